@@ -1,0 +1,2 @@
+//! The `wamplex` router binary.
+fn main() {}
