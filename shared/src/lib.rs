@@ -1,1 +1,24 @@
-//! Under construction.
+//! Messages, codecs and session state machines of WAMP v2, without I/O.
+//!
+//! The layers, each of which knows only those before it:
+//!
+//! 1. [`id`], [`uri`], [`value`], [`roles`]: the words.
+//! 2. [`payload`]: arguments as received bytes.
+//! 3. [`message`]: the 24 messages with typed options and details.
+//! 4. [`codec`]: messages to bytes and back, in JSON, MessagePack and CBOR.
+//!
+//! Nothing here reads a clock, draws a random number or opens a socket: shells pass [`time::Time`] and seeds in.
+
+#![warn(missing_docs)]
+
+pub mod codec;
+pub mod error;
+pub mod id;
+pub mod message;
+pub mod payload;
+pub mod roles;
+pub mod serializer;
+pub mod time;
+pub mod uri;
+pub mod uris;
+pub mod value;

@@ -1,0 +1,161 @@
+//! The URIs that the protocol itself defines, in the order of the specification ("WAMP: Predefined URIs").
+//!
+//! Nothing else in the project spells a URI of the `wamp` namespace.
+
+/// Reasons of GOODBYE and ABORT.
+pub mod close {
+    /// The router is shutting down.
+    pub const SYSTEM_SHUTDOWN: &str = "wamp.close.system_shutdown";
+    /// The client leaves the realm: what a client sends in GOODBYE.
+    pub const CLOSE_REALM: &str = "wamp.close.close_realm";
+    /// The answer to a GOODBYE.
+    pub const GOODBYE_AND_OUT: &str = "wamp.close.goodbye_and_out";
+    /// The session was ended through the session meta API.
+    pub const KILLED: &str = "wamp.close.killed";
+    /// Not in the specification, but sent by deployed clients.
+    pub const NORMAL: &str = "wamp.close.normal";
+}
+
+/// Error URIs of ERROR and ABORT.
+pub mod error {
+    /// A URI breaks the rule of the realm.
+    pub const INVALID_URI: &str = "wamp.error.invalid_uri";
+    /// No registration matches the procedure of a CALL.
+    pub const NO_SUCH_PROCEDURE: &str = "wamp.error.no_such_procedure";
+    /// The procedure is taken, or its invocation policy differs.
+    pub const PROCEDURE_ALREADY_EXISTS: &str = "wamp.error.procedure_already_exists";
+    /// The registration to remove or look at does not exist, or belongs to somebody else.
+    pub const NO_SUCH_REGISTRATION: &str = "wamp.error.no_such_registration";
+    /// The subscription to remove or look at does not exist, or belongs to somebody else.
+    pub const NO_SUCH_SUBSCRIPTION: &str = "wamp.error.no_such_subscription";
+    /// The session to look at or end does not exist.
+    pub const NO_SUCH_SESSION: &str = "wamp.error.no_such_session";
+    /// A callee or the router does not take these arguments.
+    pub const INVALID_ARGUMENT: &str = "wamp.error.invalid_argument";
+    /// The call was canceled, or its callee left.
+    pub const CANCELED: &str = "wamp.error.canceled";
+    /// The message is larger than a transport on its way takes.
+    pub const PAYLOAD_SIZE_EXCEEDED: &str = "wamp.error.payload_size_exceeded";
+    /// The other side broke the protocol: reason of an ABORT.
+    pub const PROTOCOL_VIOLATION: &str = "wamp.error.protocol_violation";
+    /// The session may not do this.
+    pub const NOT_AUTHORIZED: &str = "wamp.error.not_authorized";
+    /// Whether the session may do this could not be found out.
+    pub const AUTHORIZATION_FAILED: &str = "wamp.error.authorization_failed";
+    /// The session may not do this (Advanced Profile).
+    pub const AUTHORIZATION_DENIED: &str = "wamp.error.authorization_denied";
+    /// The session would have to authenticate first (Advanced Profile).
+    pub const AUTHORIZATION_REQUIRED: &str = "wamp.error.authorization_required";
+    /// The router has no realm of this name.
+    pub const NO_SUCH_REALM: &str = "wamp.error.no_such_realm";
+    /// The router has no role of this name.
+    pub const NO_SUCH_ROLE: &str = "wamp.error.no_such_role";
+    /// None of the offered authentication methods is acceptable.
+    pub const NO_MATCHING_AUTH_METHOD: &str = "wamp.error.no_matching_auth_method";
+    /// The authid is not known.
+    pub const NO_SUCH_PRINCIPAL: &str = "wamp.error.no_such_principal";
+    /// The credentials are wrong.
+    pub const AUTHENTICATION_DENIED: &str = "wamp.error.authentication_denied";
+    /// The authentication could not be carried out.
+    pub const AUTHENTICATION_FAILED: &str = "wamp.error.authentication_failed";
+    /// Anonymous sessions are not allowed.
+    pub const AUTHENTICATION_REQUIRED: &str = "wamp.error.authentication_required";
+    /// The call took longer than its timeout.
+    pub const TIMEOUT: &str = "wamp.error.timeout";
+    /// The router does not allow an option of this request.
+    pub const OPTION_NOT_ALLOWED: &str = "wamp.error.option_not_allowed";
+    /// The connection was lost.
+    pub const NETWORK_FAILURE: &str = "wamp.error.network_failure";
+    /// The callee asks the dealer to try another one.
+    pub const UNAVAILABLE: &str = "wamp.error.unavailable";
+    /// Every callee has answered `wamp.error.unavailable`.
+    pub const NO_AVAILABLE_CALLEE: &str = "wamp.error.no_available_callee";
+    /// The other side lacks a feature that this request needs.
+    pub const FEATURE_NOT_SUPPORTED: &str = "wamp.error.feature_not_supported";
+    /// Not in the specification: what Autobahn sends for an exception of a procedure.
+    pub const RUNTIME_ERROR: &str = "wamp.error.runtime_error";
+    /// The router does not disclose the identity of callers or publishers here.
+    pub const OPTION_DISALLOWED_DISCLOSE_ME: &str = "wamp.error.option_disallowed.disclose_me";
+    /// The spelling of [`CANCELED`] that the Basic Profile has once; treated the same on receipt.
+    pub const CANCELLED: &str = "wamp.error.cancelled";
+}
+
+/// Topics and procedures of the session meta API.
+pub mod session {
+    /// Topic: a session joined.
+    pub const ON_JOIN: &str = "wamp.session.on_join";
+    /// Topic: a session left.
+    pub const ON_LEAVE: &str = "wamp.session.on_leave";
+    /// How many sessions there are.
+    pub const COUNT: &str = "wamp.session.count";
+    /// The ids of all sessions.
+    pub const LIST: &str = "wamp.session.list";
+    /// The details of one session.
+    pub const GET: &str = "wamp.session.get";
+    /// Ends one session.
+    pub const KILL: &str = "wamp.session.kill";
+    /// Ends the sessions of one authid.
+    pub const KILL_BY_AUTHID: &str = "wamp.session.kill_by_authid";
+    /// Ends the sessions of one authrole.
+    pub const KILL_BY_AUTHROLE: &str = "wamp.session.kill_by_authrole";
+    /// Ends all sessions but the caller's.
+    pub const KILL_ALL: &str = "wamp.session.kill_all";
+    /// Leaves an event to be published when this session ends.
+    pub const ADD_TESTAMENT: &str = "wamp.session.add_testament";
+    /// Takes back the testaments of this session.
+    pub const FLUSH_TESTAMENTS: &str = "wamp.session.flush_testaments";
+}
+
+/// Topics and procedures of the registration meta API.
+pub mod registration {
+    /// Topic: a registration came into being.
+    pub const ON_CREATE: &str = "wamp.registration.on_create";
+    /// Topic: a session joined a registration.
+    pub const ON_REGISTER: &str = "wamp.registration.on_register";
+    /// Topic: a session left a registration.
+    pub const ON_UNREGISTER: &str = "wamp.registration.on_unregister";
+    /// Topic: a registration is gone.
+    pub const ON_DELETE: &str = "wamp.registration.on_delete";
+    /// The ids of all registrations, by match policy.
+    pub const LIST: &str = "wamp.registration.list";
+    /// The id of the registration made with this URI.
+    pub const LOOKUP: &str = "wamp.registration.lookup";
+    /// The id or ids of the registrations that match this URI.
+    pub const MATCH: &str = "wamp.registration.match";
+    /// The details of one registration.
+    pub const GET: &str = "wamp.registration.get";
+    /// The sessions of one registration.
+    pub const LIST_CALLEES: &str = "wamp.registration.list_callees";
+    /// How many sessions one registration has.
+    pub const COUNT_CALLEES: &str = "wamp.registration.count_callees";
+    /// Takes a session out of a registration (not in the specification).
+    pub const REMOVE_CALLEE: &str = "wamp.registration.remove_callee";
+}
+
+/// Topics and procedures of the subscription meta API.
+pub mod subscription {
+    /// Topic: a subscription came into being.
+    pub const ON_CREATE: &str = "wamp.subscription.on_create";
+    /// Topic: a session joined a subscription.
+    pub const ON_SUBSCRIBE: &str = "wamp.subscription.on_subscribe";
+    /// Topic: a session left a subscription.
+    pub const ON_UNSUBSCRIBE: &str = "wamp.subscription.on_unsubscribe";
+    /// Topic: a subscription is gone.
+    pub const ON_DELETE: &str = "wamp.subscription.on_delete";
+    /// The ids of all subscriptions, by match policy.
+    pub const LIST: &str = "wamp.subscription.list";
+    /// The id of the subscription made with this URI.
+    pub const LOOKUP: &str = "wamp.subscription.lookup";
+    /// The id or ids of the subscriptions that match this URI.
+    pub const MATCH: &str = "wamp.subscription.match";
+    /// The details of one subscription.
+    pub const GET: &str = "wamp.subscription.get";
+    /// The sessions of one subscription.
+    pub const LIST_SUBSCRIBERS: &str = "wamp.subscription.list_subscribers";
+    /// How many sessions one subscription has.
+    pub const COUNT_SUBSCRIBERS: &str = "wamp.subscription.count_subscribers";
+    /// Takes a session out of a subscription (not in the specification).
+    pub const REMOVE_SUBSCRIBER: &str = "wamp.subscription.remove_subscriber";
+    /// The event history of a subscription.
+    pub const GET_EVENTS: &str = "wamp.subscription.get_events";
+}
