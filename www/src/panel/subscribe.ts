@@ -1,0 +1,117 @@
+import type { EventMessage, Subscription } from 'wamplex';
+import type { Connection } from '../connection.ts';
+import { button, byId, list, make, onSubmit, rowButton, select } from '../dom/element.ts';
+import { Field } from '../dom/field.ts';
+import { payloadView } from '../dom/json-view.ts';
+import { StreamList } from '../dom/stream-list.ts';
+import { NOT_CONNECTED, sentenceFor } from '../fault.ts';
+import { clock, counted, perSecond } from '../model/figures.ts';
+import { Rate } from '../model/rate.ts';
+import { uriFault, type Match } from '../model/uri.ts';
+
+interface Received {
+  readonly at: number;
+  readonly event: EventMessage;
+  readonly by: Subscribed;
+}
+
+interface Subscribed {
+  readonly topic: string;
+  readonly match: Match;
+  readonly hue: number;
+  readonly pill: HTMLLIElement;
+  readonly count: HTMLElement;
+  events: number;
+}
+
+const LIMIT = 200;
+const HUES = 6;
+
+/** The live topic view: what the page is subscribed to, and what comes of it. */
+export function subscribePanel(connection: Connection, { publishTo }: { publishTo: (topic: string) => void }): void {
+  const topic = new Field('subscribe-topic');
+  const match = select('subscribe-match');
+  const pills = byId('subscriptions', HTMLUListElement);
+  const active = new Set<Subscribed>();
+  const rate = new Rate();
+  const events = new StreamList<Received>(list('events'), { limit: LIMIT, row: eventRow, drawn: summarize });
+  let made = 0;
+
+  function summarize(): void {
+    const { total, cut } = events.log;
+    const parts = total === 0 ? [] : [counted(total, 'event'), perSecond(rate.perSecond(performance.now()))];
+    if (cut > 0) parts.push(`${cut.toLocaleString('en')} cut`);
+    byId('events-summary', HTMLElement).textContent = parts.join(' · ');
+    for (const each of active) each.count.textContent = each.events.toLocaleString('en');
+  }
+
+  async function subscribe(): Promise<void> {
+    const uri = topic.text.trim();
+    const how = match.value as Match;
+    const fault = uriFault(uri, how) ?? (connection.client ? undefined : NOT_CONNECTED) ?? twice(active, uri, how);
+    if (fault !== undefined || connection.client === undefined) return topic.fail(fault ?? NOT_CONNECTED);
+    topic.clear();
+    const subscribed = describe(uri, how, made % HUES);
+    try {
+      const subscription = await connection.client.subscribe(uri, (event) => receive(subscribed, event), { match: how });
+      made += 1;
+      add(subscribed, subscription);
+    } catch (error) {
+      topic.fail(sentenceFor(error));
+    }
+  }
+
+  function receive(by: Subscribed, event: EventMessage): void {
+    by.events += 1;
+    rate.add(performance.now());
+    events.push({ at: Date.now(), event, by });
+  }
+
+  function add(subscribed: Subscribed, subscription: Subscription): void {
+    const { pill, topic: uri } = subscribed;
+    if (subscribed.match === 'exact') pill.append(rowButton('publish', `Publish to ${uri}`, () => publishTo(uri)));
+    pill.append(
+      rowButton('×', `Unsubscribe from ${uri}`, () => {
+        remove(subscribed);
+        subscription.unsubscribe().catch((error: unknown) => topic.fail(sentenceFor(error)));
+      }),
+    );
+    active.add(subscribed);
+    pills.append(pill);
+  }
+
+  function remove(subscribed: Subscribed): void {
+    active.delete(subscribed);
+    subscribed.pill.remove();
+  }
+
+  onSubmit('subscribe-form', subscribe);
+  button('events-clear').addEventListener('click', () => events.clear());
+  connection.watch((phase) => {
+    if (phase === 'disconnected' || phase === 'closed') active.forEach(remove);
+  });
+  setInterval(summarize, 500);
+}
+
+function describe(topic: string, match: Match, hue: number): Subscribed {
+  const count = make('span', 'count', '0');
+  count.title = 'events received';
+  const pill = make('li', 'pill', make('span', 'dot'), make('code', 'uri', topic === '' ? '(everything)' : topic));
+  pill.dataset['hue'] = String(hue);
+  if (match !== 'exact') pill.append(make('small', '', match));
+  pill.append(count);
+  return { topic, match, hue, pill, count, events: 0 };
+}
+
+function twice(active: ReadonlySet<Subscribed>, topic: string, match: Match): string | undefined {
+  const same = [...active].some((each) => each.topic === topic && each.match === match);
+  return same ? 'The page is subscribed to this topic already.' : undefined;
+}
+
+function eventRow({ at, event, by }: Received): HTMLLIElement {
+  const head = make('span', 'head', make('span', 'dot'), make('code', 'uri', event.topic), make('time', '', clock(at)));
+  const row = make('li', 'row', head, payloadView(event.args, event.kwargs));
+  row.dataset['hue'] = String(by.hue);
+  row.title = `publication ${event.publication}`;
+  return row;
+}
