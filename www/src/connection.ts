@@ -1,6 +1,6 @@
 import { Client, type SerializerName, type SessionInfo, type TraceDetail } from 'wamplex';
 
-export type Phase = 'disconnected' | 'connecting' | 'connected' | 'reconnecting' | 'closed';
+export type Phase = 'disconnected' | 'connecting' | 'connected' | 'closed';
 
 export interface Settings {
   readonly url: string;
@@ -47,7 +47,6 @@ export class Connection {
       client = new Client(url, {
         realm,
         serializers: [serializer],
-        reconnect: false,
         debug: (line) => this.#tracers.forEach((tracer) => tracer(line)),
       });
       this.#client = client;

@@ -1,6 +1,6 @@
-import { WampError, type Invocation } from 'wamplex';
+import { WampError, type Invocation, type Payload } from 'wamplex';
 
-type Args = readonly unknown[];
+type Progress = (value: unknown) => Promise<void>;
 
 /** A procedure that the page can offer. */
 export interface Procedure {
@@ -8,7 +8,7 @@ export interface Procedure {
   readonly uri: string;
   /** Arguments to try it with, as JSON. */
   readonly example: string;
-  readonly handle: (args: Args, invocation: Invocation, progress: (value: unknown) => Promise<void>) => unknown;
+  readonly handle: (invocation: Invocation, progress: Progress) => Payload | Promise<Payload>;
 }
 
 export type ProcedureKind = 'add' | 'echo' | 'count';
@@ -22,29 +22,32 @@ export const PROCEDURES: { readonly [kind in ProcedureKind]: Procedure } = {
 const LONGEST_COUNT = 1000;
 const STEP_MS = 300;
 
-function add(args: Args): number {
-  return args.reduce<number>((sum, arg) => {
-    if (typeof arg !== 'number' && typeof arg !== 'bigint') throw invalid('all arguments are to be numbers');
-    return sum + Number(arg);
-  }, 0);
+/** Adds exactly where all arguments are integers and one of them is too large for a number. */
+function add({ args }: Invocation): Payload {
+  const numbers: readonly unknown[] = args;
+  if (!numbers.every((arg) => typeof arg === 'number' || typeof arg === 'bigint')) {
+    throw invalid('all arguments are to be numbers');
+  }
+  const exact = numbers.some((arg) => typeof arg === 'bigint') && numbers.every((arg) => typeof arg === 'bigint' || Number.isInteger(arg));
+  if (exact) return { args: [numbers.reduce((sum: bigint, arg) => sum + BigInt(arg), 0n)] };
+  return { args: [numbers.reduce((sum: number, arg) => sum + Number(arg), 0)] };
 }
 
-function echo(args: Args, { kwargs }: Invocation): unknown {
-  if (Object.keys(kwargs).length > 0) return { args, kwargs };
-  return args.length === 1 ? args[0] : args;
+function echo({ args, kwargs }: Invocation): Payload {
+  return { args, kwargs };
 }
 
 /** Counts up to its first argument, a step at a time, and tells each number on the way if the caller wants to know. */
-async function count(args: Args, { signal }: Invocation, progress: (value: unknown) => Promise<void>): Promise<number> {
-  const end = args.length === 0 ? 10 : Number(args[0]);
-  if (!Number.isInteger(end) || end < 0 || end > LONGEST_COUNT) {
+async function count({ args, signal }: Invocation, progress: Progress): Promise<Payload> {
+  const end: unknown = args.length === 0 ? 10 : args[0];
+  if (typeof end !== 'number' || !Number.isInteger(end) || end < 0 || end > LONGEST_COUNT) {
     throw invalid(`the first argument is to be a whole number from 0 to ${LONGEST_COUNT}`);
   }
   for (let step = 1; step <= end; step += 1) {
     await pause(STEP_MS, signal);
     await progress(step);
   }
-  return end;
+  return { args: [end] };
 }
 
 function invalid(message: string): WampError {

@@ -59,7 +59,7 @@ function summary({ session }: Connection): string {
 }
 
 function isOn(phase: Phase): boolean {
-  return phase === 'connecting' || phase === 'connected' || phase === 'reconnecting';
+  return phase === 'connecting' || phase === 'connected';
 }
 
 /** The address of the router that served this page. */

@@ -25,12 +25,15 @@ export function publishPanel(connection: Connection): PublishPanel {
     if (uri === undefined || payload.args === undefined || payload.kwargs === undefined) return;
     if (connection.client === undefined) return result.replaceChildren(NOT_CONNECTED);
     const acknowledge = input('publish-ack').checked;
-    const options = { args: payload.args, kwargs: payload.kwargs, acknowledge, excludeMe: input('publish-exclude-me').checked };
+    const [data, ...more] = payload.args;
+    const options = { args: more, kwargs: payload.kwargs, acknowledge, excludeMe: input('publish-exclude-me').checked };
     const start = performance.now();
     try {
-      const published = await connection.client.publish(uri, undefined, options);
+      const published = await connection.client.publish(uri, data, options);
       sent += 1;
-      const figures = published ? `Publication ${published.publication}, acknowledged after ${duration(performance.now() - start)}.` : 'Sent. The router was not asked to acknowledge it.';
+      const figures = published
+        ? `Publication ${published.publication}, acknowledged after ${duration(performance.now() - start)}.`
+        : 'Sent. The router was not asked to acknowledge it.';
       result.replaceChildren(make('span', 'count', `#${sent}`), ` ${figures}`);
     } catch (error) {
       result.replaceChildren(faultView(error));

@@ -1,8 +1,8 @@
-import type { Client, Invocation, Registration } from 'wamplex';
+import type { Client, Invocation, Payload, Registration } from 'wamplex';
 import type { Connection } from '../connection.ts';
 import { button, byId, list, make, onSubmit, rowButton, select } from '../dom/element.ts';
 import { Field } from '../dom/field.ts';
-import { jsonView, payloadView } from '../dom/json-view.ts';
+import { payloadView } from '../dom/json-view.ts';
 import { StreamList } from '../dom/stream-list.ts';
 import { faultView, NOT_CONNECTED, sentenceFor } from '../fault.ts';
 import { clock, counted, duration } from '../model/figures.ts';
@@ -21,7 +21,7 @@ interface Answered {
   readonly invocation: Invocation;
   progress: number;
   took?: number;
-  outcome?: { readonly value: unknown } | { readonly fault: unknown };
+  outcome?: { readonly result: Payload } | { readonly fault: unknown };
 }
 
 const LIMIT = 200;
@@ -70,9 +70,9 @@ export function registerPanel(connection: Connection, { callIt }: { callIt: (pro
       invocations.refresh(answered);
     };
     try {
-      const value = await procedure.handle(invocation.args, invocation, progress);
-      answered.outcome = { value };
-      return value;
+      const result = await procedure.handle(invocation, progress);
+      answered.outcome = { result };
+      return invocation.result(result);
     } catch (fault) {
       answered.outcome = { fault };
       throw fault;
@@ -117,7 +117,7 @@ function invocationRow({ at, procedure, invocation, progress, took, outcome }: A
   const head = make('span', 'head', make('span', 'dot'), make('code', 'uri', procedure), make('time', '', clock(at)));
   const answer = make('span', 'answer', '→ ');
   if (outcome === undefined) answer.append('working');
-  else answer.append('fault' in outcome ? faultView(outcome.fault) : jsonView(outcome.value));
+  else answer.append('fault' in outcome ? faultView(outcome.fault) : payloadView(outcome.result.args ?? [], outcome.result.kwargs));
   if (progress > 0) answer.append(' ', make('small', '', `${progress} on the way`));
   if (took !== undefined) answer.append(' ', make('small', '', duration(took)));
   const row = make('li', 'row', head, payloadView(invocation.args, invocation.kwargs), answer);
