@@ -6,6 +6,7 @@
 //! 2. [`payload`]: arguments as received bytes.
 //! 3. [`message`]: the 24 messages with typed options and details.
 //! 4. [`codec`]: messages to bytes and back, in JSON, MessagePack and CBOR.
+//! 5. [`session`]: both ends of a session as state machines.
 //!
 //! Nothing here reads a clock, draws a random number or opens a socket: shells pass [`time::Time`] and seeds in.
 
@@ -18,6 +19,7 @@ pub mod message;
 pub mod payload;
 pub mod roles;
 pub mod serializer;
+pub mod session;
 pub mod time;
 pub mod uri;
 pub mod uris;

@@ -1,0 +1,163 @@
+//! How a client opens a session.
+
+use super::{client::Session, receive::unexpected};
+use crate::{
+    error::ProtocolViolation,
+    message::{Abort, Authenticate, Challenge, Hello, Message, Welcome},
+    roles::Roles,
+    serializer::Serializer,
+    uri::Uri,
+    value::Dict,
+};
+use bytestring::ByteString;
+use std::collections::VecDeque;
+
+/// A client on its way into a realm: HELLO, any number of CHALLENGE and AUTHENTICATE, then WELCOME or ABORT
+/// ("WAMP: Session Establishment").
+#[derive(Debug)]
+pub struct Joiner {
+    serializer: Serializer,
+    realm: Uri,
+    roles: Roles,
+    authmethods: Vec<ByteString>,
+    state: State,
+    out: VecDeque<Message>,
+    events: VecDeque<JoinEvent>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// HELLO or AUTHENTICATE is sent or about to be.
+    Waiting,
+    /// The shell has a CHALLENGE to answer.
+    Challenged,
+    Welcomed(Box<Welcome>),
+    Over,
+}
+
+/// What a [`Joiner`] tells its shell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum JoinEvent {
+    /// The router asks for a proof: answer with [`Joiner::authenticate`] or [`Joiner::abort`].
+    Challenge(Challenge),
+    /// The session is open: go on with [`Joiner::into_session`].
+    Welcomed(Welcome),
+    /// The router refused. The transport can be closed.
+    Refused(Abort),
+}
+
+impl Joiner {
+    /// Begins with this HELLO.
+    #[must_use]
+    pub fn new(serializer: Serializer, hello: Hello) -> Self {
+        Self {
+            serializer,
+            realm: hello.realm.clone(),
+            roles: hello.details.roles,
+            authmethods: hello.details.authmethods.clone(),
+            state: State::Waiting,
+            out: VecDeque::from([hello.into()]),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// The serializer of the messages.
+    #[must_use]
+    pub const fn serializer(&self) -> Serializer {
+        self.serializer
+    }
+
+    /// Whether there is nothing more to wait for: refused, failed or aborted.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        matches!(self.state, State::Over)
+    }
+
+    /// Takes a message of the router.
+    ///
+    /// After WELCOME the next message belongs to the [`Session`], so the shell polls events in between.
+    ///
+    /// # Errors
+    /// The message breaks the protocol: ABORT is queued, and the handshake is over.
+    pub fn handle_message(&mut self, message: Message) -> Result<(), ProtocolViolation> {
+        if self.is_over() {
+            return Ok(());
+        }
+        self.handle(message).inspect_err(|v| self.fail(v))
+    }
+
+    /// Answers a CHALLENGE. Does nothing unless there is one to answer.
+    pub fn authenticate(&mut self, signature: impl Into<ByteString>, extra: Dict) {
+        if matches!(self.state, State::Challenged) {
+            self.state = State::Waiting;
+            self.out.push_back(Authenticate { signature: signature.into(), extra }.into());
+        }
+    }
+
+    /// Gives up, and tells the router so.
+    pub fn abort(&mut self, abort: Abort) {
+        if !self.is_over() {
+            self.state = State::Over;
+            self.out.clear();
+            self.out.push_back(abort.into());
+        }
+    }
+
+    /// Gives up because the router broke the rules: also for the shell, when it is a frame of the wrong type or too long.
+    pub fn fail(&mut self, violation: &ProtocolViolation) {
+        self.abort(violation.to_abort());
+    }
+
+    /// The open session, once [`JoinEvent::Welcomed`] was polled.
+    ///
+    /// # Errors
+    /// Gives the machine back if the router has not sent WELCOME.
+    pub fn into_session<T>(self) -> Result<Session<T>, Box<Self>> {
+        match self.state {
+            State::Welcomed(welcome) => {
+                Ok(Session::new(self.serializer, self.realm, self.roles, *welcome))
+            }
+            State::Waiting | State::Challenged | State::Over => Err(Box::new(self)),
+        }
+    }
+
+    /// The next message to send.
+    pub fn poll_message(&mut self) -> Option<Message> {
+        self.out.pop_front()
+    }
+
+    /// The next event for the shell.
+    pub fn poll_event(&mut self) -> Option<JoinEvent> {
+        self.events.pop_front()
+    }
+
+    fn handle(&mut self, message: Message) -> Result<(), ProtocolViolation> {
+        match (message, &self.state) {
+            (Message::Abort(abort), _) => {
+                self.state = State::Over;
+                self.out.clear();
+                self.events.push_back(JoinEvent::Refused(abort));
+                Ok(())
+            }
+            (Message::Welcome(welcome), State::Waiting) => {
+                self.state = State::Welcomed(Box::new(welcome.clone()));
+                self.events.push_back(JoinEvent::Welcomed(welcome));
+                Ok(())
+            }
+            (Message::Challenge(challenge), State::Waiting) => {
+                if !self.authmethods.contains(&challenge.method) {
+                    let code = Message::from(challenge).code();
+                    return Err(unexpected(code, "for a method that was not offered"));
+                }
+                self.state = State::Challenged;
+                self.events.push_back(JoinEvent::Challenge(challenge));
+                Ok(())
+            }
+            (message, State::Waiting) => Err(unexpected(message.code(), "before WELCOME")),
+            (message, State::Challenged) => Err(unexpected(message.code(), "after CHALLENGE")),
+            (message, State::Welcomed(_) | State::Over) => {
+                Err(unexpected(message.code(), "after WELCOME"))
+            }
+        }
+    }
+}
