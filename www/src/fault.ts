@@ -11,6 +11,9 @@ const MEANINGS: { readonly [uri: string]: string } = {
   'wamp.error.not_authorized': 'This session may not do that.',
   'wamp.error.canceled': 'The call was cancelled.',
   'wamp.error.timeout': 'The call took too long.',
+  'wamp.error.authentication_failed': 'The router did not accept who this session said it was.',
+  'wamp.close.system_shutdown': 'The router is shutting down.',
+  'wamp.close.killed': 'Somebody ended this session.',
   'wamp.error.invalid_argument': 'The procedure does not take these arguments.',
 };
 
@@ -20,7 +23,7 @@ export const NOT_CONNECTED = 'There is no session: press Connect first.';
 export function sentenceFor(fault: unknown): string {
   if (fault instanceof WampError) {
     const meaning = MEANINGS[fault.uri];
-    return meaning === undefined ? `${fault.uri}: ${fault.message}` : `${meaning} (${fault.uri})`;
+    return meaning === undefined ? `${fault.uri}: ${fault.message}` : `${meaning.slice(0, -1)} (${fault.uri}).`;
   }
   return fault instanceof Error ? fault.message : String(fault);
 }

@@ -13,6 +13,7 @@ export class Field {
     this.#control = control;
     this.#error = byId(`${id}-error`, HTMLElement);
     control.addEventListener('input', () => this.clear());
+    if (control instanceof HTMLTextAreaElement) control.addEventListener('keydown', submitOnEnter);
   }
 
   get text(): string {
@@ -51,4 +52,11 @@ export class Field {
     else this.fail(parsed.sentence);
     return parsed.ok ? parsed.value : undefined;
   }
+}
+
+/** Enter sends the form, as in a field of one line; with Shift it begins a new line. */
+function submitOnEnter(event: KeyboardEvent): void {
+  if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  (event.currentTarget as HTMLTextAreaElement).form?.requestSubmit();
 }

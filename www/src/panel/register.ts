@@ -88,11 +88,11 @@ export function registerPanel(connection: Connection, { callIt }: { callIt: (pro
     pill.append(
       rowButton('call', `Call ${name}`, () => callIt(name, example)),
       rowButton('×', `Unregister ${name}`, () => {
-        pill.remove();
         registration.unregister().catch((error: unknown) => uri.fail(sentenceFor(error)));
       }),
     );
     pills.append(pill);
+    void registration.closed.then(() => pill.remove());
   }
 
   onSubmit('register-form', register);
@@ -100,9 +100,6 @@ export function registerPanel(connection: Connection, { callIt }: { callIt: (pro
   uri.onInput(() => (suggested = false));
   kind.addEventListener('change', () => {
     if (suggested) uri.text = PROCEDURES[kind.value as ProcedureKind].uri;
-  });
-  connection.watch((phase) => {
-    if (phase === 'disconnected' || phase === 'closed') pills.replaceChildren();
   });
   return {
     prepare(name) {

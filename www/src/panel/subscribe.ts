@@ -72,12 +72,12 @@ export function subscribePanel(connection: Connection, { publishTo }: { publishT
     if (subscribed.match === 'exact') pill.append(rowButton('publish', `Publish to ${uri}`, () => publishTo(uri)));
     pill.append(
       rowButton('×', `Unsubscribe from ${uri}`, () => {
-        remove(subscribed);
         subscription.unsubscribe().catch((error: unknown) => topic.fail(sentenceFor(error)));
       }),
     );
     active.add(subscribed);
     pills.append(pill);
+    void subscription.closed.then(() => remove(subscribed));
   }
 
   function remove(subscribed: Subscribed): void {
@@ -87,9 +87,6 @@ export function subscribePanel(connection: Connection, { publishTo }: { publishT
 
   onSubmit('subscribe-form', subscribe);
   button('events-clear').addEventListener('click', () => events.clear());
-  connection.watch((phase) => {
-    if (phase === 'disconnected' || phase === 'closed') active.forEach(remove);
-  });
   setInterval(summarize, 500);
 }
 
