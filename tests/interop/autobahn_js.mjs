@@ -1,0 +1,92 @@
+// AutobahnJS as a peer program.
+import autobahn from 'autobahn';
+import WebSocket from 'ws';
+import { Failure, jsonBinary, lost, outcome, serve } from './lines.mjs';
+
+// The library expects the WebSocket of browsers and of later Nodes.
+globalThis.WebSocket = WebSocket;
+
+const serializers = {
+    json: () => new autobahn.serializer.JSONSerializer(jsonBinary.replacer, jsonBinary.reviver),
+    msgpack: () => new autobahn.serializer.MsgpackSerializer(),
+    cbor: () => new autobahn.serializer.CBORSerializer(),
+};
+
+/** Promises that also keep the progressive results, which the library hands to `notify`. */
+function deferred() {
+    const d = {};
+    d.promise = new Promise((resolve, reject) => Object.assign(d, { resolve, reject }));
+    d.promise.progress = [];
+    d.notify = (result) => d.promise.progress.push(unpack(result));
+    return d;
+}
+
+/** The library hands out a lone positional result bare. */
+function unpack(result) {
+    return result instanceof autobahn.Result ? [result.args, result.kwargs] : [[result], {}];
+}
+
+function failure(error) {
+    return error instanceof autobahn.Error ? new Failure(error.error, error.args, error.kwargs) : error;
+}
+
+function connect({ url, realm, serializer }) {
+    return new Promise((joined, refused) => {
+        let leaving = false;
+        const connection = new autobahn.Connection({
+            url,
+            realm,
+            serializers: [serializers[serializer]()],
+            use_deferred: deferred,
+            max_retries: 0,
+            // Otherwise every failing procedure prints its error.
+            on_user_error: () => {},
+        });
+        connection.onopen = (session) => joined(peer(connection, session, () => { leaving = true; }));
+        connection.onclose = (reason, details) => {
+            refused(new Failure(details.reason ?? reason, [details.message], {}));
+            if (!leaving) lost(details.reason ?? reason);
+            return true;
+        };
+        connection.open();
+    });
+}
+
+function peer(connection, session, leaving) {
+    const registrations = new Map();
+    const subscriptions = new Map();
+    const calls = new Map();
+    const ask = (promise) => Promise.resolve(promise).catch((error) => { throw failure(error); });
+    return {
+        async register(procedure, endpoint) {
+            const run = (args, kwargs, details) => endpoint(args, kwargs, details.progress).then(
+                (result) => new autobahn.Result(result.args, result.kwargs),
+                (error) => { throw new autobahn.Error(error.uri, error.args, error.kwargs); },
+            );
+            registrations.set(procedure, await ask(session.register(procedure, run)));
+        },
+        unregister: (procedure) => ask(session.unregister(registrations.get(procedure))).then(() => ({})),
+        async call(procedure, args, kwargs, { id, progress }) {
+            const pending = session.call(procedure, args, kwargs, progress ? { receive_progress: true } : {});
+            calls.set(id, pending);
+            const [resultArgs, resultKwargs] = unpack(await ask(pending));
+            return outcome(resultArgs, resultKwargs, pending.progress);
+        },
+        cancel: (id, mode) => calls.get(id).cancel({ mode }),
+        async subscribe(topic, handler) {
+            subscriptions.set(topic, await ask(session.subscribe(topic, handler)));
+        },
+        unsubscribe: (topic) => ask(session.unsubscribe(subscriptions.get(topic))).then(() => ({})),
+        async publish(topic, args, kwargs, { acknowledge }) {
+            await ask(session.publish(topic, args, kwargs, acknowledge ? { acknowledge: true } : {}));
+        },
+        leave() {
+            leaving();
+            const left = new Promise((done) => { connection.onclose = done; });
+            connection.close();
+            return left.then(() => ({}));
+        },
+    };
+}
+
+serve(connect);
