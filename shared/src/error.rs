@@ -108,6 +108,12 @@ pub enum ProtocolViolation {
         /// The invocation it names.
         request: u64,
     },
+    /// A YIELD sends progress for a call that did not ask for it.
+    #[error("YIELD sends progress for the invocation {request}, which did not ask for it")]
+    ProgressNotRequested {
+        /// The invocation it names.
+        request: u64,
+    },
     /// A feature is used that was not announced.
     #[error("{message} uses {feature}, which was not announced")]
     FeatureNotAnnounced {

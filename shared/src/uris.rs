@@ -159,3 +159,9 @@ pub mod subscription {
     /// The event history of a subscription.
     pub const GET_EVENTS: &str = "wamp.subscription.get_events";
 }
+
+/// Error URIs of our own, for what the specification has no word.
+pub mod wamplex {
+    /// The session has reached a limit of the router: of subscriptions, registrations, or calls in flight.
+    pub const LIMIT_EXCEEDED: &str = "wamplex.error.limit_exceeded";
+}

@@ -1,1 +1,38 @@
-//! Under construction.
+//! A WAMP realm as a pure data structure: a message comes in, messages go out through a [`Sink`].
+//!
+//! There is no socket, task, clock or random number here. The shell passes in the time and a seed, keeps a [`Realm`]
+//! behind a read-write lock, and queues what the realm delivers.
+//!
+//! What is refused, and how:
+//!
+//! | request | answer |
+//! |---|---|
+//! | a topic or procedure that is no URI under the rule of the realm | ERROR `wamp.error.invalid_uri` |
+//! | REGISTER or PUBLISH in the namespace `wamp.` | ERROR `wamp.error.not_authorized` |
+//! | anything beyond the [`Limits`] of the realm | ERROR `wamplex.error.limit_exceeded` |
+//! | `disclose_me` or `disclose_caller` in a realm that discloses nothing | ERROR `wamp.error.option_disallowed.disclose_me` |
+//! | a message that breaks the protocol | [`ProtocolViolation`](wamplex_shared::error::ProtocolViolation), see [`Handled`] |
+//!
+//! An ERROR that the realm itself makes has one argument: a sentence for people.
+
+mod broker;
+mod cancel;
+mod config;
+mod dealer;
+mod eligibility;
+mod event;
+mod member;
+mod pattern;
+mod pending;
+mod realm;
+mod registration;
+mod reject;
+mod sink;
+mod subscription;
+mod timers;
+
+pub use config::{Disclosure, Limits, RealmConfig};
+pub use event::SharedEvent;
+pub use member::{Joining, Member};
+pub use realm::{Handled, Realm};
+pub use sink::{Outbound, Sink};

@@ -1,0 +1,158 @@
+//! What an operator decides about one realm.
+
+use crate::reject::Reject;
+use core::time::Duration;
+use wamplex_shared::uri::{Uri, UriRule};
+
+/// The rules of one realm.
+///
+/// ```
+/// use core::time::Duration;
+/// use wamplex_realm::{Disclosure, RealmConfig};
+///
+/// let mut config = RealmConfig::new("realm1", 7);
+/// config.disclosure = Disclosure::Never;
+/// config.max_call_timeout = Some(Duration::from_secs(60));
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RealmConfig {
+    /// The name clients join under.
+    pub name: Uri,
+    /// Where all the realm's random numbers come from: ids, and the choice among callees.
+    pub seed: u64,
+    /// Which strings are topics and procedures.
+    pub uri_rule: UriRule,
+    /// Whether a request id that does not follow the one before ends the session, as "WAMP: IDs" demands. Clients of
+    /// older drafts draw their ids at random; for them it can be switched off.
+    pub strict_request_ids: bool,
+    /// Whether callees and subscribers learn who called or published.
+    pub disclosure: Disclosure,
+    /// The time limit of calls that name none; `None` lets them run for ever.
+    pub call_timeout: Option<Duration>,
+    /// The longest time limit a call may have, also when it asks for none; `None` for any.
+    pub max_call_timeout: Option<Duration>,
+    /// How much one session may hold.
+    pub limits: Limits,
+}
+
+impl RealmConfig {
+    /// The defaults for a realm of this name.
+    pub fn new(name: impl Into<Uri>, seed: u64) -> Self {
+        Self {
+            name: name.into(),
+            seed,
+            uri_rule: UriRule::Loose,
+            strict_request_ids: true,
+            disclosure: Disclosure::OnRequest,
+            call_timeout: None,
+            max_call_timeout: None,
+            limits: Limits::default(),
+        }
+    }
+
+    /// How long a call may wait for its next answer, given `timeout` in milliseconds from its options.
+    pub(crate) fn effective_timeout(&self, timeout: Option<u64>) -> Option<Duration> {
+        let wanted = match timeout {
+            None => self.call_timeout,
+            Some(0) => None,
+            Some(millis) => Some(Duration::from_millis(millis)),
+        };
+        match (wanted, self.max_call_timeout) {
+            (Some(wanted), Some(max)) => Some(wanted.min(max)),
+            (wanted, max) => wanted.or(max),
+        }
+    }
+}
+
+/// Who is told the identity of a caller or publisher ("WAMP: Caller Identification", "WAMP: Publisher Identification").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Disclosure {
+    /// Nobody. A request with `disclose_me: true`, or a registration with `disclose_caller: true`, is refused with
+    /// `wamp.error.option_disallowed.disclose_me`.
+    Never,
+    /// Whoever the caller or publisher allows with `disclose_me: true`, and callees that registered with
+    /// `disclose_caller: true` unless the caller says `disclose_me: false`. The default.
+    #[default]
+    OnRequest,
+    /// Everybody, whatever the caller or publisher wishes.
+    Always,
+}
+
+impl Disclosure {
+    /// Whether to disclose, given what the one says who would be disclosed, and whether the other side asks for it.
+    pub(crate) fn discloses(self, disclose_me: Option<bool>, asked: bool) -> Result<bool, Reject> {
+        match self {
+            Self::Never if disclose_me == Some(true) => Err(Reject::DisclosureRefused),
+            Self::Never => Ok(false),
+            Self::OnRequest => Ok(disclose_me.unwrap_or(asked)),
+            Self::Always => Ok(true),
+        }
+    }
+}
+
+/// How much one session may hold at a time. What goes beyond is refused with `wamplex.error.limit_exceeded`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Subscriptions of one session.
+    pub subscriptions: usize,
+    /// Registrations of one session.
+    pub registrations: usize,
+    /// Calls that one session made and that are not answered yet.
+    pub calls: usize,
+    /// Invocations that one session was given and has not answered yet.
+    pub invocations: usize,
+}
+
+impl Limits {
+    /// Far above what one program follows by itself (others stop at 128), and about 2 MiB of tables at worst.
+    pub const SUBSCRIPTIONS: usize = 10_000;
+    /// The same reasoning as for [`SUBSCRIPTIONS`](Self::SUBSCRIPTIONS).
+    pub const REGISTRATIONS: usize = 10_000;
+    /// A caller that waits for more has lost count; each costs about 300 bytes in the router.
+    pub const CALLS: usize = 10_000;
+    /// A callee that owes more answers will not catch up, and its callers are better told at once.
+    pub const INVOCATIONS: usize = 10_000;
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            subscriptions: Self::SUBSCRIPTIONS,
+            registrations: Self::REGISTRATIONS,
+            calls: Self::CALLS,
+            invocations: Self::INVOCATIONS,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_timeout_of_a_call_is_its_own_or_the_default_and_never_above_the_maximum() {
+        let ms = |n| Some(Duration::from_millis(n));
+        let table = [
+            // default, maximum, asked for, in force
+            (None, None, None, None),
+            (None, None, Some(0), None),
+            (None, None, Some(50), ms(50)),
+            (ms(10), None, None, ms(10)),
+            (ms(10), None, Some(0), None),
+            (ms(10), None, Some(50), ms(50)),
+            (None, ms(20), None, ms(20)),
+            (None, ms(20), Some(0), ms(20)),
+            (None, ms(20), Some(50), ms(20)),
+            (ms(10), ms(20), None, ms(10)),
+            (ms(10), ms(20), Some(15), ms(15)),
+            (None, ms(20), Some(u64::MAX), ms(20)),
+        ];
+        for (default, max, asked, expected) in table {
+            let mut config = RealmConfig::new("realm1", 0);
+            (config.call_timeout, config.max_call_timeout) = (default, max);
+            assert_eq!(config.effective_timeout(asked), expected, "{default:?} {max:?} {asked:?}");
+        }
+    }
+}

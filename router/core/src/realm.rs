@@ -1,0 +1,406 @@
+//! A realm: one method per message.
+
+use crate::{
+    broker::Broker,
+    config::{Disclosure, RealmConfig},
+    dealer::Dealer,
+    member::{Joining, Member, Members},
+    reject::{Refusal, Reject},
+    sink::{Outbound, Sink},
+};
+use core::fmt;
+use std::sync::Arc;
+use wamplex_shared::{
+    error::ProtocolViolation,
+    id::{GlobalIds, RequestId, SessionId},
+    message::{
+        Call, Cancel, Error, Message, MessageCode, Publish, Published, Register, Registered,
+        Subscribe, Subscribed, Unregister, Unregistered, Unsubscribe, Unsubscribed, Yield,
+    },
+    roles::{Feature, Features, Role, Roles},
+    time::Time,
+};
+
+/// A realm: sessions, what they subscribed to and registered, and the calls between them.
+///
+/// Methods with `&mut self` are the control plane: they change who is here and what they asked for. Methods with
+/// `&self` are the data plane: they move messages, and may run on all cores at once. A shell keeps the realm behind a
+/// read-write lock and hands the messages of one session in one after another; the realm then keeps every order that
+/// "WAMP: Ordering Guarantees" asks for, since whatever a message causes is delivered before its method returns.
+///
+/// Locks are taken in this order: the shell's guard around the realm, then the tables of one member, then whatever the
+/// sink locks. The tables of two members are never locked at the same time.
+///
+/// Roles that a client did not announce are not held against it: a REGISTER is served whether or not its sender
+/// announced the role of callee. Features are: see [`ProtocolViolation::FeatureNotAnnounced`].
+///
+/// `H` is whatever the shell uses to reach a session.
+///
+/// ```
+/// use wamplex_realm::{Joining, Outbound, Realm, RealmConfig, Sink};
+/// use wamplex_shared::{id::{RequestId, SessionId}, message::*, payload::Payload, roles::Roles, time::Time, uri::Uri};
+///
+/// struct Log(Vec<(u32, Message)>);
+/// impl Sink<u32> for Log {
+///     fn deliver(&mut self, to: &u32, message: Outbound) {
+///         self.0.push((*to, message.message().clone()));
+///     }
+/// }
+///
+/// let (mut realm, mut log) = (Realm::new(RealmConfig::new("realm1", 7)), Log(Vec::new()));
+/// let [alice, bob] = [1, 2].map(|n| {
+///     let who = Joining::new(SessionId::new(n).unwrap(), Roles::NONE);
+///     realm.join(who, n as u32, Time::ZERO, &mut log)
+/// });
+/// let (request, topic) = (RequestId::FIRST, Uri::from_static("com.example.topic"));
+/// let subscribe = Subscribe { request, options: SubscribeOptions::default(), topic: topic.clone() };
+/// realm.subscribe(&bob, subscribe, Time::ZERO, &mut log).unwrap();
+/// let publish = Publish { request, options: PublishOptions::default(), topic, payload: Payload::NONE };
+/// realm.publish(&alice, publish, Time::ZERO, &mut log).unwrap();
+/// assert!(matches!(log.0[..], [(2, Message::Subscribed(_)), (2, Message::Event(_))]));
+/// ```
+pub struct Realm<H> {
+    config: RealmConfig,
+    members: Members<H>,
+    broker: Broker<H>,
+    dealer: Dealer<H>,
+}
+
+/// What became of a message. A refused request is `Ok`: it was answered with ERROR.
+///
+/// # Errors
+/// The message breaks the protocol: the shell sends ABORT, lets the member leave and handles nothing more of it.
+pub type Handled = Result<(), ProtocolViolation>;
+
+impl<H> Realm<H> {
+    /// An empty realm.
+    #[must_use]
+    pub fn new(config: RealmConfig) -> Self {
+        let mut seeds = GlobalIds::new(config.seed);
+        Self {
+            members: Members::new(),
+            broker: Broker::new(seeds.draw()),
+            dealer: Dealer::new(seeds.draw()),
+            config,
+        }
+    }
+
+    /// The rules of the realm.
+    #[must_use]
+    pub const fn config(&self) -> &RealmConfig {
+        &self.config
+    }
+
+    /// The roles and features that WELCOME announces.
+    #[must_use]
+    pub fn welcome_roles(&self) -> Roles {
+        let mut broker = Features::of(&[
+            Feature::PublisherExclusion,
+            Feature::SubscriberBlackwhiteListing,
+            Feature::PatternBasedSubscription,
+            Feature::PayloadPassthruMode,
+        ]);
+        let mut dealer = Features::of(&[
+            Feature::ProgressiveCallResults,
+            Feature::CallTimeout,
+            Feature::CallCanceling,
+            Feature::PatternBasedRegistration,
+            Feature::SharedRegistration,
+            Feature::PayloadPassthruMode,
+        ]);
+        if self.config.disclosure != Disclosure::Never {
+            broker.insert(Feature::PublisherIdentification);
+            dealer.insert(Feature::CallerIdentification);
+        }
+        Roles::NONE.with(Role::Broker, broker).with(Role::Dealer, dealer)
+    }
+
+    /// How many sessions are here.
+    #[must_use]
+    pub fn session_count(&self) -> usize {
+        self.members.len()
+    }
+
+    /// The session with this id, if it is here.
+    #[must_use]
+    pub fn session(&self, id: SessionId) -> Option<&Arc<Member<H>>> {
+        self.members.get(id).map(|seat| &seat.member)
+    }
+
+    /// Lets a session in. Its id has to be free: see [`session`](Self::session).
+    pub fn join(
+        &mut self,
+        who: Joining,
+        handle: H,
+        _now: Time,
+        _out: &mut impl Sink<H>,
+    ) -> Arc<Member<H>> {
+        let member = Arc::new(Member::new(who, handle));
+        self.members.insert(Arc::clone(&member));
+        member
+    }
+
+    /// Lets a session go, with its subscriptions, its registrations, and the calls it made or was to answer. It is told
+    /// nothing, and messages of it that are handed in later are ignored. Nothing happens if it has left already.
+    pub fn leave(&mut self, who: &Member<H>, _now: Time, out: &mut impl Sink<H>) {
+        let Some(seat) = self.members.remove(who) else { return };
+        who.mark_left();
+        for subscription in seat.subscriptions {
+            self.broker.remove(subscription, who.session());
+        }
+        for registration in seat.registrations {
+            self.dealer.remove(registration, who.session());
+        }
+        self.dealer.leave(who, out);
+    }
+
+    /// Handles SUBSCRIBE.
+    ///
+    /// # Errors
+    /// See [`Handled`], as for all messages.
+    pub fn subscribe(
+        &mut self,
+        from: &Member<H>,
+        message: Subscribe,
+        _now: Time,
+        out: &mut impl Sink<H>,
+    ) -> Handled {
+        let Subscribe { request, .. } = message;
+        self.accept(from, MessageCode::Subscribe, request)?;
+        let Some(seat) = self.members.seat_mut(from) else { return Ok(()) };
+        let subscribed = self
+            .broker
+            .subscribe(&self.config, seat, message)
+            .map(|subscription| Subscribed { request, subscription });
+        answer(from, MessageCode::Subscribe, request, subscribed, out);
+        Ok(())
+    }
+
+    /// Handles UNSUBSCRIBE.
+    ///
+    /// # Errors
+    /// See [`Handled`].
+    pub fn unsubscribe(
+        &mut self,
+        from: &Member<H>,
+        message: Unsubscribe,
+        _now: Time,
+        out: &mut impl Sink<H>,
+    ) -> Handled {
+        let Unsubscribe { request, subscription } = message;
+        self.accept(from, MessageCode::Unsubscribe, request)?;
+        let Some(seat) = self.members.seat_mut(from) else { return Ok(()) };
+        let unsubscribed = self
+            .broker
+            .unsubscribe(seat, subscription)
+            .map(|()| Unsubscribed { request: Some(request), details: None });
+        answer(from, MessageCode::Unsubscribe, request, unsubscribed, out);
+        Ok(())
+    }
+
+    /// Handles REGISTER.
+    ///
+    /// # Errors
+    /// See [`Handled`].
+    pub fn register(
+        &mut self,
+        from: &Member<H>,
+        message: Register,
+        _now: Time,
+        out: &mut impl Sink<H>,
+    ) -> Handled {
+        let Register { request, .. } = message;
+        self.accept(from, MessageCode::Register, request)?;
+        let Some(seat) = self.members.seat_mut(from) else { return Ok(()) };
+        let registered = self
+            .dealer
+            .register(&self.config, seat, message)
+            .map(|registration| Registered { request, registration });
+        answer(from, MessageCode::Register, request, registered, out);
+        Ok(())
+    }
+
+    /// Handles UNREGISTER.
+    ///
+    /// # Errors
+    /// See [`Handled`].
+    pub fn unregister(
+        &mut self,
+        from: &Member<H>,
+        message: Unregister,
+        _now: Time,
+        out: &mut impl Sink<H>,
+    ) -> Handled {
+        let Unregister { request, registration } = message;
+        self.accept(from, MessageCode::Unregister, request)?;
+        let Some(seat) = self.members.seat_mut(from) else { return Ok(()) };
+        let unregistered = self
+            .dealer
+            .unregister(seat, registration)
+            .map(|()| Unregistered { request: Some(request), details: None });
+        answer(from, MessageCode::Unregister, request, unregistered, out);
+        Ok(())
+    }
+
+    /// Handles PUBLISH. Unless the publisher asked for an acknowledgement, it is told nothing, not even that the event
+    /// was refused.
+    ///
+    /// # Errors
+    /// See [`Handled`].
+    pub fn publish(
+        &self,
+        from: &Member<H>,
+        message: Publish,
+        _now: Time,
+        out: &mut impl Sink<H>,
+    ) -> Handled {
+        let Publish { request, .. } = message;
+        self.accept(from, MessageCode::Publish, request)?;
+        if from.has_left() {
+            return Ok(());
+        }
+        let acknowledge = message.options.acknowledge;
+        let published = match self.broker.publish(&self.config, from, message, out) {
+            Ok(publication) => Ok(Published { request, publication }),
+            Err(Refusal::Reject(reject)) => Err(reject),
+            Err(Refusal::Violation(violation)) => return Err(violation),
+        };
+        if acknowledge {
+            answer(from, MessageCode::Publish, request, published, out);
+        }
+        Ok(())
+    }
+
+    /// Handles CALL.
+    ///
+    /// # Errors
+    /// See [`Handled`].
+    pub fn call(
+        &self,
+        from: &Arc<Member<H>>,
+        message: Call,
+        now: Time,
+        out: &mut impl Sink<H>,
+    ) -> Handled {
+        let Call { request, .. } = message;
+        self.accept(from, MessageCode::Call, request)?;
+        if from.has_left() {
+            return Ok(());
+        }
+        match self.dealer.call(&self.config, from, message, now, out) {
+            Ok(()) => {}
+            Err(Refusal::Reject(reject)) => {
+                let error = reject.to_error(MessageCode::Call, request);
+                out.deliver(from.handle(), Outbound::from(error));
+            }
+            Err(Refusal::Violation(violation)) => return Err(violation),
+        }
+        Ok(())
+    }
+
+    /// Handles CANCEL.
+    ///
+    /// # Errors
+    /// See [`Handled`].
+    pub fn cancel(
+        &self,
+        from: &Member<H>,
+        message: Cancel,
+        _now: Time,
+        out: &mut impl Sink<H>,
+    ) -> Handled {
+        self.dealer.cancel(from, message, out);
+        Ok(())
+    }
+
+    /// Handles YIELD.
+    ///
+    /// # Errors
+    /// See [`Handled`].
+    pub fn yield_(
+        &self,
+        from: &Member<H>,
+        message: Yield,
+        now: Time,
+        out: &mut impl Sink<H>,
+    ) -> Handled {
+        if from.has_left() { Ok(()) } else { self.dealer.yield_(from, message, now, out) }
+    }
+
+    /// Handles ERROR, with which a callee answers an INVOCATION.
+    ///
+    /// # Errors
+    /// See [`Handled`].
+    pub fn error(
+        &self,
+        from: &Member<H>,
+        message: Error,
+        _now: Time,
+        out: &mut impl Sink<H>,
+    ) -> Handled {
+        if from.has_left() { Ok(()) } else { self.dealer.error(from, message, out) }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) has something to do. May be too early, never too late; cheap enough
+    /// to be asked after every message.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Time> {
+        self.dealer.timers.next()
+    }
+
+    /// Ends the calls whose time is over.
+    pub fn handle_timeout(&self, now: Time, out: &mut impl Sink<H>) {
+        self.dealer.handle_timeout(now, out);
+    }
+
+    /// Whether everything the realm knows in two places is the same in both. For tests, while nothing is moving.
+    ///
+    /// # Errors
+    /// What is not the same.
+    pub fn check(&self) -> Result<(), String> {
+        self.broker.check(&self.members)?;
+        self.dealer.check(&self.members)?;
+        self.dealer.check_calls(&self.members)
+    }
+
+    fn accept(&self, from: &Member<H>, message: MessageCode, request: RequestId) -> Handled {
+        if from.has_left() {
+            return Ok(());
+        }
+        from.accept_request(message, request, self.config.strict_request_ids)
+    }
+}
+
+/// Tells the sender of a request what became of it.
+fn answer<H>(
+    to: &Member<H>,
+    code: MessageCode,
+    request: RequestId,
+    answer: Result<impl Into<Message>, Reject>,
+    out: &mut impl Sink<H>,
+) {
+    let message = match answer {
+        Ok(message) => message.into(),
+        Err(reject) => reject.to_error(code, request).into(),
+    };
+    out.deliver(to.handle(), Outbound::from(message));
+}
+
+impl<H> Drop for Realm<H> {
+    /// A call in flight and its two members hold each other: lets go of the calls.
+    fn drop(&mut self) {
+        for seat in self.members.iter() {
+            seat.member.calls.lock().clear();
+            seat.member.invocations.lock().open.clear();
+        }
+    }
+}
+
+impl<H> fmt::Debug for Realm<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Realm")
+            .field("name", &self.config.name)
+            .field("sessions", &self.members.len())
+            .finish_non_exhaustive()
+    }
+}

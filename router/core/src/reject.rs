@@ -1,0 +1,114 @@
+//! Why a request is refused, and the one place that turns a refusal into an answer.
+
+use bytes::Bytes;
+use wamplex_shared::{
+    error::ProtocolViolation,
+    id::RequestId,
+    message::{Error, ErrorDetails, MessageCode},
+    payload::{Payload, PayloadShape},
+    serializer::Serializer,
+    uri::{InvalidUri, Uri},
+    uris,
+};
+
+/// A request that cannot be served. Answered with ERROR; the session goes on.
+///
+/// The words of each variant travel as the argument of ERROR, hence no quotes or backslashes in them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Reject {
+    /// The topic or procedure is no URI.
+    #[error("{0}")]
+    InvalidUri(#[from] InvalidUri),
+    /// The `wamp` namespace belongs to the router.
+    #[error("URIs that begin with wamp. are reserved for the protocol")]
+    Reserved,
+    /// Nobody offers the procedure.
+    #[error("no callee is registered for this procedure")]
+    NoSuchProcedure,
+    /// Somebody offers the procedure in a way that does not go together with this one.
+    #[error("the procedure is registered already, or with another invocation policy")]
+    ProcedureAlreadyExists,
+    /// The session is not among the callees of such a registration.
+    #[error("this session has no such registration")]
+    NoSuchRegistration,
+    /// The session is not among the subscribers of such a subscription.
+    #[error("this session has no such subscription")]
+    NoSuchSubscription,
+    /// The realm tells nobody who calls or publishes.
+    #[error("this realm does not disclose the identity of callers and publishers")]
+    DisclosureRefused,
+    /// The receiver of a payload does not know the passthru mode it is in.
+    #[error("the other side does not support payload passthru mode")]
+    PassthruNotSupported,
+    /// The session holds as many of these as it may.
+    #[error("this session has too many {0}")]
+    LimitExceeded(&'static str),
+    /// The callee owes as many answers as it may.
+    #[error("the callee has too many open invocations")]
+    CalleeBusy,
+    /// The caller took the call back.
+    #[error("the call was canceled")]
+    Canceled,
+    /// The callee left.
+    #[error("the callee left before it answered")]
+    CalleeLeft,
+    /// The callee did not answer in time.
+    #[error("the call was not answered in time")]
+    TimedOut,
+}
+
+impl Reject {
+    /// The error URI that says this.
+    pub(crate) const fn uri(self) -> &'static str {
+        use uris::error;
+        match self {
+            Self::InvalidUri(_) => error::INVALID_URI,
+            Self::Reserved => error::NOT_AUTHORIZED,
+            Self::NoSuchProcedure => error::NO_SUCH_PROCEDURE,
+            Self::ProcedureAlreadyExists => error::PROCEDURE_ALREADY_EXISTS,
+            Self::NoSuchRegistration => error::NO_SUCH_REGISTRATION,
+            Self::NoSuchSubscription => error::NO_SUCH_SUBSCRIPTION,
+            Self::DisclosureRefused => error::OPTION_DISALLOWED_DISCLOSE_ME,
+            Self::PassthruNotSupported => error::FEATURE_NOT_SUPPORTED,
+            Self::LimitExceeded(_) | Self::CalleeBusy => uris::wamplex::LIMIT_EXCEEDED,
+            Self::Canceled | Self::CalleeLeft => error::CANCELED,
+            Self::TimedOut => error::TIMEOUT,
+        }
+    }
+
+    /// The ERROR that answers a request of this kind.
+    pub(crate) fn to_error(self, request_type: MessageCode, request: RequestId) -> Error {
+        Error {
+            request_type,
+            request,
+            details: ErrorDetails::default(),
+            error: Uri::from_static(self.uri()),
+            payload: Payload::from_encoded(
+                Serializer::Json,
+                PayloadShape::Args,
+                Bytes::from(format!("[\"{self}\"]")),
+            ),
+        }
+    }
+}
+
+/// Either end of a request that is not served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The sender is told.
+    Reject(Reject),
+    /// The sender's session ends.
+    Violation(ProtocolViolation),
+}
+
+impl<R: Into<Reject>> From<R> for Refusal {
+    fn from(reject: R) -> Self {
+        Self::Reject(reject.into())
+    }
+}
+
+impl From<ProtocolViolation> for Refusal {
+    fn from(violation: ProtocolViolation) -> Self {
+        Self::Violation(violation)
+    }
+}

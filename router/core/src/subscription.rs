@@ -1,0 +1,93 @@
+//! The subscribers of one topic, or of one pattern of topics.
+
+use crate::{eligibility::Eligibility, member::Member};
+use std::{collections::HashMap, sync::Arc};
+use wamplex_shared::{
+    id::{SessionId, SubscriptionId},
+    uri::{MatchPolicy, Uri},
+};
+
+/// Everything the broker knows about one subscription.
+pub(crate) struct Subscription<H> {
+    pub(crate) id: SubscriptionId,
+    policy: MatchPolicy,
+    topic: Uri,
+    /// Those to deliver to, side by side, since publishing walks them.
+    members: Vec<Arc<Member<H>>>,
+    /// Where each of them stands, since leaving must not walk them.
+    places: HashMap<SessionId, usize>,
+}
+
+impl<H> Subscription<H> {
+    pub(crate) fn new(id: SubscriptionId, policy: MatchPolicy, topic: Uri) -> Self {
+        Self { id, policy, topic, members: Vec::new(), places: HashMap::new() }
+    }
+
+    /// Match policy and topic: what there is one subscription for.
+    pub(crate) fn key(&self) -> (MatchPolicy, Uri) {
+        (self.policy, self.topic.clone())
+    }
+
+    /// Whether events have to say which topic they are about.
+    pub(crate) fn is_pattern(&self) -> bool {
+        self.policy != MatchPolicy::Exact
+    }
+
+    pub(crate) fn members(&self) -> &[Arc<Member<H>>] {
+        &self.members
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    pub(crate) fn add(&mut self, member: Arc<Member<H>>) {
+        if self.places.insert(member.session(), self.members.len()).is_none() {
+            self.members.push(member);
+        }
+    }
+
+    pub(crate) fn remove(&mut self, session: SessionId) {
+        let Some(at) = self.places.remove(&session) else { return };
+        self.members.swap_remove(at);
+        if let Some(moved) = self.members.get(at) {
+            self.places.insert(moved.session(), at);
+        }
+    }
+
+    /// Visits the subscribers that may receive an event.
+    pub(crate) fn for_each(
+        &self,
+        eligibility: &Eligibility<'_>,
+        mut visit: impl FnMut(&Arc<Member<H>>),
+    ) {
+        match eligibility.candidates() {
+            // A few named sessions among many subscribers: look them up rather than all the others.
+            Some(sessions) if sessions.len() < self.members.len() => sessions
+                .iter()
+                .filter_map(|session| self.members.get(*self.places.get(session)?))
+                .filter(|member| eligibility.admits(member))
+                .for_each(visit),
+            _ => {
+                for member in self.members.iter().filter(|member| eligibility.admits(member)) {
+                    visit(member);
+                }
+            }
+        }
+    }
+
+    /// The number of subscribers, if the two tables of them agree and there are any.
+    pub(crate) fn check(&self) -> Result<usize, String> {
+        let agree = self.members.len() == self.places.len()
+            && self
+                .members
+                .iter()
+                .enumerate()
+                .all(|(at, member)| self.places.get(&member.session()) == Some(&at));
+        match self.members.len() {
+            0 => Err(format!("{:?} has no subscriber", self.id)),
+            _ if !agree => Err(format!("the subscribers of {:?} are misplaced", self.id)),
+            n => Ok(n),
+        }
+    }
+}
