@@ -1,0 +1,56 @@
+import { TIMEOUT, TimeoutError } from './errors.js';
+
+/** Runs `listener` when `signal` is aborted; the returned function takes that back. */
+export function onAbort(signal: AbortSignal | undefined, listener: (reason: unknown) => void): () => void {
+  if (!signal) return nothing;
+  const run = () => listener(signal.reason);
+  if (signal.aborted) {
+    run();
+    return nothing;
+  }
+  signal.addEventListener('abort', run, { once: true });
+  return () => signal.removeEventListener('abort', run);
+}
+
+/** A time limit that can be started anew and taken back. */
+export class Timer {
+  #id: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    readonly milliseconds: number,
+    readonly expired: (error: TimeoutError) => void,
+  ) {
+    this.restart();
+  }
+
+  restart(): void {
+    this.stop();
+    // Longer delays overflow in every runtime and would fire at once.
+    if (this.milliseconds > 0 && this.milliseconds < 2 ** 31) {
+      this.#id = setTimeout(() => this.expired(timeoutError(this.milliseconds)), this.milliseconds);
+    }
+  }
+
+  stop(): void {
+    clearTimeout(this.#id);
+  }
+}
+
+/** `promise`, unless the signal is aborted or the time is up before it settles. */
+export function limited<T>(promise: Promise<T>, signal: AbortSignal | undefined, milliseconds: number): Promise<T> {
+  if (!signal && milliseconds <= 0) return promise;
+  return new Promise<T>((resolve, reject) => {
+    const timer = new Timer(milliseconds, reject);
+    const release = onAbort(signal, reject);
+    promise.then(resolve, reject).finally(() => {
+      timer.stop();
+      release();
+    });
+  });
+}
+
+export function timeoutError(milliseconds: number): TimeoutError {
+  return new TimeoutError(TIMEOUT, { message: `no answer within ${milliseconds} ms` });
+}
+
+function nothing(): void {}

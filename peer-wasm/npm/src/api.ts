@@ -1,0 +1,3 @@
+export { auth } from './auth.js';
+export { Client, connect } from './client.js';
+export { AuthError, CanceledError, ConnectionLostError, TimeoutError, WampError } from './errors.js';

@@ -1,0 +1,101 @@
+import type { CallOptions, Payload, Result, StreamOptions } from '../index.js';
+import { Timer, onAbort } from './abort.js';
+import { listOf, type Connection } from './connection.js';
+import type { Message } from './decode/message.js';
+import { callOptions } from './options.js';
+
+/** One call on its way: sends CALL, then CANCEL when it is given up. */
+export class OutgoingCall {
+  readonly result: Promise<Message>;
+  readonly #connection: Connection;
+  readonly #mode: string;
+  #token = 0;
+  #request = 0;
+  #settle!: { resolve(message: Message): void; reject(error: unknown): void };
+  #timer: Timer | undefined;
+  #release: (() => void) | undefined;
+  #settled = false;
+
+  constructor(
+    connection: Connection,
+    procedure: string,
+    payload: Payload,
+    options: CallOptions & { readonly limit: number; readonly wire?: Record<string, unknown> },
+    progress?: (message: Message) => void,
+  ) {
+    this.#connection = connection;
+    this.#mode = options.cancelMode ?? 'killnowait';
+    this.result = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
+    const pending = {
+      resolve: (message: Message) => this.#end(() => this.#settle.resolve(message)),
+      reject: (error: unknown) => this.#end(() => this.#settle.reject(error)),
+      ...(progress && { progress: (message: Message) => this.#progress(progress, message) }),
+    };
+    const wire = { ...callOptions(options, options.limit), ...options.wire };
+    const { token, sent } = connection.request(pending, (core, token) => {
+      const { bytes, split, shape } = connection.encode(wire, payload);
+      return core.call(token, procedure, split, shape, bytes);
+    });
+    this.#token = token;
+    this.#request = sent;
+    this.#timer = new Timer(options.limit, (error) => this.giveUp(error));
+    this.#release = onAbort(options.signal, (reason) => this.giveUp(reason));
+  }
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** Cancels the call and rejects at once; what the router still says about it is ignored. */
+  giveUp(reason: unknown): void {
+    if (this.#settled) return;
+    this.#end(() => this.#settle.reject(reason));
+    this.#connection.forget(this.#token);
+    if (this.#connection.isOpen) this.#connection.tell((core) => core.cancel(this.#request, this.#mode));
+  }
+
+  /** Progressive call invocation: one more chunk of input. */
+  more(payload: Payload, last: boolean): void {
+    if (this.#settled) return;
+    this.#connection.tell((core) => {
+      const { bytes, split, shape } = this.#connection.encode(last ? {} : { progress: true }, payload);
+      core.callMore(this.#request, split, shape, bytes);
+    });
+  }
+
+  #progress(listener: (message: Message) => void, message: Message): void {
+    // The time limit is for the pause between two results.
+    this.#timer?.restart();
+    listener(message);
+  }
+
+  #end(settle: () => void): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#timer?.stop();
+    this.#release?.();
+    settle();
+  }
+}
+
+/** What a RESULT carries. */
+export function resultOf([, , details, args, kwargs]: Message): Result {
+  return { args: listOf(args), kwargs: kwargs ?? {}, details };
+}
+
+/** Arguments given as a list or as a payload. */
+export function payloadOf(input: readonly unknown[] | Payload | undefined): Payload {
+  return Array.isArray(input) ? { args: input } : ((input ?? {}) as Payload);
+}
+
+/** Sends what `input` yields; the last item is known only when the next one does not come. */
+export async function sendInput(call: OutgoingCall, input: NonNullable<StreamOptions['input']>): Promise<void> {
+  let held: Payload | undefined;
+  for await (const item of input) {
+    if (held) call.more(held, false);
+    if (call.settled) return;
+    held = payloadOf(item);
+  }
+  call.more(held ?? {}, true);
+}
+

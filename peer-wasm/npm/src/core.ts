@@ -1,0 +1,82 @@
+import type { Shape } from './encode/index.js';
+
+/** What the compiled core reports; the numbers are those of `peer-wasm/src/report.rs`. */
+export const enum Report {
+  /** The socket is open; the number is the serializer's index. */
+  Open = 0,
+  Welcome = 1,
+  Challenge = 2,
+  /** ABORT, at whatever time. */
+  Abort = 3,
+  /** The router's GOODBYE, whether it asks or answers. */
+  Goodbye = 4,
+  /** A message that ends a request; the number is the request's token. */
+  Reply = 5,
+  /** A progressive RESULT; the number is the call's token. */
+  Progress = 6,
+  Event = 7,
+  Invocation = 8,
+  Interrupt = 9,
+  /** UNSUBSCRIBED or UNREGISTERED without our asking. */
+  Revoked = 10,
+  /** The router broke the protocol; the text says how. */
+  Violation = 11,
+  /** The socket is gone; the number is its close code, the text its reason. */
+  Closed = 12,
+  Received = 13,
+  Sent = 14,
+}
+
+/** Serializers by the core's index. */
+export const SERIALIZERS = ['json', 'msgpack', 'cbor'] as const;
+
+/** What the core calls: once per report, with no borrow held, so that it may be called back. */
+export interface ReportHandler {
+  /**
+   * With `text` the message is that JSON text; else the four addresses (and counts) say where its tape is, if there is
+   * a message at all.
+   */
+  report(
+    kind: Report,
+    number: number,
+    text: string | undefined,
+    words: number,
+    wordCount: number,
+    chars: number,
+    charCount: number,
+    numbers: number,
+    numberCount: number,
+  ): void;
+}
+
+/** The compiled core of one connection: `Core` in `peer-wasm/src/lib.rs`. */
+export interface Core {
+  free(): void;
+  hello(realm: string, details: Uint8Array): void;
+  authenticate(signature: string, extra: Uint8Array): void;
+  /** Returns the request id. */
+  call(token: number, procedure: string, split: number, shape: Shape, bytes: Uint8Array): number;
+  /** One more chunk of input for a call. */
+  callMore(request: number, split: number, shape: Shape, bytes: Uint8Array): void;
+  cancel(request: number, mode: string): void;
+  publish(token: number, topic: string, split: number, shape: Shape, bytes: Uint8Array): void;
+  subscribe(token: number, topic: string, options: Uint8Array): void;
+  unsubscribe(token: number, subscription: number): void;
+  register(token: number, procedure: string, options: Uint8Array): void;
+  unregister(token: number, registration: number): void;
+  yield(request: number, split: number, shape: Shape, bytes: Uint8Array): void;
+  fail(request: number, uri: string, split: number, shape: Shape, bytes: Uint8Array): void;
+  /** ABORT, and closes the socket. */
+  abort(reason: string, message: string): void;
+  /** GOODBYE. */
+  leave(reason: string, message: string): void;
+  /** Closes the socket. */
+  close(): void;
+  trace(on: boolean): void;
+}
+
+/** The compiled module, ready to make cores. */
+export interface CoreModule {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  newCore(handler: ReportHandler, socket: unknown): Core;
+}

@@ -1,0 +1,73 @@
+import { base64 } from '../base64.js';
+import { MAX_DEPTH, asBinary, checkBigint, notEncodable, wellFormed } from './values.js';
+
+/**
+ * JSON text of a value, with binary as `"\u0000"` and base64, and `bigint` as a plain integer.
+ * `NaN` and the infinities become `null`: JSON has no word for them.
+ */
+export function json(value: unknown): string {
+  if (isPlain(value, 0)) {
+    const text = JSON.stringify(value) ?? 'null';
+    // Halves of surrogate pairs come out as escapes that other parsers refuse.
+    if (!/\\ud[89a-f]/.test(text)) return text;
+  }
+  return write(value, 0);
+}
+
+/** Whether `JSON.stringify` does what we mean. */
+function isPlain(value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case 'object':
+      break;
+    case 'bigint':
+    case 'function':
+    case 'symbol':
+      return false;
+    default:
+      return true;
+  }
+  if (value === null) return true;
+  if (depth >= MAX_DEPTH) return false;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) if (!isPlain(value[i], depth + 1)) return false;
+    return true;
+  }
+  const prototype = Object.getPrototypeOf(value);
+  if ((prototype !== Object.prototype && prototype !== null) || 'toJSON' in value) return false;
+  for (const key in value) if (!isPlain((value as any)[key], depth + 1)) return false;
+  return true;
+}
+
+function write(value: unknown, depth: number): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(wellFormed(value));
+    case 'number':
+    case 'boolean':
+      return JSON.stringify(value);
+    case 'undefined':
+      return 'null';
+    case 'bigint':
+      return String(checkBigint(value));
+    case 'object':
+      return value === null ? 'null' : writeObject(value, depth);
+    default:
+      throw notEncodable(value);
+  }
+}
+
+function writeObject(value: object, depth: number): string {
+  if (depth >= MAX_DEPTH) throw new RangeError(`nested deeper than ${MAX_DEPTH} levels; a reference to itself?`);
+  if (Array.isArray(value)) return writeList(value, depth);
+  const binary = asBinary(value);
+  if (binary) return `"\\u0000${base64(binary)}"`;
+  if (typeof (value as any).toJSON === 'function') return write((value as any).toJSON(), depth + 1);
+  if (value instanceof Set) return writeList([...value], depth);
+  const entries = value instanceof Map ? [...value] : Object.entries(value).filter(([, v]) => v !== undefined);
+  return `{${entries.map(([k, v]) => `${write(String(k), 0)}:${write(v, depth + 1)}`).join()}}`;
+}
+
+function writeList(items: readonly unknown[], depth: number): string {
+  // Not `map`: it skips the holes of sparse arrays.
+  return `[${Array.from(items, (item) => write(item, depth + 1)).join()}]`;
+}

@@ -1,0 +1,103 @@
+import type { Kwargs, Payload } from '../index.js';
+
+interface ErrorInit extends Payload {
+  message?: string;
+  details?: Readonly<Record<string, unknown>>;
+  cause?: unknown;
+}
+
+const NO_DETAILS = Object.freeze({});
+
+export class WampError extends Error {
+  static {
+    this.prototype.name = 'WampError';
+  }
+  readonly uri: string;
+  readonly args: readonly any[];
+  readonly kwargs: Kwargs;
+  readonly details: Readonly<Record<string, any>>;
+
+  constructor(uri: string, init: ErrorInit = {}) {
+    super(init.message ?? describe(uri, init), 'cause' in init ? { cause: init.cause } : undefined);
+    this.uri = uri;
+    this.args = init.args ?? [];
+    this.kwargs = init.kwargs ?? NO_DETAILS;
+    this.details = init.details ?? NO_DETAILS;
+  }
+
+  static is(error: unknown, uri?: string): boolean {
+    return error instanceof WampError && (uri === undefined || error.uri === uri);
+  }
+}
+
+export class ConnectionLostError extends WampError {
+  static {
+    this.prototype.name = 'ConnectionLostError';
+  }
+  readonly maybeSent: boolean;
+
+  constructor(uri: string, init: ErrorInit & { maybeSent?: boolean } = {}) {
+    super(uri, init);
+    this.maybeSent = init.maybeSent ?? false;
+  }
+}
+
+export class TimeoutError extends WampError {
+  static {
+    this.prototype.name = 'TimeoutError';
+  }
+}
+
+export class CanceledError extends WampError {
+  static {
+    this.prototype.name = 'CanceledError';
+  }
+}
+
+export class AuthError extends WampError {
+  static {
+    this.prototype.name = 'AuthError';
+  }
+}
+
+export const TIMEOUT = 'wamp.error.timeout';
+export const CANCELED = 'wamp.error.canceled';
+export const NETWORK_FAILURE = 'wamp.error.network_failure';
+export const RUNTIME_ERROR = 'wamp.error.runtime_error';
+export const PROTOCOL_VIOLATION = 'wamp.error.protocol_violation';
+
+/** The error object for an ERROR that answers one of our requests. */
+export function errorFromRouter(uri: string, init: ErrorInit): WampError {
+  if (uri === TIMEOUT) return new TimeoutError(uri, init);
+  // The specification spells it both ways.
+  if (uri === CANCELED || uri === 'wamp.error.cancelled') return new CanceledError(uri, init);
+  return new WampError(uri, init);
+}
+
+const REFUSALS = /^wamp\.error\.(auth|not_authorized$|no_such_principal$|no_such_role$|no_matching_auth_method$)/;
+
+/** The error object for an ABORT that answers HELLO or AUTHENTICATE. */
+export function errorFromAbort(uri: string, init: ErrorInit): WampError {
+  const described = { ...init, message: describe(uri, init) };
+  return REFUSALS.test(uri) ? new AuthError(uri, described) : new WampError(uri, described);
+}
+
+/** Someone threw something: an `Error` in any case. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+}
+
+/** Waits for the end of something; that it is gone already is an end too. */
+export async function gone(ending: Promise<unknown>): Promise<void> {
+  try {
+    await ending;
+  } catch (error) {
+    const known = error instanceof ConnectionLostError || WampError.is(error, 'wamp.error.no_such_subscription') || WampError.is(error, 'wamp.error.no_such_registration');
+    if (!known) throw error;
+  }
+}
+
+function describe(uri: string, init: ErrorInit): string {
+  const text = init.args?.[0] ?? init.details?.['message'];
+  return typeof text === 'string' && text !== '' ? `${uri}: ${text}` : uri;
+}

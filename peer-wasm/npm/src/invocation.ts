@@ -1,0 +1,170 @@
+import type { Handler, Invocation, Kwargs, Payload } from '../index.js';
+import { listOf, type Connection } from './connection.js';
+import type { Message } from './decode/message.js';
+import { CANCELED, CanceledError, RUNTIME_ERROR, WampError, toError } from './errors.js';
+import { Mailbox } from './mailbox.js';
+
+/** Bytes that may wait in the socket before a callee is slowed down. */
+const FULL = 1 << 20;
+/** How long progressive results may keep the event loop to themselves, in milliseconds. */
+const SLICE = 10;
+
+/** What `Invocation.result` makes. */
+class RawResult {
+  constructor(readonly args: readonly unknown[], readonly kwargs: Kwargs) {}
+}
+
+/** A call that we serve. */
+export class IncomingCall {
+  readonly #connection: Connection;
+  readonly #request: number;
+  readonly #details: Record<string, any>;
+  readonly #abort = new AbortController();
+  readonly #input: Mailbox<Required<Payload>>;
+  readonly #invocation: Invocation;
+  #answered = false;
+  #sliceEnd = 0;
+
+  static refuse(connection: Connection, request: number, error: WampError): void {
+    if (connection.isOpen) sendError(connection, request, error);
+  }
+
+  constructor(connection: Connection, [, request, , details, args, kwargs]: Message, procedure: string) {
+    this.#connection = connection;
+    this.#request = request;
+    this.#details = details;
+    this.#input = new Mailbox({ max: 65_536, overflow: 'error', onOverflow: (error) => this.#abort.abort(error) });
+    if (details['progress'] !== true) this.#input.end();
+    this.#invocation = this.#describe(procedure, listOf(args), kwargs ?? {});
+  }
+
+  #describe(procedure: string, args: readonly any[], kwargs: Kwargs): Invocation {
+    const details = this.#details;
+    return {
+      args,
+      kwargs,
+      procedure,
+      caller: details['caller'],
+      callerAuthid: details['caller_authid'],
+      callerAuthrole: details['caller_authrole'],
+      timeout: details['timeout'],
+      details,
+      signal: this.#abort.signal,
+      wantsProgress: details['receive_progress'] === true,
+      progress: (value, extra) => this.#progress(value, extra),
+      result: ({ args = [], kwargs = {} }) => new RawResult(args, kwargs),
+      input: { [Symbol.asyncIterator]: () => ({ next: () => this.#input.next() }) },
+    };
+  }
+
+  /** Serves the call to its end. Never rejects. */
+  async run(handler: Handler, failed: (error: unknown) => void): Promise<void> {
+    try {
+      const returned = handler(this.#invocation.args, this.#invocation);
+      const value = isGenerator(returned) ? await this.#generate(returned) : await returned;
+      this.#answer(value);
+    } catch (thrown) {
+      this.#fail(thrown, failed);
+    }
+    this.#answered = true;
+    this.#input.end();
+  }
+
+  /** Progressive call invocation: one more chunk. */
+  more([, , , details, args, kwargs]: Message): void {
+    this.#input.push({ args: listOf(args), kwargs: kwargs ?? {} });
+    if (details['progress'] !== true) this.#input.end();
+  }
+
+  /** INTERRUPT. */
+  interrupt(): void {
+    this.#stop(new CanceledError(CANCELED, { message: 'canceled by the caller' }));
+  }
+
+  /** The session is over: nobody will read the answer. */
+  abandon(cause: WampError): void {
+    this.#answered = true;
+    this.#stop(cause);
+  }
+
+  #stop(reason: WampError): void {
+    this.#abort.abort(reason);
+    this.#input.end({ error: reason });
+  }
+
+  /** Every value but the last is a progressive result. */
+  async #generate(generator: AsyncGenerator<unknown, unknown, void>): Promise<unknown> {
+    for (;;) {
+      const { done, value } = await generator.next();
+      if (done) return value;
+      if (this.#abort.signal.aborted) {
+        await generator.return(undefined);
+        throw this.#abort.signal.reason;
+      }
+      await this.#progress(value);
+    }
+  }
+
+  async #progress(value: unknown, extra: Payload = {}): Promise<void> {
+    if (this.#invocation.wantsProgress && !this.#answered && this.#connection.isOpen) {
+      this.#yield({ progress: true }, { args: [value, ...(extra.args ?? [])], ...(extra.kwargs && { kwargs: extra.kwargs }) });
+    }
+    await this.#pause();
+  }
+
+  /** Lets the socket drain and the event loop turn: else an endless generator would never hear of its INTERRUPT. */
+  async #pause(): Promise<void> {
+    const now = Date.now();
+    if (now > this.#sliceEnd || this.#connection.bufferedAmount > FULL) {
+      do await new Promise((resolve) => setTimeout(resolve, 0));
+      while (this.#connection.isOpen && this.#connection.bufferedAmount > FULL && !this.#abort.signal.aborted);
+      this.#sliceEnd = Date.now() + SLICE;
+    }
+  }
+
+  #answer(value: unknown): void {
+    if (this.#answered || !this.#connection.isOpen) return;
+    if (value instanceof RawResult) this.#yield({}, value);
+    else this.#yield({}, { args: value === undefined ? [] : [value] });
+  }
+
+  #yield(options: Record<string, unknown>, payload: Payload): void {
+    this.#connection.tell((core) => {
+      const { bytes, split, shape } = this.#connection.encode(options, payload);
+      core.yield(this.#request, split, shape, bytes);
+    });
+  }
+
+  #fail(thrown: unknown, failed: (error: unknown) => void): void {
+    const error = toError(thrown);
+    const expected = error instanceof WampError || this.#abort.signal.aborted;
+    if (!expected) failed(error);
+    if (this.#answered || !this.#connection.isOpen) return;
+    sendError(this.#connection, this.#request, this.#asWampError(error));
+  }
+
+  #asWampError(error: Error): WampError {
+    if (error instanceof WampError) return error;
+    const uri = this.#abort.signal.aborted ? CANCELED : RUNTIME_ERROR;
+    return new WampError(uri, { args: [error.message] });
+  }
+}
+
+function sendError(connection: Connection, request: number, error: WampError): void {
+  const args = error.args.length > 0 || error.message === error.uri ? error.args : [error.message];
+  const send = (payload: Payload) =>
+    connection.tell((core) => {
+      const { bytes, split, shape } = connection.encode({}, payload);
+      core.fail(request, error.uri, split, shape, bytes);
+    });
+  try {
+    send({ args, kwargs: error.kwargs });
+  } catch {
+    // The application put something into the error that cannot be sent.
+    send({ args: [error.message] });
+  }
+}
+
+function isGenerator(value: unknown): value is AsyncGenerator<unknown, unknown, void> {
+  return typeof (value as any)?.[Symbol.asyncIterator] === 'function' && typeof (value as any).next === 'function';
+}

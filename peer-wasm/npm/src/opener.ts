@@ -1,0 +1,114 @@
+import type { Authenticator, ClientOptions, Endpoint, EndpointInput, SerializerName, UrlLike } from '../index.js';
+import { Timer, onAbort } from './abort.js';
+import { auth } from './auth.js';
+import { SERIALIZERS } from './core.js';
+import { ConnectionLostError, NETWORK_FAILURE, TimeoutError, WampError, toError } from './errors.js';
+import { Session, type SessionHost } from './session.js';
+import { openSocket } from './socket.js';
+import { loadWasm } from './wasm.js';
+
+const CONNECT_TIMEOUT = 20_000;
+const SERIALIZERS_BY_DEFAULT: readonly SerializerName[] = ['cbor', 'msgpack', 'json'];
+
+interface Address {
+  readonly url: string;
+  readonly protocols: string[];
+}
+
+/** Opens sessions: checks what the application wants, then goes through the addresses. */
+export class Opener {
+  readonly #options: ClientOptions;
+  readonly #host: SessionHost;
+  readonly #addresses: readonly Address[];
+  readonly #authenticators: readonly Authenticator[];
+  #attempts = 0;
+
+  constructor(endpoint: EndpointInput, options: ClientOptions, host: SessionHost) {
+    if (typeof options?.realm !== 'string' || options.realm === '') throw new TypeError("the option 'realm' is missing");
+    this.#options = options;
+    this.#host = host;
+    const endpoints = Array.isArray(endpoint) ? (endpoint as readonly (UrlLike | Endpoint)[]) : [endpoint as UrlLike | Endpoint];
+    if (endpoints.length === 0) throw new TypeError('no address to connect to');
+    this.#addresses = endpoints.map((one) => address(one, options.serializers ?? SERIALIZERS_BY_DEFAULT));
+    this.#authenticators = ([] as Authenticator[]).concat(options.auth ?? auth.anonymous());
+  }
+
+  /** A session with the first address that gives one. `signal` gives the whole attempt up. */
+  async open(signal: AbortSignal, tracing: () => boolean): Promise<Session> {
+    const limit = new AbortController();
+    const timer = new Timer(this.#options.connectTimeout ?? CONNECT_TIMEOUT, (error) => limit.abort(error));
+    const release = onAbort(signal, (reason) => limit.abort(reason));
+    try {
+      return await this.#tryAll(limit.signal, tracing);
+    } finally {
+      timer.stop();
+      release();
+    }
+  }
+
+  async #tryAll(signal: AbortSignal, tracing: () => boolean): Promise<Session> {
+    let failure: unknown;
+    for (const address of this.#addresses) {
+      try {
+        return await this.#tryOne(address, signal, tracing());
+      } catch (error) {
+        signal.throwIfAborted();
+        // A router that answered and refused speaks for its siblings.
+        if (error instanceof WampError && !(error instanceof ConnectionLostError)) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  async #tryOne({ url, protocols }: Address, signal: AbortSignal, trace: boolean): Promise<Session> {
+    const { wasm, webSocket, realm, bigint = 'auto' } = this.#options;
+    // Compiling and the handshake of the socket go on at the same time.
+    const loading = loadWasm(wasm);
+    loading.catch(() => {});
+    const socket = await openSocket(url, protocols, webSocket && ((u, p) => webSocket(u, p))).catch((cause) => {
+      const { message } = toError(cause);
+      throw new ConnectionLostError(NETWORK_FAILURE, { message: `cannot connect to ${url}: ${message}`, cause });
+    });
+    try {
+      const module = await loading;
+      signal.throwIfAborted();
+      const options = {
+        url, realm, bigint, trace, signal, authenticators: this.#authenticators, attempt: ++this.#attempts,
+      };
+      return await opened(new Session(module, socket, options, this.#host), signal);
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+  }
+}
+
+/** The session when it is open; dropped if the attempt is given up before. */
+async function opened(session: Session, signal: AbortSignal): Promise<Session> {
+  const { connection } = session;
+  const release = onAbort(signal, (reason) => {
+    const cause = reason instanceof WampError ? reason : new TimeoutError('wamp.error.canceled', { cause: reason });
+    connection.drop(cause);
+  });
+  try {
+    await connection.opened;
+    connection.check();
+    return session;
+  } finally {
+    release();
+  }
+}
+
+function address(endpoint: UrlLike | Endpoint, serializers: readonly SerializerName[]): Address {
+  const { url, serializers: own = serializers } = isEndpoint(endpoint) ? endpoint : { url: endpoint };
+  for (const name of own) {
+    if (!SERIALIZERS.includes(name)) throw new TypeError(`unknown serializer '${name}': use json, msgpack or cbor`);
+  }
+  if (own.length === 0) throw new TypeError('no serializer to offer');
+  return { url: typeof url === 'string' ? url : url.href, protocols: own.map((name) => `wamp.2.${name}`) };
+}
+
+function isEndpoint(endpoint: UrlLike | Endpoint): endpoint is Endpoint {
+  return typeof endpoint === 'object' && 'url' in endpoint;
+}

@@ -1,0 +1,23 @@
+import type { WebSocketLike } from '../index.js';
+
+type Factory = (url: string, protocols: string[]) => WebSocketLike | Promise<WebSocketLike>;
+
+/** Opens a WebSocket with the given factory, the global class, or on older Node the package `ws`. */
+export async function openSocket(url: string, protocols: string[], factory: Factory | undefined): Promise<WebSocketLike> {
+  const socket = factory
+    ? await factory(url, protocols)
+    : new ((globalThis.WebSocket as any) ?? (await fromPackage()))(url, protocols);
+  // Node's `ws` throws failures that nobody listens to; the core listens once it is compiled.
+  socket.onerror = () => {};
+  return socket;
+}
+
+async function fromPackage(): Promise<any> {
+  try {
+    // The name stands in a variable so that bundlers for browsers do not look for it.
+    const name = 'ws';
+    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ name)).WebSocket;
+  } catch (cause) {
+    throw new Error("this runtime has no WebSocket: install the package 'ws', or pass the option 'webSocket'", { cause });
+  }
+}

@@ -1,0 +1,71 @@
+import type { BufferOptions } from '../index.js';
+import { CANCELED, CanceledError } from './errors.js';
+import { Mailbox } from './mailbox.js';
+
+
+/** A call with progressive results. */
+export class CallStream implements AsyncIterable<any> {
+  readonly result: Promise<any>;
+  readonly #mail: Mailbox<any>;
+  readonly #abort = new AbortController();
+  #readable: ReadableStream<any> | undefined;
+
+  /** `start` makes the call; its signal is aborted when the call is to be given up. */
+  constructor(
+    buffer: BufferOptions | undefined,
+    onSlow: (buffered: number, dropped: number) => void,
+    start: (signal: AbortSignal, progress: (value: unknown) => void) => Promise<unknown>,
+  ) {
+    this.#mail = new Mailbox<any>({
+      max: buffer?.max ?? 65_536,
+      overflow: buffer?.overflow ?? 'error',
+      onSlow,
+      onOverflow: (error) => this.cancel(error),
+    });
+    this.result = start(this.#abort.signal, (value) => this.#mail.push(value));
+    this.result.then(
+      () => this.#mail.end(),
+      (error) => this.#mail.end({ error }),
+    );
+  }
+
+  get dropped(): number {
+    return this.#mail.dropped;
+  }
+
+  cancel(reason: unknown = new CanceledError(CANCELED, { message: 'the call was canceled' })): void {
+    this.#abort.abort(reason);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<any, undefined> {
+    return {
+      next: () => this.#mail.next(),
+      return: () => {
+        this.cancel();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    };
+  }
+
+  get readable(): ReadableStream<any> {
+    return (this.#readable ??= new ReadableStream(
+      {
+        pull: async (controller) => {
+          const { done, value } = await this.#mail.next();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        },
+        cancel: (reason) => this.cancel(reason),
+      },
+      { highWaterMark: 0 },
+    ));
+  }
+
+  /** Gives the call up unless it has ended. */
+  async dispose(): Promise<void> {
+    this.cancel();
+    await this.result.catch(() => {});
+  }
+}
+
+export interface CallStream extends Pick<Api, never> {}

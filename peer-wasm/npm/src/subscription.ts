@@ -1,0 +1,271 @@
+import type { EventMessage, SubscribeOptions } from '../index.js';
+import { onAbort } from './abort.js';
+import { listOf, type Connection } from './connection.js';
+import type { Message } from './decode/message.js';
+import { disposable } from './dispose.js';
+import { gone, toError, type WampError } from './errors.js';
+import { Mailbox } from './mailbox.js';
+import { subscribeOptions } from './options.js';
+
+type Handler = (event: EventMessage) => unknown;
+
+/** What subscriptions ask of their client. */
+export interface SubscriptionHost {
+  handlerFailed(error: unknown): void;
+  slow(topic: string, buffered: number, dropped: number): void;
+}
+
+/** One subscription of the router, shared by all local ones of the same topic and match policy. */
+interface Shared {
+  readonly key: string;
+  readonly topic: string;
+  id: number | undefined;
+  /** SUBSCRIBE messages that are not answered yet: they keep the router's subscription alive too. */
+  asking: number;
+  readonly locals: Set<Subscription>;
+}
+
+/** All subscriptions of one connection. */
+export class Subscriptions {
+  readonly #connection: Connection;
+  readonly #host: SubscriptionHost;
+  readonly #byKey = new Map<string, Shared>();
+  readonly #byId = new Map<number, Shared>();
+
+  constructor(connection: Connection, host: SubscriptionHost) {
+    this.#connection = connection;
+    this.#host = host;
+  }
+
+  subscribe(topic: string, handler: Handler | undefined, options: SubscribeOptions): Promise<Subscription> {
+    const wire = subscribeOptions(options);
+    const key = JSON.stringify([wire['match'] ?? 'exact', topic]);
+    const shared = this.#byKey.get(key) ?? { key, topic, id: undefined, asking: 0, locals: new Set() };
+    this.#byKey.set(key, shared);
+    const local = new Subscription(this, shared, handler, options, this.#host);
+    // Other options than the match policy mean something to the broker each time.
+    const known = shared.id !== undefined && Object.keys(wire).every((name) => name === 'match');
+    return new Promise((resolve, reject) => {
+      const join = () => {
+        shared.locals.add(local);
+        local.release = onAbort(options.signal, (reason) => local.abort(reason));
+        resolve(local);
+      };
+      if (known) join();
+      else this.#ask(shared, wire, options.signal, join, reject);
+    });
+  }
+
+  /**
+   * SUBSCRIBE; the broker answers with the id that it gave before, if the session is subscribed already. Everything is
+   * done before the answer's handling returns: the first EVENT may follow in the same turn of the event loop.
+   */
+  #ask(
+    shared: Shared, wire: Record<string, unknown>, signal: AbortSignal | undefined,
+    join: () => void, reject: (error: unknown) => void,
+  ): void {
+    const connection = this.#connection;
+    let givenUp = false;
+    const release = onAbort(signal, (reason) => {
+      givenUp = true;
+      reject(reason);
+    });
+    const answered = () => {
+      shared.asking--;
+      release();
+    };
+    const pending = {
+      resolve: ([, , id]: Message) => {
+        answered();
+        shared.id = id;
+        this.#byId.set(id, shared);
+        this.#byKey.set(shared.key, shared);
+        if (givenUp) this.#leaveIfUnused(shared).catch(() => {});
+        else join();
+      },
+      reject: (error: unknown) => {
+        answered();
+        this.#forgetIfUnused(shared);
+        reject(error);
+      },
+    };
+    shared.asking++;
+    try {
+      connection.request(pending, (core, token) =>
+        core.subscribe(token, shared.topic, connection.encode(wire, {}).bytes),
+      );
+    } catch (error) {
+      pending.reject(error);
+    }
+  }
+
+  /** Takes one local subscription away, and the router's if it was the last. */
+  remove(local: Subscription, shared: Shared): Promise<void> {
+    shared.locals.delete(local);
+    return this.#leaveIfUnused(shared);
+  }
+
+  async #leaveIfUnused(shared: Shared): Promise<void> {
+    const { id } = shared;
+    if (!this.#forgetIfUnused(shared) || id === undefined || !this.#connection.isOpen) return;
+    await gone(this.#connection.ask((core, token) => core.unsubscribe(token, id)));
+  }
+
+  /** Events that are still on their way for what is forgotten here are ignored. */
+  #forgetIfUnused(shared: Shared): boolean {
+    if (shared.locals.size > 0 || shared.asking > 0) return false;
+    if (this.#byKey.get(shared.key) === shared) this.#byKey.delete(shared.key);
+    if (shared.id !== undefined && this.#byId.get(shared.id) === shared) this.#byId.delete(shared.id);
+    return true;
+  }
+
+  deliver([, id, publication, details, args, kwargs]: Message): void {
+    const shared = this.#byId.get(id);
+    if (!shared) return;
+    const event = eventOf(shared.topic, publication, details, listOf(args), kwargs ?? {});
+    for (const local of shared.locals) local.deliver(event);
+  }
+
+  /** The router took a subscription away. */
+  revoked(id: number, reason: string): void {
+    const shared = this.#byId.get(id);
+    if (!shared) return;
+    this.#byId.delete(id);
+    this.#byKey.delete(shared.key);
+    for (const local of [...shared.locals]) local.finish(reason);
+    shared.locals.clear();
+  }
+
+  /** The session is over. */
+  end(cause: WampError, wanted: boolean): void {
+    for (const shared of this.#byKey.values()) {
+      for (const local of shared.locals) local.finish(cause.uri, wanted ? undefined : { error: cause });
+    }
+    this.#byKey.clear();
+    this.#byId.clear();
+  }
+}
+
+/** One handler's (or iterator's) subscription. */
+export class Subscription implements AsyncIterable<EventMessage> {
+  release: (() => void) | undefined;
+  readonly closed: Promise<{ readonly reason: string }>;
+  readonly #table: Subscriptions;
+  readonly #shared: Shared;
+  readonly #mail: Mailbox<EventMessage>;
+  readonly #wantsRetained: boolean;
+  readonly #handler: Handler | undefined;
+  #active = true;
+  #close!: (how: { reason: string }) => void;
+
+  constructor(table: Subscriptions, shared: Shared, handler: Handler | undefined, options: SubscribeOptions, host: SubscriptionHost) {
+    this.#table = table;
+    this.#shared = shared;
+    this.#handler = handler;
+    this.#wantsRetained = options.getRetained ?? options.options?.['get_retained'] === true;
+    this.closed = new Promise((resolve) => (this.#close = resolve));
+    this.#mail = new Mailbox<EventMessage>({
+      max: options.buffer?.max ?? 1024,
+      overflow: options.buffer?.overflow ?? 'drop-oldest',
+      onSlow: (buffered, dropped) => host.slow(shared.topic, buffered, dropped),
+      onOverflow: (error) => void this.#leave(error.uri, { error }).catch(() => {}),
+    });
+    if (handler) this.#mail.consume((event) => call(handler, event, host));
+  }
+
+  get topic(): string {
+    return this.#shared.topic;
+  }
+
+  get id(): number | undefined {
+    return this.#active ? this.#shared.id : undefined;
+  }
+
+  get active(): boolean {
+    return this.#active;
+  }
+
+  get dropped(): number {
+    return this.#mail.dropped;
+  }
+
+  deliver(event: EventMessage): void {
+    // Another local subscription asked for the retained event, and this one had it or did not want it.
+    if (event.retained && !this.#wantsRetained) return;
+    this.#mail.push(event);
+  }
+
+  async unsubscribe(): Promise<void> {
+    this.#mail.clear();
+    await this.#leave('wamp.close.normal');
+  }
+
+  /** The signal was aborted. */
+  abort(reason: unknown): void {
+    this.#mail.clear();
+    // What UNSUBSCRIBE leads to is of no interest to anybody.
+    this.#leave('wamp.error.canceled', { error: reason }).catch(() => {});
+  }
+
+  /** Ends it here; the router knows, or cannot be told. */
+  finish(reason: string, failure?: { error: unknown }): void {
+    if (!this.#active) return;
+    this.#active = false;
+    this.release?.();
+    this.#mail.end(failure);
+    this.#close({ reason });
+  }
+
+  async #leave(reason: string, failure?: { error: unknown }): Promise<void> {
+    if (!this.#active) return;
+    this.finish(reason, failure);
+    await this.#table.remove(this, this.#shared);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<EventMessage, undefined> {
+    if (this.#handler) throw new TypeError('the events of this subscription go to its handler');
+    return {
+      next: () => this.#mail.next(),
+      return: async () => {
+        await this.unsubscribe();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+}
+
+disposable(Subscription.prototype, function (this: Subscription) {
+  return this.unsubscribe();
+});
+
+/** Runs a handler; what it throws goes to the client's `error` event. */
+function call(handler: Handler, event: EventMessage, host: SubscriptionHost): Promise<void> | undefined {
+  try {
+    const returned = handler(event) as PromiseLike<unknown> | undefined;
+    if (typeof returned?.then !== 'function') return undefined;
+    return Promise.resolve(returned).then(
+      () => {},
+      (error) => host.handlerFailed(toError(error)),
+    );
+  } catch (error) {
+    host.handlerFailed(toError(error));
+    return undefined;
+  }
+}
+
+function eventOf(
+  topic: string, publication: number, details: Record<string, any>, args: readonly any[], kwargs: Record<string, any>,
+): EventMessage {
+  return {
+    data: args[0],
+    args,
+    kwargs,
+    topic: details['topic'] ?? topic,
+    publication,
+    publisher: details['publisher'],
+    publisherAuthid: details['publisher_authid'],
+    publisherAuthrole: details['publisher_authrole'],
+    retained: details['retained'] === true,
+    details,
+  };
+}
