@@ -71,6 +71,7 @@ export class Connection implements ReportHandler {
     this.#reader = new MessageReader(options.bigint);
     this.#core = module.newCore(this, socket);
     this.#core.trace(options.trace);
+    this.#core.start();
   }
 
   get bufferedAmount(): number {

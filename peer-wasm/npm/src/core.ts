@@ -52,6 +52,8 @@ export interface ReportHandler {
 /** The compiled core of one connection: `Core` in `peer-wasm/src/lib.rs`. */
 export interface Core {
   free(): void;
+  /** Reports what has happened to the socket already. */
+  start(): void;
   hello(realm: string, details: Uint8Array): void;
   authenticate(signature: string, extra: Uint8Array): void;
   /** Returns the request id. */

@@ -1,4 +1,4 @@
-import { module } from './generated/wasm-inline.js';
+import { module } from 'wamplex:inline';
 import { fromBase64 } from './base64.js';
 import { setDefaultSource } from './wasm.js';
 

@@ -68,4 +68,3 @@ export class CallStream implements AsyncIterable<any> {
   }
 }
 
-export interface CallStream extends Pick<Api, never> {}

@@ -1,5 +1,5 @@
 import type { WasmSource } from '../index.js';
-import initialize, { Core as CompiledCore } from '../../pkg/wamplex_wasm.js';
+import initialize, { Core as CompiledCore } from 'wamplex:glue';
 import type { CoreModule } from './core.js';
 
 type Loader = () => WasmSource | Promise<WasmSource>;
@@ -24,8 +24,8 @@ export function loadWasm(source: WasmSource | Promise<WasmSource> | undefined): 
 async function load(source: WasmSource | Promise<WasmSource> | undefined): Promise<CoreModule> {
   const given = source ?? defaultSource?.();
   if (given === undefined) throw new TypeError("wamplex/slim brings no WebAssembly of its own: pass the option 'wasm'");
-  const { memory } = await initialize({ module_or_path: (await compilable(await given)) as any });
-  return { memory, newCore: (handler, socket) => new CompiledCore(handler as any, socket as any) as any };
+  const { memory } = await initialize({ module_or_path: (await compilable(await given)) });
+  return { memory, newCore: (handler, socket) => new CompiledCore(handler, socket) };
 }
 
 /** URLs as the glue code wants them; all else it knows. */

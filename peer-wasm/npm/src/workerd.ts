@@ -1,8 +1,7 @@
-// Workers compile at deployment only: importing the file gives the module.
-// @ts-ignore: no types for it
-import module from './wamplex.wasm';
+import module from 'wamplex:file';
 import { setDefaultSource } from './wasm.js';
 
+// Workers compile when they are deployed, and nothing later: importing the file gives the module.
 setDefaultSource(() => module);
 
 export * from './api.js';

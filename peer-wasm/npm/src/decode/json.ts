@@ -4,8 +4,8 @@ export type BigintMode = 'auto' | 'always' | 'never';
 
 /** An integer that may exceed 2^53; text such as a float's long fraction never matches, other text rarely. */
 const LONG_INTEGER = /[^.\d](?:[1-9]\d{16}|9\d{15})/;
-/** Strings (to step over them) and numbers. */
-const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+/** Strings (to step over them), which may be keys, and numbers. */
+const TOKENS = /"(?:[^"\\]|\\.)*"(\s*:)?|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 const INTEGER = /^-?\d+$/;
 /** What marks an integer that was put into a string. Base64 never contains `#`. */
 const MARK = '\0#';
@@ -15,12 +15,13 @@ const ESCAPED_MARK = '\\u0000#';
 export function parseJson(text: string, bigint: BigintMode): unknown {
   const exact = bigint === 'always' || (bigint === 'auto' && LONG_INTEGER.test(text));
   const value: unknown = JSON.parse(exact ? markIntegers(text, bigint) : text);
-  return exact || text.includes('\\u0000') ? restore(value) : value;
+  return exact || text.includes('\\u0000') ? restore(value, exact) : value;
 }
 
 /** Puts integers that `JSON.parse` would round into marked strings. */
 function markIntegers(text: string, bigint: BigintMode): string {
-  return text.replace(TOKENS, (token) => {
+  return text.replace(TOKENS, (token: string, colon?: string) => {
+    if (colon !== undefined) return token;
     if (token[0] === '"') {
       // Real text that looks marked gets one more `#`, which `restoreString` takes off.
       return token.startsWith(`"${ESCAPED_MARK}`) ? `"${ESCAPED_MARK}#${token.slice(8)}` : token;
@@ -32,19 +33,19 @@ function markIntegers(text: string, bigint: BigintMode): string {
 }
 
 /** Replaces marked and binary strings, in place. */
-function restore(value: any): any {
-  if (typeof value === 'string') return value.charCodeAt(0) === 0 ? restoreString(value) : value;
+function restore(value: any, marked: boolean): any {
+  if (typeof value === 'string') return value.charCodeAt(0) === 0 ? restoreString(value, marked) : value;
   if (typeof value !== 'object' || value === null) return value;
   for (const key of Object.keys(value)) {
     const old = value[key];
-    const restored = restore(old);
+    const restored = restore(old, marked);
     // Only own keys are listed, so assignment to `__proto__` cannot be the setter unless the key is really there.
     if (restored !== old) Object.defineProperty(value, key, { value: restored, writable: true, enumerable: true, configurable: true });
   }
   return value;
 }
 
-function restoreString(text: string): unknown {
-  if (!text.startsWith(MARK)) return fromBase64(text.slice(1)) ?? text;
+function restoreString(text: string, marked: boolean): unknown {
+  if (!marked || !text.startsWith(MARK)) return fromBase64(text.slice(1)) ?? text;
   return text[2] === '#' ? `${MARK}${text.slice(3)}` : BigInt(text.slice(2));
 }

@@ -1,0 +1,31 @@
+// Checks the declarations against every set of libraries that a consumer may have, and the sources against them.
+import { execFileSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(dirname(fileURLToPath(import.meta.url)));
+const tsc = join(here, 'node_modules', '.bin', 'tsc');
+const strict = ['--ignoreConfig', '--noEmit', '--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--target', 'es2022'];
+const bundler = ['--module', 'esnext', '--moduleResolution', 'bundler', '--verbatimModuleSyntax'];
+const nodenext = ['--module', 'nodenext', '--moduleResolution', 'nodenext'];
+
+check('declarations alone', ['--lib', 'es2022', ...bundler, 'types/any-library.ts']);
+check('declarations under nodenext', ['--lib', 'es2022', ...nodenext, 'types/any-library.ts']);
+check('with the DOM', ['--lib', 'es2022,dom', ...bundler, 'types/any-library.ts']);
+check('with the DOM and disposables', ['--lib', 'es2022,dom,dom.asynciterable,esnext.disposable', ...bundler, 'types/any-library.ts', 'types/dom.ts']);
+check('with Node', ['--lib', 'es2022', '--types', 'node', ...nodenext, 'types/any-library.ts', 'types/node.ts']);
+run('the sources', ['-p', 'tsconfig.json']);
+
+function check(what, args) {
+  run(what, [...strict, ...args]);
+}
+
+function run(what, args) {
+  try {
+    execFileSync(tsc, args, { cwd: here, stdio: 'pipe', encoding: 'utf8' });
+    console.log(`ok: ${what}`);
+  } catch (error) {
+    console.error(`failed: ${what}\n${error.stdout ?? error}`);
+    process.exitCode = 1;
+  }
+}
