@@ -115,7 +115,7 @@ function invocationRow({ at, procedure, invocation, progress, took, outcome }: A
   const answer = make('span', 'answer', '→ ');
   if (outcome === undefined) answer.append('working');
   else answer.append('fault' in outcome ? faultView(outcome.fault) : payloadView(outcome.result.args ?? [], outcome.result.kwargs));
-  if (progress > 0) answer.append(' ', make('small', '', `${progress} on the way`));
+  if (progress > 0) answer.append(' ', make('small', '', `${progress} progressive`));
   if (took !== undefined) answer.append(' ', make('small', '', duration(took)));
   const row = make('li', 'row', head, payloadView(invocation.args, invocation.kwargs), answer);
   row.dataset['state'] = outcome === undefined ? 'working' : 'fault' in outcome ? 'failed' : 'done';
