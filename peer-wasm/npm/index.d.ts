@@ -331,6 +331,8 @@ export interface Result {
 interface CallStreamMembers<P, R> extends AsyncIterable<P> {
   /** The final result. Independent of whether anybody consumes the progress. */
   readonly result: Promise<R>;
+  /** All of the final RESULT, where its first positional argument is not enough. */
+  readonly raw: Promise<Result>;
   /** The progress as a `ReadableStream`; use either this or the iterator. */
   readonly readable: ReadableStreamType<P>;
   /** Progressive results lost to a full buffer so far. */

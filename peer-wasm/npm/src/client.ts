@@ -146,7 +146,7 @@ export class Client extends EventTarget {
           procedure, { args, ...(kwargs && { kwargs }) }, { ...options, signal, options: wire },
           (partial) => progress(resultOf(partial).args[0]), input,
         );
-        return resultOf(message).args[0];
+        return resultOf(message);
       } finally {
         release();
       }

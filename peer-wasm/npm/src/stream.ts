@@ -1,4 +1,4 @@
-import type { BufferOptions } from '../index.js';
+import type { BufferOptions, Result } from '../index.js';
 import { CANCELED, CanceledError } from './errors.js';
 import { Mailbox } from './mailbox.js';
 
@@ -6,6 +6,7 @@ import { Mailbox } from './mailbox.js';
 /** A call with progressive results. */
 export class CallStream implements AsyncIterable<any> {
   readonly result: Promise<any>;
+  readonly raw: Promise<Result>;
   readonly #mail: Mailbox<any>;
   readonly #abort = new AbortController();
   #readable: ReadableStream<any> | undefined;
@@ -14,7 +15,7 @@ export class CallStream implements AsyncIterable<any> {
   constructor(
     buffer: BufferOptions | undefined,
     onSlow: (buffered: number, dropped: number) => void,
-    start: (signal: AbortSignal, progress: (value: unknown) => void) => Promise<unknown>,
+    start: (signal: AbortSignal, progress: (value: unknown) => void) => Promise<Result>,
   ) {
     this.#mail = new Mailbox<any>({
       max: buffer?.max ?? 65_536,
@@ -22,8 +23,11 @@ export class CallStream implements AsyncIterable<any> {
       onSlow,
       onOverflow: (error) => this.cancel(error),
     });
-    this.result = start(this.#abort.signal, (value) => this.#mail.push(value));
-    this.result.then(
+    this.raw = start(this.#abort.signal, (value) => this.#mail.push(value));
+    this.result = this.raw.then(({ args }) => args[0]);
+    // Whoever only iterates, or only wants `raw`, learns there how the call failed.
+    this.result.catch(() => {});
+    this.raw.then(
       () => this.#mail.end(),
       (error) => this.#mail.end({ error }),
     );

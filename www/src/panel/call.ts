@@ -101,7 +101,8 @@ async function plain(client: Client, uri: string, payload: Payload, options: Cal
 async function streamed(client: Client, uri: string, { args, kwargs }: Payload, options: CallOptions, onProgress: (value: unknown) => void): Promise<HTMLElement> {
   const stream = client.stream(uri, args, { ...options, kwargs });
   for await (const value of stream) onProgress(value);
-  return jsonView(await stream.result);
+  const result = await stream.raw;
+  return payloadView(result.args, result.kwargs);
 }
 
 function progressRow({ value, after }: Progress): HTMLLIElement {
