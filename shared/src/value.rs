@@ -86,10 +86,9 @@ impl Dict {
         self.0.iter().map(|(k, v)| (&**k, v))
     }
 
-    /// Appends an entry whose key is known to be new. For decoders, which check keys for duplicates themselves.
-    #[allow(dead_code)]
-    pub(crate) fn push_unique(&mut self, key: ByteString, value: Value) {
-        self.0.push((key, value));
+    /// The dictionary of entries whose keys are known to differ. For decoders, which check that themselves.
+    pub(crate) const fn from_unique(entries: Vec<(ByteString, Value)>) -> Self {
+        Self(entries)
     }
 }
 

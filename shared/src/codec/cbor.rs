@@ -1,0 +1,377 @@
+//! CBOR (RFC 8949).
+
+use super::{
+    allowance::Allowance,
+    cursor::Cursor,
+    head::{Items, Reader, Result, Token, Writer},
+};
+use crate::{error::DecodeErrorKind, serializer::Serializer};
+use bytes::{BufMut, Bytes, BytesMut};
+use std::borrow::Cow;
+
+/// The additional information that stands for "of no announced length", and with major type 7 for the end of that.
+const INDEFINITE: u8 = 31;
+const BREAK: u8 = 0xff;
+
+const UINT: u8 = 0;
+const NINT: u8 = 1;
+const BYTES: u8 = 2;
+const TEXT: u8 = 3;
+const LIST: u8 = 4;
+const DICT: u8 = 5;
+const TAG: u8 = 6;
+
+/// The tag of an integer from 0 up that is written as big-endian bytes; the one behind it is for -1 - n.
+const BIGNUM: u64 = 2;
+
+/// The first byte of an item, and the number it announces.
+struct Head {
+    at: usize,
+    major: u8,
+    info: u8,
+    /// 0 for what is indefinite.
+    number: u64,
+}
+
+/// Reads CBOR.
+#[derive(Debug)]
+pub(super) struct CborReader<'b>(Cursor<'b>);
+
+impl<'b> CborReader<'b> {
+    pub(super) fn new(input: &'b Bytes, depth: usize, allowance: Allowance) -> Self {
+        Self(Cursor::new(Serializer::Cbor, input, depth, allowance))
+    }
+
+    fn head(&mut self) -> Result<Head> {
+        let at = self.0.pos;
+        let byte = self.0.byte()?;
+        let (major, info) = (byte >> 5, byte & 0x1f);
+        let number = match info {
+            0..=23 => info.into(),
+            24..=27 => self.0.uint(1 << (info - 24))?,
+            INDEFINITE if matches!(major, BYTES..=DICT) => 0,
+            _ => return Err(self.0.error_at(at, DecodeErrorKind::UnexpectedByte)),
+        };
+        Ok(Head { at, major, info, number })
+    }
+
+    /// Reads tags up to what they belong to, each a level of nesting, and returns how many there were.
+    fn tags(&mut self) -> Result<(Head, usize, Option<u64>)> {
+        let (mut levels, mut last) = (0, None);
+        loop {
+            let head = self.head()?;
+            if head.major != TAG {
+                return Ok((head, levels, last));
+            }
+            self.0.enter(head.at)?;
+            levels += 1;
+            last = Some(head.number);
+        }
+    }
+
+    /// Checks the chunks of a string of indefinite length and returns their length. Every chunk is a string of the
+    /// same type that announces its length, and text of its own.
+    fn chunks(&mut self, major: u8) -> Result<usize> {
+        let mut total = 0;
+        while self.0.peek()? != BREAK {
+            total += self.chunk(major)?.len();
+        }
+        self.0.pos += 1;
+        Ok(total)
+    }
+
+    fn chunk(&mut self, major: u8) -> Result<&'b [u8]> {
+        let head = self.head()?;
+        if head.major != major || head.info == INDEFINITE {
+            return Err(self.0.error_at(head.at, DecodeErrorKind::UnexpectedByte));
+        }
+        if major == TEXT {
+            self.0.text(head.number).map(str::as_bytes)
+        } else {
+            self.0.take(head.number)
+        }
+    }
+
+    /// A string of indefinite length, put together.
+    fn join(&mut self, major: u8) -> Result<Vec<u8>> {
+        let start = self.0.pos;
+        let total = self.chunks(major)?;
+        let end = self.0.pos;
+        if !self.0.allowance.take(total) {
+            return Err(self.0.error_at(start, DecodeErrorKind::TooManyEntries));
+        }
+        let mut joined = Vec::with_capacity(total);
+        self.0.pos = start;
+        while self.0.pos < end - 1 {
+            joined.extend_from_slice(self.chunk(major)?);
+        }
+        self.0.pos = end;
+        Ok(joined)
+    }
+
+    fn bytes(&mut self, head: &Head) -> Result<Cow<'b, [u8]>> {
+        if head.info == INDEFINITE {
+            Ok(Cow::Owned(self.join(BYTES)?))
+        } else {
+            Ok(Cow::Borrowed(self.0.take(head.number)?))
+        }
+    }
+
+    fn text(&mut self, head: &Head) -> Result<Token<'b>> {
+        if head.info != INDEFINITE {
+            return Ok(Token::Str(Cow::Borrowed(self.0.text(head.number)?)));
+        }
+        let at = self.0.pos;
+        String::from_utf8(self.join(TEXT)?)
+            .map(|text| Token::Str(Cow::Owned(text)))
+            .map_err(|_| self.0.error_at(at, DecodeErrorKind::InvalidUnicode))
+    }
+
+    fn items(&mut self, head: &Head, levels: usize) -> Result<Items> {
+        let is_dict = head.major == DICT;
+        let mut items = if head.info == INDEFINITE {
+            self.0.enter(head.at)?;
+            Items::open_ended(is_dict)
+        } else {
+            self.0.enter_known(head.at, head.number, is_dict)?
+        };
+        items.levels += levels;
+        Ok(items)
+    }
+
+    /// What major type 7 is for: truth values, null, numbers with a fraction.
+    fn simple(&self, head: &Head) -> Result<Token<'b>> {
+        Ok(match head.info {
+            20 => Token::Bool(false),
+            21 => Token::Bool(true),
+            // Values below 32 have a form of one byte, and only that.
+            24 if head.number < 32 => {
+                return Err(self.0.error_at(head.at, DecodeErrorKind::UnexpectedByte));
+            }
+            // The casts undo how the number was put together from two and four bytes.
+            25 => Token::Float(half(head.number as u16)),
+            26 => Token::Float(f32::from_bits(head.number as u32).into()),
+            27 => Token::Float(f64::from_bits(head.number)),
+            // Null, undefined, and values that nobody has given a meaning.
+            _ => Token::Null,
+        })
+    }
+}
+
+/// A number of 16 bits: one for the sign, five for the exponent, ten for the fraction.
+fn half(bits: u16) -> f64 {
+    let (exponent, fraction) = (bits >> 10 & 0x1f, f64::from(bits & 0x3ff));
+    let magnitude = match exponent {
+        0 => fraction / f64::from(1 << 24),
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        _ => (1.0 + fraction / 1024.0) * f64::from(1_u32 << exponent) / f64::from(1 << 15),
+    };
+    if bits & 0x8000 == 0 { magnitude } else { -magnitude }
+}
+
+/// The integer that these bytes stand for, or the nearest number with a fraction if it has more than 64 bits.
+fn bignum<'b>(bytes: &[u8], is_negative: bool) -> Token<'b> {
+    let significant = &bytes[bytes.iter().take_while(|b| **b == 0).count()..];
+    let first: u64 = significant.iter().take(8).fold(0, |n, byte| n << 8 | u64::from(*byte));
+    if significant.len() <= 8 {
+        return if is_negative { Token::Nint(first) } else { Token::Uint(first) };
+    }
+    // Rounding to 53 bits looks at the first 64 and at whether anything lies below them.
+    let rest = &significant[8..];
+    let sticky = u64::from(rest.iter().any(|b| *b != 0));
+    let mut float = (first | sticky) as f64;
+    for _ in rest {
+        float *= 256.0;
+        if float.is_infinite() {
+            break;
+        }
+    }
+    Token::Float(if is_negative { -float } else { float })
+}
+
+impl<'b> Reader<'b> for CborReader<'b> {
+    fn serializer(&self) -> Serializer {
+        Serializer::Cbor
+    }
+
+    fn input(&self) -> &'b Bytes {
+        self.0.input
+    }
+
+    fn at(&mut self) -> usize {
+        self.0.pos
+    }
+
+    fn end(&self) -> usize {
+        self.0.pos
+    }
+
+    fn next(&mut self) -> Result<Token<'b>> {
+        let (head, levels, tag) = self.tags()?;
+        let token = match head.major {
+            LIST => return Ok(Token::List(self.items(&head, levels)?)),
+            DICT => return Ok(Token::Dict(self.items(&head, levels)?)),
+            UINT => Token::Uint(head.number),
+            NINT => Token::Nint(head.number),
+            TEXT => self.text(&head)?,
+            BYTES => match (self.bytes(&head)?, tag) {
+                (bytes, Some(BIGNUM)) => bignum(&bytes, false),
+                (bytes, Some(tag)) if tag == BIGNUM + 1 => bignum(&bytes, true),
+                (bytes, _) => Token::Bytes(bytes),
+            },
+            _ => self.simple(&head)?,
+        };
+        self.0.depth -= levels;
+        Ok(token)
+    }
+
+    fn more(&mut self, items: &mut Items) -> Result<bool> {
+        let more = match items.left {
+            Some(0) => false,
+            Some(left) => {
+                items.left = Some(left - 1);
+                true
+            }
+            None if self.0.peek()? == BREAK => {
+                self.0.pos += 1;
+                false
+            }
+            None => true,
+        };
+        if !more {
+            self.0.depth -= items.levels;
+        }
+        Ok(more)
+    }
+
+    fn any_key(&mut self) -> Result<Token<'b>> {
+        self.next()
+    }
+
+    fn enter_or_skip(&mut self) -> Result<Option<Items>> {
+        let (head, levels, _) = self.tags()?;
+        match (head.major, head.info) {
+            (UINT | NINT, _) => {}
+            (BYTES | TEXT, INDEFINITE) => {
+                self.chunks(head.major)?;
+            }
+            (BYTES, _) => {
+                self.0.take(head.number)?;
+            }
+            (TEXT, _) => {
+                self.0.text(head.number)?;
+            }
+            (LIST | DICT, _) => return Ok(Some(self.items(&head, levels)?)),
+            _ => {
+                self.simple(&head)?;
+            }
+        }
+        self.0.depth -= levels;
+        Ok(None)
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.0.finish()
+    }
+
+    fn allowance(&mut self) -> &mut Allowance {
+        &mut self.0.allowance
+    }
+
+    fn as_dyn(&mut self) -> &mut dyn Reader<'b> {
+        self
+    }
+}
+
+/// Writes CBOR, every length and integer as short as can be, all lengths announced.
+#[derive(Debug)]
+pub(super) struct CborWriter<'o>(pub(super) &'o mut BytesMut);
+
+impl CborWriter<'_> {
+    fn head(&mut self, major: u8, number: u64) {
+        let major = major << 5;
+        match number {
+            0..=23 => self.0.put_u8(major | number as u8),
+            24..=0xff => self.0.put_slice(&[major | 24, number as u8]),
+            0x100..=0xffff => {
+                self.0.put_u8(major | 25);
+                self.0.put_u16(number as u16);
+            }
+            0x1_0000..=0xffff_ffff => {
+                self.0.put_u8(major | 26);
+                self.0.put_u32(number as u32);
+            }
+            _ => {
+                self.0.put_u8(major | 27);
+                self.0.put_u64(number);
+            }
+        }
+    }
+}
+
+impl Writer for CborWriter<'_> {
+    fn serializer(&self) -> Serializer {
+        Serializer::Cbor
+    }
+
+    fn null(&mut self) {
+        self.0.put_u8(0xf6);
+    }
+
+    fn bool(&mut self, value: bool) {
+        self.0.put_u8(0xf4 + u8::from(value));
+    }
+
+    fn uint(&mut self, value: u64) {
+        self.head(UINT, value);
+    }
+
+    fn nint(&mut self, n: u64) {
+        self.head(NINT, n);
+    }
+
+    fn float(&mut self, value: f64) {
+        self.0.put_u8(0xfb);
+        self.0.put_f64(value);
+    }
+
+    fn str(&mut self, value: &str) {
+        self.head(TEXT, value.len() as u64);
+        self.0.put_slice(value.as_bytes());
+    }
+
+    fn bytes(&mut self, value: &[u8]) {
+        self.head(BYTES, value.len() as u64);
+        self.0.put_slice(value);
+    }
+
+    fn begin_list(&mut self, len: usize) {
+        self.head(LIST, len as u64);
+    }
+
+    fn end_list(&mut self) {}
+
+    fn begin_dict(&mut self, len: usize) {
+        self.head(DICT, len as u64);
+    }
+
+    fn key(&mut self, key: &str) {
+        self.str(key);
+    }
+
+    fn end_dict(&mut self) {}
+
+    fn elements(&mut self, encoded: &[u8]) {
+        self.0.put_slice(encoded);
+    }
+
+    #[cfg(feature = "transcode")]
+    fn out(&mut self) -> &mut BytesMut {
+        self.0
+    }
+
+    fn as_dyn(&mut self) -> &mut dyn Writer {
+        self
+    }
+}

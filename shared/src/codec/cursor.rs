@@ -1,0 +1,103 @@
+//! The place in the input that every reader keeps.
+
+use super::{
+    MAX_DEPTH,
+    allowance::Allowance,
+    head::{Items, Result},
+};
+use crate::{
+    error::{DecodeError, DecodeErrorKind},
+    serializer::Serializer,
+};
+use bytes::Bytes;
+
+/// The input, and how far it was read.
+#[derive(Debug)]
+pub(super) struct Cursor<'b> {
+    pub(super) serializer: Serializer,
+    pub(super) input: &'b Bytes,
+    pub(super) bytes: &'b [u8],
+    pub(super) pos: usize,
+    pub(super) depth: usize,
+    pub(super) allowance: Allowance,
+}
+
+impl<'b> Cursor<'b> {
+    /// Stands before the first byte, inside `depth` lists.
+    pub(super) fn new(
+        serializer: Serializer,
+        input: &'b Bytes,
+        depth: usize,
+        allowance: Allowance,
+    ) -> Self {
+        Self { serializer, input, bytes: input, pos: 0, depth, allowance }
+    }
+
+    pub(super) const fn error_at(&self, at: usize, kind: DecodeErrorKind) -> DecodeError {
+        DecodeError { serializer: self.serializer, at, kind }
+    }
+
+    pub(super) fn peek(&self) -> Result<u8> {
+        match self.bytes.get(self.pos) {
+            Some(byte) => Ok(*byte),
+            None => Err(self.error_at(self.pos, DecodeErrorKind::UnexpectedEnd)),
+        }
+    }
+
+    pub(super) fn byte(&mut self) -> Result<u8> {
+        let byte = self.peek()?;
+        self.pos += 1;
+        Ok(byte)
+    }
+
+    /// The next `len` bytes. Compares `len` with what is there before anything is done with it.
+    pub(super) fn take(&mut self, len: u64) -> Result<&'b [u8]> {
+        let rest = &self.bytes[self.pos..];
+        match usize::try_from(len).ok().and_then(|len| rest.get(..len)) {
+            Some(taken) => {
+                self.pos += taken.len();
+                Ok(taken)
+            }
+            None => Err(self.error_at(self.bytes.len(), DecodeErrorKind::UnexpectedEnd)),
+        }
+    }
+
+    /// A big-endian number of 1, 2, 4 or 8 bytes.
+    pub(super) fn uint(&mut self, width: u64) -> Result<u64> {
+        Ok(self.take(width)?.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)))
+    }
+
+    pub(super) fn text(&mut self, len: u64) -> Result<&'b str> {
+        let at = self.pos;
+        let bytes = self.take(len)?;
+        core::str::from_utf8(bytes)
+            .map_err(|e| self.error_at(at + e.valid_up_to(), DecodeErrorKind::InvalidUnicode))
+    }
+
+    /// Steps into a list or dictionary.
+    pub(super) fn enter(&mut self, at: usize) -> Result<()> {
+        if self.depth >= MAX_DEPTH {
+            return Err(self.error_at(at, DecodeErrorKind::TooDeep));
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Steps into a list or dictionary whose length was announced.
+    pub(super) fn enter_known(&mut self, at: usize, len: u64, is_dict: bool) -> Result<Items> {
+        self.enter(at)?;
+        let at_least = if is_dict { len.saturating_mul(2) } else { len };
+        if at_least > (self.bytes.len() - self.pos) as u64 {
+            return Err(self.error_at(self.bytes.len(), DecodeErrorKind::UnexpectedEnd));
+        }
+        Ok(Items::known(len, is_dict))
+    }
+
+    pub(super) const fn finish(&self) -> Result<()> {
+        if self.pos == self.bytes.len() {
+            Ok(())
+        } else {
+            Err(self.error_at(self.pos, DecodeErrorKind::TrailingBytes))
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! JSON (RFC 8259), with WAMP's form for binary data.
+
+mod number;
+mod text;
+mod writer;
+
+pub(super) use writer::JsonWriter;
+
+use super::{
+    allowance::Allowance,
+    base64,
+    cursor::Cursor,
+    head::{Items, Reader, Result, Text, Token},
+};
+use crate::{
+    error::{DecodeError, DecodeErrorKind},
+    serializer::Serializer,
+};
+use bytes::Bytes;
+use std::borrow::Cow;
+
+/// Reads JSON.
+#[derive(Debug)]
+pub(super) struct JsonReader<'b> {
+    cursor: Cursor<'b>,
+    /// The input, known to be UTF-8 from here on.
+    text: &'b str,
+}
+
+impl<'b> JsonReader<'b> {
+    pub(super) fn new(input: &'b Bytes, depth: usize, allowance: Allowance) -> Result<Self> {
+        let cursor = Cursor::new(Serializer::Json, input, depth, allowance);
+        match core::str::from_utf8(input) {
+            Ok(text) => Ok(Self { cursor, text }),
+            Err(e) => Err(cursor.error_at(e.valid_up_to(), DecodeErrorKind::InvalidUnicode)),
+        }
+    }
+
+    fn unexpected(&self, at: usize) -> DecodeError {
+        let kind = if at < self.cursor.bytes.len() {
+            DecodeErrorKind::UnexpectedByte
+        } else {
+            DecodeErrorKind::UnexpectedEnd
+        };
+        self.cursor.error_at(at, kind)
+    }
+
+    fn skip_white_space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.cursor.bytes.get(self.cursor.pos) {
+            self.cursor.pos += 1;
+        }
+    }
+
+    /// The first byte of what comes next.
+    fn first(&mut self) -> Result<u8> {
+        self.skip_white_space();
+        self.cursor.peek()
+    }
+
+    fn expect(&mut self, word: &[u8]) -> Result<()> {
+        let rest = &self.cursor.bytes[self.cursor.pos..];
+        let same = rest.iter().zip(word).take_while(|(a, b)| a == b).count();
+        if same < word.len() {
+            return Err(self.unexpected(self.cursor.pos + same));
+        }
+        self.cursor.pos += word.len();
+        Ok(())
+    }
+
+    fn open(&mut self, is_dict: bool) -> Result<Items> {
+        self.cursor.enter(self.cursor.pos)?;
+        self.cursor.pos += 1;
+        Ok(Items::open_ended(is_dict))
+    }
+
+    /// Reads a string, which is binary data if it begins with NUL and goes on in base64.
+    fn string_value(&mut self) -> Result<Token<'b>> {
+        let text = self.string()?;
+        // A NUL has to be escaped, so a slice of the input does not begin with one.
+        if let Cow::Owned(text) = &text
+            && let Some(encoded) = text.strip_prefix('\0')
+            && let Some(bytes) = base64::decode(encoded.as_bytes())
+        {
+            self.charge(bytes.len())?;
+            return Ok(Token::Bytes(Cow::Owned(bytes)));
+        }
+        Ok(Token::Str(text))
+    }
+
+    fn charge(&mut self, bytes: usize) -> Result<()> {
+        if self.cursor.allowance.take(bytes) {
+            Ok(())
+        } else {
+            Err(self.cursor.error_at(self.cursor.pos, DecodeErrorKind::TooManyEntries))
+        }
+    }
+
+    /// Reads the colon behind a key.
+    fn colon(&mut self) -> Result<()> {
+        self.skip_white_space();
+        self.expect(b":")
+    }
+
+    /// Reads up to the quotation mark of a key.
+    fn before_key(&mut self) -> Result<()> {
+        if self.first()? == b'"' { Ok(()) } else { Err(self.unexpected(self.cursor.pos)) }
+    }
+}
+
+impl<'b> Reader<'b> for JsonReader<'b> {
+    fn serializer(&self) -> Serializer {
+        Serializer::Json
+    }
+
+    fn input(&self) -> &'b Bytes {
+        self.cursor.input
+    }
+
+    fn at(&mut self) -> usize {
+        self.skip_white_space();
+        self.cursor.pos
+    }
+
+    fn end(&self) -> usize {
+        self.cursor.pos
+    }
+
+    fn next(&mut self) -> Result<Token<'b>> {
+        Ok(match self.first()? {
+            b'"' => return self.string_value(),
+            b'[' => Token::List(self.open(false)?),
+            b'{' => Token::Dict(self.open(true)?),
+            b'-' | b'0'..=b'9' => return self.number(),
+            b't' => {
+                self.expect(b"true")?;
+                Token::Bool(true)
+            }
+            b'f' => {
+                self.expect(b"false")?;
+                Token::Bool(false)
+            }
+            b'n' => {
+                self.expect(b"null")?;
+                Token::Null
+            }
+            _ => return Err(self.unexpected(self.cursor.pos)),
+        })
+    }
+
+    fn more(&mut self, items: &mut Items) -> Result<bool> {
+        let byte = self.first()?;
+        if byte == if items.is_dict { b'}' } else { b']' } {
+            self.cursor.pos += 1;
+            self.cursor.depth -= items.levels;
+            return Ok(false);
+        }
+        if !items.fresh {
+            if byte != b',' {
+                return Err(self.unexpected(self.cursor.pos));
+            }
+            self.cursor.pos += 1;
+        }
+        items.fresh = false;
+        Ok(true)
+    }
+
+    fn any_key(&mut self) -> Result<Token<'b>> {
+        self.before_key()?;
+        let key: Text<'b> = self.string()?;
+        self.colon()?;
+        Ok(Token::Str(key))
+    }
+
+    fn skip_key(&mut self) -> Result<()> {
+        self.before_key()?;
+        self.scan_string()?;
+        self.colon()
+    }
+
+    fn enter_or_skip(&mut self) -> Result<Option<Items>> {
+        match self.first()? {
+            b'"' => {
+                self.scan_string()?;
+            }
+            b'-' | b'0'..=b'9' => {
+                self.scan_number()?;
+            }
+            byte @ (b'[' | b'{') => return self.open(byte == b'{').map(Some),
+            _ => {
+                self.next()?;
+            }
+        }
+        Ok(None)
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.skip_white_space();
+        self.cursor.finish()
+    }
+
+    fn allowance(&mut self) -> &mut Allowance {
+        &mut self.cursor.allowance
+    }
+
+    fn as_dyn(&mut self) -> &mut dyn Reader<'b> {
+        self
+    }
+}

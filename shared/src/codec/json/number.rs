@@ -1,0 +1,71 @@
+//! Numbers.
+
+use super::JsonReader;
+use crate::codec::head::{Result, Token};
+use core::ops::Range;
+
+/// Where a number stands, and whether it is written as an integer.
+pub(super) struct Number {
+    span: Range<usize>,
+    is_integer: bool,
+}
+
+impl<'b> JsonReader<'b> {
+    /// Reads a number: an integer if it is written as one and fits 64 bits.
+    pub(super) fn number(&mut self) -> Result<Token<'b>> {
+        let Number { span, is_integer } = self.scan_number()?;
+        let text = &self.text[span];
+        if is_integer && let Some(token) = integer(text) {
+            return Ok(token);
+        }
+        // The grammar was checked and is part of what `f64` reads, so this never fails; too large becomes infinite.
+        Ok(Token::Float(text.parse().unwrap_or(f64::NAN)))
+    }
+
+    /// Checks the grammar of a number that begins here.
+    pub(super) fn scan_number(&mut self) -> Result<Number> {
+        let start = self.cursor.pos;
+        let mut pos = start + usize::from(self.cursor.bytes[start] == b'-');
+        pos = match self.cursor.bytes.get(pos) {
+            Some(b'0') => pos + 1,
+            _ => self.scan_digits(pos)?,
+        };
+        let integer_end = pos;
+        if self.cursor.bytes.get(pos) == Some(&b'.') {
+            pos = self.scan_digits(pos + 1)?;
+        }
+        if let Some(b'e' | b'E') = self.cursor.bytes.get(pos) {
+            let sign = matches!(self.cursor.bytes.get(pos + 1), Some(b'+' | b'-'));
+            pos = self.scan_digits(pos + 1 + usize::from(sign))?;
+        }
+        // Digits behind a leading zero are seen by whatever is expected to follow the number.
+        self.cursor.pos = pos;
+        Ok(Number { span: start..pos, is_integer: pos == integer_end })
+    }
+
+    /// The place behind the digits at `pos`, of which there has to be one.
+    fn scan_digits(&self, pos: usize) -> Result<usize> {
+        let digits = self.cursor.bytes.get(pos..).unwrap_or_default();
+        match digits.iter().take_while(|b| b.is_ascii_digit()).count() {
+            0 => Err(self.unexpected(pos)),
+            count => Ok(pos + count),
+        }
+    }
+}
+
+/// The integer, if it fits 64 bits. `-0` does not count: it is a number that only floats have.
+fn integer<'b>(text: &str) -> Option<Token<'b>> {
+    let (digits, is_negative) = match text.strip_prefix('-') {
+        Some(digits) => (digits, true),
+        None => (text, false),
+    };
+    let mut magnitude = 0_u64;
+    for digit in digits.bytes() {
+        magnitude = magnitude.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
+    }
+    if is_negative {
+        magnitude.checked_sub(1).map(Token::Nint)
+    } else {
+        Some(Token::Uint(magnitude))
+    }
+}

@@ -1,0 +1,172 @@
+use super::text::find_special;
+use crate::{
+    codec::{base64, head::Writer},
+    serializer::Serializer,
+};
+use bytes::{BufMut, BytesMut};
+use core::fmt::Write as _;
+
+/// Writes JSON without white space.
+#[derive(Debug)]
+pub(crate) struct JsonWriter<'o> {
+    out: &'o mut BytesMut,
+    /// Whether nothing was written yet, and what `out` may hold already is not ours.
+    is_fresh: bool,
+}
+
+impl<'o> JsonWriter<'o> {
+    pub(crate) fn new(out: &'o mut BytesMut) -> Self {
+        Self { out, is_fresh: true }
+    }
+
+    /// Writes the comma before a value or key that is not the first of its list or dictionary.
+    fn comma(&mut self) {
+        if self.is_fresh {
+            self.is_fresh = false;
+        } else if !matches!(self.out.last(), Some(b'[' | b'{' | b':')) {
+            self.out.put_u8(b',');
+        }
+    }
+
+    fn quoted(&mut self, text: &str) {
+        self.out.reserve(text.len() + 2);
+        self.out.put_u8(b'"');
+        self.escaped(text.as_bytes());
+        self.out.put_u8(b'"');
+    }
+
+    fn escaped(&mut self, text: &[u8]) {
+        let mut plain = 0;
+        loop {
+            let special = find_special(text, plain);
+            self.out.put_slice(&text[plain..special]);
+            let Some(byte) = text.get(special) else { return };
+            match byte {
+                b'"' => self.out.put_slice(b"\\\""),
+                b'\\' => self.out.put_slice(b"\\\\"),
+                b'\n' => self.out.put_slice(b"\\n"),
+                b'\r' => self.out.put_slice(b"\\r"),
+                b'\t' => self.out.put_slice(b"\\t"),
+                control => {
+                    let hex = |digit: u8| b"0123456789abcdef"[usize::from(digit & 0xf)];
+                    self.out.put_slice(&[
+                        b'\\',
+                        b'u',
+                        b'0',
+                        b'0',
+                        hex(control >> 4),
+                        hex(*control),
+                    ]);
+                }
+            }
+            plain = special + 1;
+        }
+    }
+
+    fn digits(&mut self, mut value: u64) {
+        // u64::MAX has 20 digits.
+        let mut digits = [0; 20];
+        let mut start = digits.len();
+        loop {
+            start -= 1;
+            digits[start] = b'0' + (value % 10) as u8;
+            value /= 10;
+            if value == 0 {
+                break;
+            }
+        }
+        self.out.put_slice(&digits[start..]);
+    }
+}
+
+impl Writer for JsonWriter<'_> {
+    fn serializer(&self) -> Serializer {
+        Serializer::Json
+    }
+
+    fn null(&mut self) {
+        self.comma();
+        self.out.put_slice(b"null");
+    }
+
+    fn bool(&mut self, value: bool) {
+        self.comma();
+        self.out.put_slice(if value { b"true" } else { b"false" });
+    }
+
+    fn uint(&mut self, value: u64) {
+        self.comma();
+        self.digits(value);
+    }
+
+    fn nint(&mut self, n: u64) {
+        self.comma();
+        match n.checked_add(1) {
+            Some(magnitude) => {
+                self.out.put_u8(b'-');
+                self.digits(magnitude);
+            }
+            None => self.out.put_slice(b"-18446744073709551616"),
+        }
+    }
+
+    fn float(&mut self, value: f64) {
+        if !value.is_finite() {
+            return self.null();
+        }
+        self.comma();
+        // `Debug` writes the shortest text that reads back the same, always with a point or an exponent, so that it
+        // stays a float. Writing to memory does not fail.
+        let _ = write!(self.out, "{value:?}");
+    }
+
+    fn str(&mut self, value: &str) {
+        self.comma();
+        self.quoted(value);
+    }
+
+    fn bytes(&mut self, value: &[u8]) {
+        self.comma();
+        self.out.put_slice(b"\"\\u0000");
+        base64::encode(value, self.out);
+        self.out.put_u8(b'"');
+    }
+
+    fn begin_list(&mut self, _len: usize) {
+        self.comma();
+        self.out.put_u8(b'[');
+    }
+
+    fn end_list(&mut self) {
+        self.out.put_u8(b']');
+    }
+
+    fn begin_dict(&mut self, _len: usize) {
+        self.comma();
+        self.out.put_u8(b'{');
+    }
+
+    fn key(&mut self, key: &str) {
+        self.comma();
+        self.quoted(key);
+        self.out.put_u8(b':');
+    }
+
+    fn end_dict(&mut self) {
+        self.out.put_u8(b'}');
+    }
+
+    fn elements(&mut self, encoded: &[u8]) {
+        self.comma();
+        self.out.put_slice(encoded);
+    }
+
+    #[cfg(feature = "transcode")]
+    fn out(&mut self) -> &mut BytesMut {
+        self.out
+    }
+
+    fn as_dyn(&mut self) -> &mut dyn Writer {
+        self
+    }
+}

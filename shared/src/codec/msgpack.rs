@@ -1,0 +1,282 @@
+//! MessagePack (specification of 2013 and later, where strings and binary data are apart).
+
+use super::{
+    allowance::Allowance,
+    cursor::Cursor,
+    head::{Items, Reader, Result, Token, Writer},
+};
+use crate::{error::DecodeErrorKind, serializer::Serializer};
+use bytes::{BufMut, Bytes, BytesMut};
+use std::borrow::Cow;
+
+/// Reads MessagePack.
+#[derive(Debug)]
+pub(super) struct MsgPackReader<'b>(Cursor<'b>);
+
+impl<'b> MsgPackReader<'b> {
+    pub(super) fn new(input: &'b Bytes, depth: usize, allowance: Allowance) -> Self {
+        Self(Cursor::new(Serializer::MsgPack, input, depth, allowance))
+    }
+
+    fn text(&mut self, len: u64) -> Result<Token<'b>> {
+        Ok(Token::Str(Cow::Borrowed(self.0.text(len)?)))
+    }
+
+    fn binary(&mut self, len: u64) -> Result<Token<'b>> {
+        Ok(Token::Bytes(Cow::Borrowed(self.0.take(len)?)))
+    }
+
+    /// An extension type: one byte for its kind, then the data, which is all that is left of it elsewhere.
+    fn extension(&mut self, len: u64) -> Result<Token<'b>> {
+        self.0.byte()?;
+        self.binary(len)
+    }
+
+    fn list(&mut self, at: usize, len: u64) -> Result<Token<'b>> {
+        Ok(Token::List(self.0.enter_known(at, len, false)?))
+    }
+
+    fn dict(&mut self, at: usize, len: u64) -> Result<Token<'b>> {
+        Ok(Token::Dict(self.0.enter_known(at, len, true)?))
+    }
+
+    /// A signed integer of `width` bytes.
+    fn signed(&mut self, width: u32) -> Result<Token<'b>> {
+        let shift = 64 - 8 * width;
+        let value = (self.0.uint(width.into())? << shift).cast_signed() >> shift;
+        Ok(match u64::try_from(value) {
+            Ok(value) => Token::Uint(value),
+            Err(_) => Token::Nint((!value).unsigned_abs()),
+        })
+    }
+}
+
+impl<'b> Reader<'b> for MsgPackReader<'b> {
+    fn serializer(&self) -> Serializer {
+        Serializer::MsgPack
+    }
+
+    fn input(&self) -> &'b Bytes {
+        self.0.input
+    }
+
+    fn at(&mut self) -> usize {
+        self.0.pos
+    }
+
+    fn end(&self) -> usize {
+        self.0.pos
+    }
+
+    fn next(&mut self) -> Result<Token<'b>> {
+        let at = self.0.pos;
+        let c = &mut self.0;
+        match c.byte()? {
+            byte @ 0..=0x7f => Ok(Token::Uint(byte.into())),
+            byte @ 0x80..=0x8f => self.dict(at, (byte & 0x0f).into()),
+            byte @ 0x90..=0x9f => self.list(at, (byte & 0x0f).into()),
+            byte @ 0xa0..=0xbf => self.text((byte & 0x1f).into()),
+            0xc0 => Ok(Token::Null),
+            0xc1 => Err(c.error_at(at, DecodeErrorKind::UnexpectedByte)),
+            0xc2 => Ok(Token::Bool(false)),
+            0xc3 => Ok(Token::Bool(true)),
+            byte @ 0xc4..=0xc6 => {
+                let len = c.uint(1 << (byte - 0xc4))?;
+                self.binary(len)
+            }
+            byte @ 0xc7..=0xc9 => {
+                let len = c.uint(1 << (byte - 0xc7))?;
+                self.extension(len)
+            }
+            // The casts undo how the number was put together from four and eight bytes.
+            0xca => Ok(Token::Float(f32::from_bits(c.uint(4)? as u32).into())),
+            0xcb => Ok(Token::Float(f64::from_bits(c.uint(8)?))),
+            byte @ 0xcc..=0xcf => Ok(Token::Uint(c.uint(1 << (byte - 0xcc))?)),
+            byte @ 0xd0..=0xd3 => self.signed(1 << (byte - 0xd0)),
+            byte @ 0xd4..=0xd8 => self.extension(1 << (byte - 0xd4)),
+            byte @ 0xd9..=0xdb => {
+                let len = c.uint(1 << (byte - 0xd9))?;
+                self.text(len)
+            }
+            byte @ 0xdc..=0xdd => {
+                let len = c.uint(2 << (byte - 0xdc))?;
+                self.list(at, len)
+            }
+            byte @ 0xde..=0xdf => {
+                let len = c.uint(2 << (byte - 0xde))?;
+                self.dict(at, len)
+            }
+            byte @ 0xe0..=0xff => Ok(Token::Nint((!byte).into())),
+        }
+    }
+
+    fn more(&mut self, items: &mut Items) -> Result<bool> {
+        match items.left {
+            Some(left) if left > 0 => {
+                items.left = Some(left - 1);
+                Ok(true)
+            }
+            _ => {
+                self.0.depth -= items.levels;
+                Ok(false)
+            }
+        }
+    }
+
+    fn any_key(&mut self) -> Result<Token<'b>> {
+        self.next()
+    }
+
+    fn enter_or_skip(&mut self) -> Result<Option<Items>> {
+        match self.next()? {
+            Token::List(items) | Token::Dict(items) => Ok(Some(items)),
+            Token::Null
+            | Token::Bool(_)
+            | Token::Uint(_)
+            | Token::Nint(_)
+            | Token::Float(_)
+            | Token::Str(_)
+            | Token::Bytes(_) => Ok(None),
+        }
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.0.finish()
+    }
+
+    fn allowance(&mut self) -> &mut Allowance {
+        &mut self.0.allowance
+    }
+
+    fn as_dyn(&mut self) -> &mut dyn Reader<'b> {
+        self
+    }
+}
+
+/// Writes MessagePack, every length and integer as short as can be.
+#[derive(Debug)]
+pub(super) struct MsgPackWriter<'o>(pub(super) &'o mut BytesMut);
+
+impl MsgPackWriter<'_> {
+    /// The first byte and the length of something whose length has 1, 2 or 4 bytes. Where the format has no form for
+    /// 1 byte, `first` is that of the form for 2 bytes less one.
+    fn length(&mut self, first: u8, has_short: bool, len: usize) {
+        if let (true, Ok(len)) = (has_short, u8::try_from(len)) {
+            self.0.put_slice(&[first, len]);
+        } else if let Ok(len) = u16::try_from(len) {
+            self.0.put_u8(first + 1);
+            self.0.put_u16(len);
+        } else {
+            self.0.put_u8(first + 2);
+            // No message comes near 4 GiB: the longest a transport carries has 16 MiB.
+            self.0.put_u32(len as u32);
+        }
+    }
+}
+
+impl Writer for MsgPackWriter<'_> {
+    fn serializer(&self) -> Serializer {
+        Serializer::MsgPack
+    }
+
+    fn null(&mut self) {
+        self.0.put_u8(0xc0);
+    }
+
+    fn bool(&mut self, value: bool) {
+        self.0.put_u8(0xc2 + u8::from(value));
+    }
+
+    fn uint(&mut self, value: u64) {
+        match value {
+            0..=0x7f => self.0.put_u8(value as u8),
+            0x80..=0xff => self.0.put_slice(&[0xcc, value as u8]),
+            0x100..=0xffff => {
+                self.0.put_u8(0xcd);
+                self.0.put_u16(value as u16);
+            }
+            0x1_0000..=0xffff_ffff => {
+                self.0.put_u8(0xce);
+                self.0.put_u32(value as u32);
+            }
+            _ => {
+                self.0.put_u8(0xcf);
+                self.0.put_u64(value);
+            }
+        }
+    }
+
+    fn nint(&mut self, n: u64) {
+        // In two's complement -1 - n is the same as all bits of n turned over.
+        match n {
+            0..=0x1f => self.0.put_u8(!(n as u8)),
+            0x20..=0x7f => self.0.put_slice(&[0xd0, !(n as u8)]),
+            0x80..=0x7fff => {
+                self.0.put_u8(0xd1);
+                self.0.put_u16(!(n as u16));
+            }
+            0x8000..=0x7fff_ffff => {
+                self.0.put_u8(0xd2);
+                self.0.put_u32(!(n as u32));
+            }
+            0x8000_0000..=0x7fff_ffff_ffff_ffff => {
+                self.0.put_u8(0xd3);
+                self.0.put_u64(!n);
+            }
+            _ => self.float(-1.0 - n as f64),
+        }
+    }
+
+    fn float(&mut self, value: f64) {
+        self.0.put_u8(0xcb);
+        self.0.put_f64(value);
+    }
+
+    fn str(&mut self, value: &str) {
+        match value.len() {
+            len @ 0..=31 => self.0.put_u8(0xa0 | len as u8),
+            len => self.length(0xd9, true, len),
+        }
+        self.0.put_slice(value.as_bytes());
+    }
+
+    fn bytes(&mut self, value: &[u8]) {
+        self.length(0xc4, true, value.len());
+        self.0.put_slice(value);
+    }
+
+    fn begin_list(&mut self, len: usize) {
+        match len {
+            0..=15 => self.0.put_u8(0x90 | len as u8),
+            _ => self.length(0xdb, false, len),
+        }
+    }
+
+    fn end_list(&mut self) {}
+
+    fn begin_dict(&mut self, len: usize) {
+        match len {
+            0..=15 => self.0.put_u8(0x80 | len as u8),
+            _ => self.length(0xdd, false, len),
+        }
+    }
+
+    fn key(&mut self, key: &str) {
+        self.str(key);
+    }
+
+    fn end_dict(&mut self) {}
+
+    fn elements(&mut self, encoded: &[u8]) {
+        self.0.put_slice(encoded);
+    }
+
+    #[cfg(feature = "transcode")]
+    fn out(&mut self) -> &mut BytesMut {
+        self.0
+    }
+
+    fn as_dyn(&mut self) -> &mut dyn Writer {
+        self
+    }
+}
