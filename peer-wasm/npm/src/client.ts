@@ -29,9 +29,9 @@ export class Client extends EventTarget {
 
   constructor(endpoint: EndpointInput, options: ClientOptions) {
     super();
+    this.#opener = new Opener(endpoint, options, this.#host());
     this.#options = options;
     this.#tracing = Boolean(options.debug);
-    this.#opener = new Opener(endpoint, options, this.#host());
     onAbort(options.signal as AbortSignal | undefined, (reason) => {
       this.#giveUp?.abort(reason);
       void this.close();

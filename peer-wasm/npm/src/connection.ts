@@ -181,7 +181,8 @@ export class Connection implements ReportHandler {
         Object.assign(authextra, extra?.authextra);
       }
       if (this.#closed) return;
-      const details: Record<string, unknown> = { authmethods: authenticators.map((a) => a.method), authid };
+      // What we can do is known to the core, which puts it in the place of these roles.
+      const details: Record<string, unknown> = { roles: { caller: {} }, authmethods: authenticators.map((a) => a.method), authid };
       if (Object.keys(authextra).length > 0) details['authextra'] = authextra;
       this.#core.hello(realm, this.#encoder.message(details, {}).bytes);
     } catch (error) {
@@ -196,7 +197,8 @@ export class Connection implements ReportHandler {
       const response = await authenticator.respond({ method, extra }, { signal: this.#options.signal });
       if (this.#closed) return;
       const { signature, extra: answer = {} }: AuthResponse = typeof response === 'string' ? { signature: response } : response;
-      this.#core.authenticate(signature, this.#encoder.message(answer, {}).bytes);
+      const { bytes, split, shape } = this.#encoder.message({}, { kwargs: answer });
+      this.#core.authenticate(signature, split, shape, bytes);
     } catch (error) {
       this.#refuse(error);
     }

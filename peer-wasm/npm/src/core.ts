@@ -55,7 +55,8 @@ export interface Core {
   /** Reports what has happened to the socket already. */
   start(): void;
   hello(realm: string, details: Uint8Array): void;
-  authenticate(signature: string, extra: Uint8Array): void;
+  /** The extra data stand in the payload, as keyword arguments. */
+  authenticate(signature: string, split: number, shape: Shape, bytes: Uint8Array): void;
   /** Returns the request id. */
   call(token: number, procedure: string, split: number, shape: Shape, bytes: Uint8Array): number;
   /** One more chunk of input for a call. */

@@ -32,11 +32,12 @@ impl<H> Dealer<H> {
     pub(crate) fn handle_timeout(&self, now: Time, out: &mut impl Sink<H>) {
         for call in self.timers.due(now) {
             let error = || Reject::TimedOut.to_error(MessageCode::Call, call.request).into();
-            if call.finish_if(|call| call.deadline() <= now, error, out) {
+            let over = |call: &Pending<H>| call.deadline().is_some_and(|deadline| deadline <= now);
+            if call.finish_if(over, error, out) {
                 call.withdraw(true, out);
-            } else if call.deadline() > now {
+            } else if let Some(deadline) = call.deadline().filter(|deadline| *deadline > now) {
                 // A part of the result came in between and began a new interval.
-                self.timers.push(call.deadline(), &call);
+                self.timers.push(deadline, &call);
             }
         }
     }
@@ -72,7 +73,8 @@ impl<H> Dealer<H> {
                 if !sound {
                     return Err(format!("{member:?} waits in vain for {request:?}"));
                 }
-                if call.is_timed() && !self.timers.watches(&call) {
+                let watched = |deadline| self.timers.watches(&call, deadline);
+                if !call.deadline().is_none_or(watched) {
                     return Err(format!("nobody watches the time of {request:?} of {member:?}"));
                 }
             }

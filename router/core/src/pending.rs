@@ -62,7 +62,7 @@ impl<H> Pending<H> {
             receive_progress,
             timeout,
             invocation: AtomicU64::new(0),
-            deadline: AtomicU64::new(u64::MAX),
+            deadline: AtomicU64::new(NEVER),
             killed: AtomicBool::new(false),
         }
     }
@@ -192,29 +192,26 @@ impl<H> Pending<H> {
         RequestId::new(self.invocation.load(Relaxed))
     }
 
-    /// Starts an interval of the timeout and says when it is over; `None` without a timeout.
+    /// Starts an interval of the timeout and says when it is over; `None` if never.
     pub(crate) fn restart_timeout(&self, now: Time) -> Option<Time> {
-        let deadline = now + self.timeout?;
-        self.deadline.store(to_nanos(deadline), Relaxed);
-        Some(deadline)
+        self.deadline.store(to_nanos(now + self.timeout?), Relaxed);
+        self.deadline()
     }
 
-    /// When the interval is over.
-    pub(crate) fn deadline(&self) -> Time {
+    /// When the interval is over; `None` if never.
+    pub(crate) fn deadline(&self) -> Option<Time> {
         from_nanos(self.deadline.load(Relaxed))
     }
-
-    /// Whether the dealer watches the time of this call.
-    pub(crate) const fn is_timed(&self) -> bool {
-        self.timeout.is_some()
-    }
 }
+
+/// What [`to_nanos`] makes of times that do not fit.
+pub(crate) const NEVER: u64 = u64::MAX;
 
 /// 64 bits of nanoseconds last 584 years; later is never.
 pub(crate) fn to_nanos(time: Time) -> u64 {
-    u64::try_from(time.since_start().as_nanos()).unwrap_or(u64::MAX)
+    u64::try_from(time.since_start().as_nanos()).unwrap_or(NEVER)
 }
 
-pub(crate) const fn from_nanos(nanos: u64) -> Time {
-    Time::from_start(Duration::from_nanos(nanos))
+pub(crate) const fn from_nanos(nanos: u64) -> Option<Time> {
+    if nanos == NEVER { None } else { Some(Time::from_start(Duration::from_nanos(nanos))) }
 }

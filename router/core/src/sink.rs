@@ -1,13 +1,8 @@
 //! The only way out of a realm.
 
 use crate::event::SharedEvent;
-use bytes::Bytes;
 use std::sync::Arc;
-use wamplex_shared::{
-    codec::{self, EncodeError},
-    message::Message,
-    serializer::Serializer,
-};
+use wamplex_shared::message::Message;
 
 /// What a realm says to the world.
 ///
@@ -28,17 +23,6 @@ pub enum Outbound {
 }
 
 impl Outbound {
-    /// Writes the message; an EVENT at most once per serializer, whatever the number of receivers.
-    ///
-    /// # Errors
-    /// The message cannot be written in this serializer.
-    pub fn encode(&self, serializer: Serializer) -> Result<Bytes, EncodeError> {
-        match self {
-            Self::Message(message) => codec::encode(serializer, message),
-            Self::Event(event) => event.encode(serializer),
-        }
-    }
-
     /// The message, for whoever wants to look at it rather than send it.
     #[must_use]
     pub fn message(&self) -> &Message {

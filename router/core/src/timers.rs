@@ -1,6 +1,6 @@
 //! When calls time out.
 
-use crate::pending::{Pending, from_nanos, to_nanos};
+use crate::pending::{NEVER, Pending, from_nanos, to_nanos};
 use core::{
     cmp::Reverse,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
@@ -34,9 +34,6 @@ struct Entry<H> {
     call: Weak<Pending<H>>,
 }
 
-/// No deadline.
-const NEVER: u64 = u64::MAX;
-
 /// The queue is not cleared below this many entries: walking them is cheaper than the bookkeeping.
 const MIN_CLEAR: usize = 1024;
 
@@ -59,10 +56,7 @@ impl<H> Timers<H> {
 
     /// When there is something to look at.
     pub(crate) fn next(&self) -> Option<Time> {
-        match self.next.load(Relaxed) {
-            NEVER => None,
-            nanos => Some(from_nanos(nanos)),
-        }
+        from_nanos(self.next.load(Relaxed))
     }
 
     /// Takes out the living calls whose deadline has come.
@@ -85,12 +79,10 @@ impl<H> Timers<H> {
         self.next.store(next, Relaxed);
     }
 
-    /// Whether the call has an entry no later than its deadline.
-    pub(crate) fn watches(&self, call: &Arc<Pending<H>>) -> bool {
-        self.queue.lock().heap.iter().any(|entry| {
-            entry.deadline.0 <= call.deadline()
-                && core::ptr::eq(entry.call.as_ptr(), &raw const **call)
-        })
+    /// Whether the call has an entry no later than `deadline`.
+    pub(crate) fn watches(&self, call: &Arc<Pending<H>>, deadline: Time) -> bool {
+        let is_of = |entry: &Entry<H>| core::ptr::eq(entry.call.as_ptr(), Arc::as_ptr(call));
+        self.queue.lock().heap.iter().any(|entry| entry.deadline.0 <= deadline && is_of(entry))
     }
 }
 
@@ -111,5 +103,40 @@ impl<H> PartialOrd for Entry<H> {
 impl<H> Ord for Entry<H> {
     fn cmp(&self, other: &Self) -> core::cmp::Ordering {
         self.deadline.cmp(&other.deadline)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::member::{Joining, Member};
+    use core::time::Duration;
+    use wamplex_shared::{
+        id::{RequestId, SessionId},
+        roles::Roles,
+    };
+
+    fn call() -> Arc<Pending<()>> {
+        let who = Joining::new(SessionId::new(1).unwrap(), Roles::NONE);
+        let member = Arc::new(Member::new(who, ()));
+        let timeout = Some(Duration::from_secs(1));
+        Arc::new(Pending::new(member.clone(), member, RequestId::FIRST, false, timeout))
+    }
+
+    #[test]
+    fn answered_calls_take_no_more_room_than_open_ones() {
+        let timers = Timers::new();
+        let open: Vec<_> = (0..3_000).map(|_| call()).collect();
+        for call in &open {
+            timers.push(Time::from_millis(7), call);
+        }
+        for _ in 0..100_000 {
+            timers.push(Time::from_millis(7), &call());
+        }
+        let entries = timers.queue.lock().heap.len();
+        assert!((3_000..=6_000).contains(&entries), "{entries} entries");
+        assert_eq!(timers.due(Time::from_millis(6)).len(), 0);
+        assert_eq!(timers.due(Time::from_millis(7)).len(), 3_000);
+        assert_eq!(timers.next(), None);
     }
 }

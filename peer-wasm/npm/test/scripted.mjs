@@ -1,0 +1,51 @@
+// A router that says what a test tells it to, for what a real one never does.
+import { WebSocketServer } from 'ws';
+
+/**
+ * Speaks JSON. `script` gets every message and a function that sends; HELLO and GOODBYE are answered by themselves
+ * unless the script returns true for them.
+ */
+export async function startScripted(script = () => {}) {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, handleProtocols: () => 'wamp.2.json' });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const received = [];
+  let socket;
+  const waiting = [];
+  const send = (...message) => socket.send(JSON.stringify(message));
+  server.on('connection', (connected) => {
+    socket = connected;
+    connected.on('message', (data) => {
+      const message = JSON.parse(String(data));
+      received.push(message);
+      for (const waiter of waiting.splice(0)) waiter();
+      if (script(message, send, connected)) return;
+      if (message[0] === 1) send(2, 4711, { roles: ROLES, authid: 'a', authrole: 'r', authmethod: 'anonymous' });
+      if (message[0] === 6) send(6, {}, 'wamp.close.goodbye_and_out');
+    });
+  });
+  return {
+    url: `ws://127.0.0.1:${server.address().port}/`,
+    received,
+    send,
+    sendRaw: (data) => socket.send(data),
+    /** Waits until a message with this code has come, and returns it. */
+    async message(code, count = 1) {
+      for (;;) {
+        const found = received.filter((m) => m[0] === code);
+        if (found.length >= count) return found[count - 1];
+        await new Promise((resolve) => waiting.push(resolve));
+      }
+    },
+    /** Breaks the connection without a word. */
+    drop: () => socket.terminate(),
+    stop: () => new Promise((resolve) => {
+      for (const client of server.clients) client.terminate();
+      server.close(resolve);
+    }),
+  };
+}
+
+const ROLES = {
+  broker: { features: { publisher_exclusion: true, subscription_revocation: true } },
+  dealer: { features: { call_canceling: true, progressive_call_results: true, progressive_call_invocations: true } },
+};
