@@ -17,6 +17,7 @@ pub mod error;
 pub mod id;
 pub mod message;
 pub mod payload;
+pub mod rawsocket;
 pub mod roles;
 pub mod serializer;
 pub mod session;

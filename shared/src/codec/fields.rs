@@ -396,12 +396,7 @@ fn read_is_true(r: &mut dyn Reader<'_>) -> Result<bool> {
                 r.skip()?;
             }
         }
-        Token::Null
-        | Token::Uint(_)
-        | Token::Nint(_)
-        | Token::Float(_)
-        | Token::Str(_)
-        | Token::Bytes(_) => {}
+        _ => {}
     }
     Ok(false)
 }

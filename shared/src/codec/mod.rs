@@ -22,8 +22,14 @@
 //! nothing is allocated because a length was announced, nesting ends at [`MAX_DEPTH`], and the options of a message
 //! may not cost more memory than twice its length and 60 KiB.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "what is read is either of the type expected or of a wrong one, whatever others there are"
+)]
+
 mod allowance;
 mod base64;
+pub mod batch;
 mod cbor;
 mod cursor;
 mod dispatch;
@@ -35,11 +41,15 @@ mod msgpack;
 mod options;
 #[cfg(feature = "transcode")]
 pub mod transcode;
+#[cfg(feature = "serde")]
+mod typed;
 mod values;
 
 pub use options::Options;
 #[cfg(feature = "transcode")]
 pub use transcode::transcode;
+#[cfg(feature = "serde")]
+pub use typed::PayloadError;
 
 use crate::{
     error::DecodeError,

@@ -130,13 +130,7 @@ impl<'b> Reader<'b> for MsgPackReader<'b> {
     fn enter_or_skip(&mut self) -> Result<Option<Items>> {
         match self.next()? {
             Token::List(items) | Token::Dict(items) => Ok(Some(items)),
-            Token::Null
-            | Token::Bool(_)
-            | Token::Uint(_)
-            | Token::Nint(_)
-            | Token::Float(_)
-            | Token::Str(_)
-            | Token::Bytes(_) => Ok(None),
+            _ => Ok(None),
         }
     }
 

@@ -88,7 +88,7 @@ pub(super) fn find_special(bytes: &[u8], mut pos: usize) -> usize {
     // alone is used.
     while let Some(chunk) = bytes.get(pos..).and_then(|rest| rest.first_chunk::<8>()) {
         let word = u64::from_le_bytes(*chunk);
-        let (quote, backslash) = (word ^ ONES * 0x22, word ^ ONES * 0x5c);
+        let (quote, backslash) = (word ^ (ONES * 0x22), word ^ (ONES * 0x5c));
         let marks = (word.wrapping_sub(ONES * 0x20) & !word)
             | (quote.wrapping_sub(ONES) & !quote)
             | (backslash.wrapping_sub(ONES) & !backslash);

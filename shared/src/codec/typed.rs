@@ -1,0 +1,244 @@
+//! Arguments to and from Rust types (feature `serde`).
+
+use super::{
+    check_payload,
+    dispatch::with_reader,
+    head::{Items, Reader},
+    transcode,
+};
+use crate::{
+    codec::allowance::Allowance,
+    error::DecodeError,
+    payload::{Payload, PayloadShape},
+    serializer::Serializer,
+};
+use bytes::{BufMut, Bytes, BytesMut};
+use serde::{Serialize, de::DeserializeOwned};
+use std::io;
+
+/// Arguments that do not fit a Rust type, or the other way round.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PayloadError {
+    /// The type could not be written in this serializer.
+    #[error("the arguments cannot be written in {serializer}")]
+    Write {
+        /// What they were to be written in.
+        serializer: Serializer,
+        /// What its library says.
+        #[source]
+        source: Source,
+    },
+    /// What was written is no payload: positional arguments must become a list, keyword arguments a dictionary.
+    #[error("the arguments do not make a payload")]
+    Shape(#[source] DecodeError),
+    /// The arguments that came are not of this type.
+    #[error("the arguments are not of the expected type")]
+    Read {
+        /// What they are written in.
+        serializer: Serializer,
+        /// What its library says.
+        #[source]
+        source: Source,
+    },
+}
+
+type Source = Box<dyn core::error::Error + Send + Sync>;
+
+impl Payload {
+    /// Writes arguments of Rust types: `args` has to become a list (a tuple, array, `Vec`, slice; `()` means none),
+    /// `kwargs` a dictionary (a struct or map).
+    ///
+    /// Types that serialize as bytes become binary data, in JSON too.
+    ///
+    /// # Errors
+    /// A type that its serializer cannot write, or that becomes something else than a list or dictionary.
+    ///
+    /// ```
+    /// use wamplex_shared::{payload::Payload, serializer::Serializer};
+    /// let payload = Payload::encode(Serializer::Json, &("hi", 7), None::<&()>)?;
+    /// assert_eq!(payload.bytes(), &br#"["hi",7]"#[..]);
+    /// let (text, number): (String, u8) = payload.args()?;
+    /// assert_eq!((&*text, number), ("hi", 7));
+    /// # Ok::<(), wamplex_shared::codec::PayloadError>(())
+    /// ```
+    pub fn encode<A, K>(
+        serializer: Serializer,
+        args: &A,
+        kwargs: Option<&K>,
+    ) -> Result<Self, PayloadError>
+    where
+        A: Serialize + ?Sized,
+        K: Serialize + ?Sized,
+    {
+        let wrong = |source| PayloadError::Write { serializer, source };
+        let mut out = BytesMut::new();
+        write(serializer, args, &mut out).map_err(wrong)?;
+        if out == null(serializer) {
+            out.clear();
+            out.put_slice(empty_list(serializer));
+        }
+        let shape = match kwargs {
+            None if out == empty_list(serializer) => return Ok(Self::NONE),
+            None => PayloadShape::Args,
+            Some(kwargs) => {
+                if serializer == Serializer::Json {
+                    out.put_u8(b',');
+                }
+                write(serializer, kwargs, &mut out).map_err(wrong)?;
+                PayloadShape::ArgsKwargs
+            }
+        };
+        check_payload(serializer, shape, &out.freeze()).map_err(PayloadError::Shape)
+    }
+
+    /// The positional arguments as a Rust type, such as a tuple; an empty list if there are none.
+    ///
+    /// # Errors
+    /// They are not of this type.
+    pub fn args<T: DeserializeOwned>(&self) -> Result<T, PayloadError> {
+        let serializer = self.serializer();
+        let args = match self.shape() {
+            PayloadShape::None => Bytes::new(),
+            PayloadShape::Args => self.bytes().clone(),
+            PayloadShape::ArgsKwargs => self.split()?.0,
+            PayloadShape::Bare => list_of_one(serializer, self.bytes()),
+        };
+        if args.is_empty() || args == empty_list(serializer) {
+            // `()` and options mean no arguments too, but do not read from an empty list.
+            return read(serializer, empty_list(serializer))
+                .or_else(|e| read(serializer, null(serializer)).map_err(|_| e));
+        }
+        read(serializer, &args)
+    }
+
+    /// The keyword arguments as a Rust type, such as a struct; an empty dictionary if there are none.
+    ///
+    /// # Errors
+    /// They are not of this type.
+    pub fn kwargs<T: DeserializeOwned>(&self) -> Result<T, PayloadError> {
+        let serializer = self.serializer();
+        let kwargs = match self.shape() {
+            PayloadShape::ArgsKwargs => self.split()?.1,
+            PayloadShape::None | PayloadShape::Args | PayloadShape::Bare => Bytes::new(),
+        };
+        if kwargs.is_empty() {
+            return read(serializer, empty_dict(serializer))
+                .or_else(|e| read(serializer, null(serializer)).map_err(|_| e));
+        }
+        read(serializer, &kwargs)
+    }
+
+    /// The bytes of the positional arguments and those of the keyword arguments.
+    fn split(&self) -> Result<(Bytes, Bytes), PayloadError> {
+        let bytes = self.bytes();
+        let place = || -> Result<(usize, usize), DecodeError> {
+            with_reader!(self.serializer(), bytes, 1, Allowance::unlimited(), |r| {
+                let mut elements = Items::known(2, false);
+                r.more(&mut elements)?;
+                r.skip()?;
+                let end = r.end();
+                r.more(&mut elements)?;
+                Ok((end, r.at()))
+            })
+        };
+        let (end, start) = place().map_err(PayloadError::Shape)?;
+        Ok((bytes.slice(..end), bytes.slice(start..)))
+    }
+}
+
+fn write<T: Serialize + ?Sized>(
+    serializer: Serializer,
+    value: &T,
+    out: &mut BytesMut,
+) -> Result<(), Source> {
+    match serializer {
+        Serializer::Json => {
+            let mut to = serde_json::Serializer::with_formatter(out.writer(), BinaryAsText);
+            value.serialize(&mut to)?;
+        }
+        Serializer::MsgPack => {
+            let mut to = rmp_serde::Serializer::new(out.writer()).with_struct_map();
+            value.serialize(&mut to)?;
+        }
+        Serializer::Cbor => ciborium::into_writer(value, out.writer())?,
+    }
+    Ok(())
+}
+
+fn read<T: DeserializeOwned>(serializer: Serializer, bytes: &[u8]) -> Result<T, PayloadError> {
+    let value: Result<T, Source> = match serializer {
+        Serializer::Json if may_have_binary(bytes) => {
+            // The library would give types that expect bytes the characters of the base64.
+            let payload = Payload::from_encoded(
+                Serializer::Json,
+                PayloadShape::Args,
+                Bytes::copy_from_slice(bytes),
+            );
+            let converted = transcode(&payload, Serializer::MsgPack);
+            rmp_serde::from_slice(converted.bytes()).map_err(Into::into)
+        }
+        Serializer::Json => serde_json::from_slice(bytes).map_err(Into::into),
+        Serializer::MsgPack => rmp_serde::from_slice(bytes).map_err(Into::into),
+        Serializer::Cbor => ciborium::from_reader(bytes).map_err(Into::into),
+    };
+    value.map_err(|source| PayloadError::Read { serializer, source })
+}
+
+/// Whether there may be binary data in this JSON: it begins with an escaped NUL.
+fn may_have_binary(json: &[u8]) -> bool {
+    json.split(|b| *b == b'\\').skip(1).any(|escape| escape.starts_with(b"u0000"))
+}
+
+/// Writes what serializes as bytes the way WAMP wants it ("WAMP: Binary Data in JSON").
+struct BinaryAsText;
+
+impl serde_json::ser::Formatter for BinaryAsText {
+    fn write_byte_array<W>(&mut self, writer: &mut W, value: &[u8]) -> io::Result<()>
+    where
+        W: ?Sized + io::Write,
+    {
+        let mut text = BytesMut::new();
+        super::base64::encode(value, &mut text);
+        writer.write_all(b"\"\\u0000")?;
+        writer.write_all(&text)?;
+        writer.write_all(b"\"")
+    }
+}
+
+const fn null(serializer: Serializer) -> &'static [u8] {
+    match serializer {
+        Serializer::Json => b"null",
+        Serializer::MsgPack => &[0xc0],
+        Serializer::Cbor => &[0xf6],
+    }
+}
+
+const fn empty_list(serializer: Serializer) -> &'static [u8] {
+    match serializer {
+        Serializer::Json => b"[]",
+        Serializer::MsgPack => &[0x90],
+        Serializer::Cbor => &[0x80],
+    }
+}
+
+const fn empty_dict(serializer: Serializer) -> &'static [u8] {
+    match serializer {
+        Serializer::Json => b"{}",
+        Serializer::MsgPack => &[0x80],
+        Serializer::Cbor => &[0xa0],
+    }
+}
+
+fn list_of_one(serializer: Serializer, element: &[u8]) -> Bytes {
+    let (before, after): (u8, &[u8]) = match serializer {
+        Serializer::Json => (b'[', b"]"),
+        Serializer::MsgPack => (0x91, b""),
+        Serializer::Cbor => (0x81, b""),
+    };
+    let mut list = BytesMut::with_capacity(element.len() + 2);
+    list.put_u8(before);
+    list.put_slice(element);
+    list.put_slice(after);
+    list.freeze()
+}
