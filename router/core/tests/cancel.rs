@@ -1,6 +1,8 @@
 //! Every way in which a call ends without its callee's answer, and every race between them: one last answer for the
 //! caller, and never more.
 
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "all of this is a test")]
+
 mod stage;
 
 use CancelMode::{Kill, KillNoWait, Skip};

@@ -1,5 +1,7 @@
 //! What a dealer guarantees ("WAMP: Remote Procedure Calls"); how calls end early is in `cancel.rs`.
 
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "all of this is a test")]
+
 mod stage;
 
 use core::time::Duration;
