@@ -124,6 +124,7 @@ impl<H> Broker<H> {
         let publication = self.publications.draw();
         let details = details(from, disclose, &options);
         let eligibility = Eligibility::new(&options, from.session());
+        let mut first: Option<Arc<SharedEvent>> = None;
         self.subscriptions.matching(topic.as_str(), |subscription| {
             // Made for the first receiver: often there is none but the publisher.
             let mut event = None;
@@ -131,15 +132,14 @@ impl<H> Broker<H> {
                 let event = event.get_or_insert_with(|| {
                     let mut details = details.clone();
                     details.topic = subscription.is_pattern().then(|| topic.clone());
-                    Arc::new(SharedEvent::new(Event {
-                        subscription: subscription.id,
-                        publication,
-                        details,
-                        payload: payload.clone(),
-                    }))
+                    let subscription = subscription.id;
+                    let payload = payload.clone();
+                    let event = Event { subscription, publication, details, payload };
+                    Arc::new(SharedEvent::new(event, first.clone()))
                 });
                 out.deliver(member.handle(), Outbound::Event(Arc::clone(event)));
             });
+            first = first.take().or(event);
         });
         Ok(publication)
     }

@@ -43,7 +43,7 @@ use wamplex_shared::{
 /// struct Log(Vec<(u32, Message)>);
 /// impl Sink<u32> for Log {
 ///     fn deliver(&mut self, to: &u32, message: Outbound) {
-///         self.0.push((*to, message.message().clone()));
+///         self.0.push((*to, message.to_message()));
 ///     }
 /// }
 ///

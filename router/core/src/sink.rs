@@ -1,8 +1,14 @@
 //! The only way out of a realm.
 
 use crate::event::SharedEvent;
+use bytes::Bytes;
 use std::sync::Arc;
-use wamplex_shared::message::Message;
+use wamplex_shared::{
+    codec::{self, EncodeError},
+    message::Message,
+    payload::Payload,
+    serializer::Serializer,
+};
 
 /// What a realm says to the world.
 ///
@@ -23,13 +29,49 @@ pub enum Outbound {
 }
 
 impl Outbound {
-    /// The message, for whoever wants to look at it rather than send it.
-    #[must_use]
-    pub fn message(&self) -> &Message {
+    /// Writes the message; an EVENT at most once per serializer, whatever the number of receivers.
+    ///
+    /// # Errors
+    /// The message cannot be written in this serializer.
+    pub fn encode(&self, serializer: Serializer) -> Result<Bytes, EncodeError> {
         match self {
-            Self::Message(message) => message,
-            Self::Event(event) => event.message(),
+            Self::Message(message) => codec::encode(serializer, message),
+            Self::Event(event) => event.encode(serializer),
         }
+    }
+
+    /// A copy of the message, for whoever wants to look at it rather than send it.
+    #[must_use]
+    pub fn to_message(&self) -> Message {
+        match self {
+            Self::Message(message) => (**message).clone(),
+            Self::Event(event) => Message::Event(event.event().clone()),
+        }
+    }
+
+    /// About how many bytes the message keeps in memory while it waits, for queues that are bounded in bytes. An EVENT
+    /// counts in full for every receiver, although its bytes are shared.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        const HEAD: usize = 256;
+        let payload = match self {
+            Self::Event(event) => Some(&event.event().payload),
+            Self::Message(message) => payload(message),
+        };
+        HEAD + payload.map_or(0, |payload| payload.bytes().len())
+    }
+}
+
+/// The arguments that a message passes on. The other messages have none, or come once in the life of a session.
+const fn payload(message: &Message) -> Option<&Payload> {
+    if let Message::Invocation(message) = message {
+        Some(&message.payload)
+    } else if let Message::Result(message) = message {
+        Some(&message.payload)
+    } else if let Message::Error(message) = message {
+        Some(&message.payload)
+    } else {
+        None
     }
 }
 

@@ -36,7 +36,7 @@ struct Inboxes;
 
 impl Sink<Inbox> for Inboxes {
     fn deliver(&mut self, to: &Inbox, message: Outbound) {
-        to.lock().push(message.message().clone());
+        to.lock().push(message.to_message());
     }
 }
 
@@ -97,7 +97,7 @@ impl<'a> Peer<'a> {
     }
 
     /// Handles a message as the router does: one lock, one method.
-    fn send(&mut self, message: impl Into<Message>) {
+    fn send(&self, message: impl Into<Message>) {
         let (realm, member, now, out) = (&self.world.realm, &self.member, self.now(), &mut Inboxes);
         match message.into() {
             Message::Subscribe(m) => realm.write().subscribe(member, m, now, out),

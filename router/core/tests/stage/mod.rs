@@ -33,7 +33,7 @@ pub(crate) struct Log(pub(crate) Vec<(Who, Message)>);
 
 impl Sink<Who> for Log {
     fn deliver(&mut self, to: &Who, message: Outbound) {
-        self.0.push((*to, message.message().clone()));
+        self.0.push((*to, message.to_message()));
     }
 }
 
