@@ -1,0 +1,250 @@
+//! The task of one client: HELLO, the conversation, and the parting.
+
+use crate::{
+    admission::{self, Admitted},
+    dispatch::dispatch,
+    ending::{End, Parting, Phase},
+    link::{Link, Turn},
+    outbox::Cut,
+    realm::Membership,
+    shared::Shared,
+    transport::Transport,
+};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use std::{
+    future::poll_fn,
+    net::SocketAddr,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tokio::time::{Instant, timeout, timeout_at};
+use wamplex_shared::{
+    codec,
+    error::ProtocolViolation,
+    message::{Goodbye, Message},
+    session::{AcceptEvent, Acceptor, Received, Serving},
+    time::Time,
+};
+
+/// How many frames a session that has fallen silent keeps room for.
+const KEPT_FRAMES: usize = 8;
+
+/// One client from the upgrade to the end.
+pub(crate) struct Connection<T> {
+    link: Link<T>,
+    shared: Arc<Shared>,
+    peer: SocketAddr,
+}
+
+impl<T: Transport> Connection<T> {
+    pub(crate) const fn new(link: Link<T>, shared: Arc<Shared>, peer: SocketAddr) -> Self {
+        Self { link, shared, peer }
+    }
+
+    /// Serves the client until it goes or has to go.
+    ///
+    /// After a GOODBYE of the client the connection stays open for another HELLO, within the same time limit as the
+    /// first; "WAMP: Session Closing" leaves that to us.
+    pub(crate) async fn run(mut self) {
+        let mut end = self.converse().await;
+        while let End::Left(_) = end {
+            if !self.part(end).await {
+                return;
+            }
+            end = match self.converse().await {
+                // Nothing is wrong with a client that leaves and waits for the connection to be closed.
+                End::Silent => End::Closed,
+                end => end,
+            };
+        }
+        self.part(end).await;
+    }
+
+    /// From HELLO to the end.
+    async fn converse(&mut self) -> End {
+        let membership = match self.join().await {
+            Ok(membership) => membership,
+            Err(end) => {
+                self.note_refusal(&end);
+                return end;
+            }
+        };
+        // A panic in here ends this session only, and the realm is left in any case.
+        let end = AssertUnwindSafe(self.serve(&membership)).catch_unwind().await;
+        let end = end.unwrap_or(End::Failed);
+        self.note_end(&membership, &end);
+        end
+    }
+
+    /// From HELLO to WELCOME.
+    async fn join(&mut self) -> Result<Membership, End> {
+        let deadline = Instant::now() + self.shared.limits.hello;
+        let mut acceptor = Acceptor::new(self.link.transport().serializer());
+        self.link.transport_mut().set_limit(self.shared.limits.message_size_before_welcome);
+        loop {
+            let frame = timeout_at(deadline, poll_fn(|cx| self.poll_greeting(cx)));
+            let frame = frame.await.map_err(|_elapsed| End::Silent)??;
+            acceptor.handle_message(decode(&self.link, &frame)?)?;
+            match acceptor.poll_event() {
+                Some(AcceptEvent::Hello(hello)) => {
+                    let admitted = admission::admit(&self.shared, &hello).map_err(End::Refused)?;
+                    return self.welcome(&mut acceptor, admitted).await;
+                }
+                Some(AcceptEvent::Aborted(_)) => return Err(End::Aborted),
+                // Without a CHALLENGE, which nobody is sent, the acceptor lets no AUTHENTICATE through.
+                Some(AcceptEvent::Authenticate(_)) | None => {}
+            }
+        }
+    }
+
+    fn poll_greeting(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, End>> {
+        if let Poll::Ready(Cut::Shutdown) = self.link.outbox().poll_cut(cx) {
+            return Poll::Ready(Err(End::Shutdown(Phase::BeforeWelcome)));
+        }
+        self.link.poll_receive(cx).map_err(|turn| End::of_turn(turn, Phase::BeforeWelcome))
+    }
+
+    async fn welcome(
+        &mut self,
+        acceptor: &mut Acceptor,
+        admitted: Admitted,
+    ) -> Result<Membership, End> {
+        let Admitted { realm, who, welcome } = admitted;
+        acceptor.accept(who.session, welcome);
+        // Fed before the realm knows the session: nothing can overtake WELCOME.
+        while let Some(message) = acceptor.poll_message() {
+            self.link.feed(&message).await.map_err(|error| End::Lost(error.to_string()))?;
+        }
+        self.link.transport_mut().set_limit(self.shared.limits.message_size);
+        let session = who.session;
+        let membership = realm.join(who, Arc::clone(self.link.outbox()));
+        self.shared.tally.sessions_joined.up();
+        tracing::info!(
+            %session,
+            realm = %realm.name(),
+            peer = %self.peer,
+            serializer = %acceptor.serializer(),
+            "session joined"
+        );
+        Ok(membership)
+    }
+
+    /// From WELCOME to the end.
+    async fn serve(&mut self, membership: &Membership) -> End {
+        let mut serving = Serving::new();
+        let mut frames = Vec::new();
+        loop {
+            match poll_fn(|cx| self.link.poll_turn(cx, &mut frames)).await {
+                Turn::Frames => {}
+                turn => return End::of_turn(turn, Phase::Open),
+            }
+            let (now, count) = (self.shared.clock.now(), frames.len());
+            for frame in frames.drain(..) {
+                if let Err(end) = self.handle(&frame, membership, &mut serving, now) {
+                    return end;
+                }
+            }
+            if count <= KEPT_FRAMES {
+                frames.shrink_to(KEPT_FRAMES);
+            }
+        }
+    }
+
+    fn handle(
+        &self,
+        frame: &Bytes,
+        membership: &Membership,
+        serving: &mut Serving,
+        now: Time,
+    ) -> Result<(), End> {
+        match serving.handle_message(decode(&self.link, frame)?)? {
+            Received::Request(request) => {
+                Ok(dispatch(&membership.realm, &membership.member, request, now)?)
+            }
+            Received::Left(_) => Err(End::Left(serving.poll_message().map(Box::new))),
+            Received::Aborted(_) => Err(End::Aborted),
+            _ => Ok(()),
+        }
+    }
+
+    /// Says what is still to be said and closes the connection; `true` if it stays open for another HELLO.
+    async fn part(&mut self, end: End) -> bool {
+        let Parting { last, flush, close } = end.parting();
+        if !flush {
+            self.link.discard();
+        }
+        let limit = match last {
+            Some(Message::Goodbye(_)) => self.shared.limits.goodbye,
+            _ => self.shared.limits.close,
+        };
+        let told = timeout(limit, self.tell(last, close.is_some())).await.unwrap_or(false);
+        let Some(close) = close else { return told };
+        // Whether the other side hears it or not: the connection goes when the time is over.
+        let _ = timeout(self.shared.limits.close, self.link.close(close)).await;
+        false
+    }
+
+    /// Sends the last message, and waits for the answer to a GOODBYE of ours; `false` if the connection is lost.
+    async fn tell(&mut self, last: Option<Message>, is_ours: bool) -> bool {
+        if self.link.finish(last.as_ref()).await.is_err() {
+            return false;
+        }
+        if let Some(Message::Goodbye(goodbye)) = last.filter(|_| is_ours) {
+            self.await_goodbye(goodbye).await;
+        }
+        true
+    }
+
+    async fn await_goodbye(&mut self, ours: Goodbye) {
+        let mut serving = Serving::new();
+        serving.close(ours);
+        while !serving.is_over() {
+            let Ok(frame) = poll_fn(|cx| self.link.poll_receive(cx)).await else { return };
+            let Ok(message) = decode(&self.link, &frame) else { return };
+            if serving.handle_message(message).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn note_refusal(&self, end: &End) {
+        let (peer, reason) = (self.peer, end.reason());
+        match end {
+            End::Violated(_) | End::Malformed(..) => {
+                self.shared.tally.violations.up();
+                tracing::warn!(%peer, %reason, "protocol violation before WELCOME");
+            }
+            End::Refused(_) => {
+                self.shared.tally.sessions_refused.up();
+                tracing::info!(%peer, %reason, "session refused");
+            }
+            _ => tracing::debug!(%peer, %reason, "no session"),
+        }
+    }
+
+    fn note_end(&self, membership: &Membership, end: &End) {
+        let (session, reason) = (membership.member.session(), end.reason());
+        let tally = &self.shared.tally;
+        let count = match end {
+            End::Violated(_) | End::Malformed(..) => Some(&tally.violations),
+            End::Overflow => Some(&tally.overflows),
+            End::Stalled => Some(&tally.stalls),
+            End::Failed => Some(&tally.panics),
+            _ => None,
+        };
+        match count {
+            Some(count) => {
+                count.up();
+                tracing::warn!(%session, peer = %self.peer, %reason, "session ended by the router");
+            }
+            None => tracing::info!(%session, %reason, "session left"),
+        }
+        tally.sessions_left.up();
+    }
+}
+
+fn decode<T: Transport>(link: &Link<T>, frame: &Bytes) -> Result<Message, ProtocolViolation> {
+    Ok(codec::decode(link.transport().serializer(), frame)?)
+}

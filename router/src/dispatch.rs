@@ -1,0 +1,62 @@
+//! Which lock a message needs: the one place that decides it.
+//!
+//! Start reading here to follow a message: what a client sends passes [`dispatch`], and what comes of it is in the
+//! outboxes of the receivers before the guard of the realm is released. SUBSCRIBED is therefore ahead of every EVENT,
+//! and nothing comes after UNSUBSCRIBED.
+
+use crate::{
+    deliver::{Deliver, Handle},
+    realm::RealmCell,
+};
+use std::sync::Arc;
+use wamplex_realm::{Handled, Member};
+use wamplex_shared::{error::ProtocolViolation, message::Message, time::Time};
+
+/// Hands a request of `from` to its realm.
+///
+/// # Errors
+/// The message breaks the protocol, and the session has to end. A request that was merely refused is not an error: its
+/// answer is on the way.
+pub(crate) fn dispatch(
+    realm: &RealmCell,
+    from: &Arc<Member<Handle>>,
+    message: Message,
+    now: Time,
+) -> Handled {
+    let out = &mut Deliver;
+    match message {
+        Message::Publish(m) => realm.read().publish(from, m, now, out),
+        Message::Yield(m) => realm.read().yield_(from, m, now, out),
+        Message::Error(m) => realm.read().error(from, m, now, out),
+        Message::Cancel(m) => realm.read().cancel(from, m, now, out),
+        Message::Call(m) => {
+            let guarded = realm.read();
+            let handled = guarded.call(from, m, now, out);
+            realm.expect(guarded.poll_timeout());
+            handled
+        }
+        Message::Subscribe(m) => realm.write().subscribe(from, m, now, out),
+        Message::Unsubscribe(m) => realm.write().unsubscribe(from, m, now, out),
+        Message::Register(m) => realm.write().register(from, m, now, out),
+        Message::Unregister(m) => realm.write().unregister(from, m, now, out),
+        Message::Hello(_)
+        | Message::Welcome(_)
+        | Message::Abort(_)
+        | Message::Challenge(_)
+        | Message::Authenticate(_)
+        | Message::Goodbye(_)
+        | Message::Published(_)
+        | Message::Subscribed(_)
+        | Message::Unsubscribed(_)
+        | Message::Event(_)
+        | Message::Result(_)
+        | Message::Registered(_)
+        | Message::Unregistered(_)
+        | Message::Invocation(_)
+        | Message::Interrupt(_)
+        | Message::EventReceived(_) => Err(ProtocolViolation::Unexpected {
+            message: message.code(),
+            state: "as a request of a client",
+        }),
+    }
+}

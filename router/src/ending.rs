@@ -1,0 +1,176 @@
+//! How conversations end: every reason, what is said to the client, and how the connection is closed.
+
+use crate::{
+    link::Turn,
+    outbox::Cut,
+    transport::{Close, Lost},
+};
+use std::borrow::Cow;
+use wamplex_shared::{
+    error::ProtocolViolation,
+    message::{Abort, Goodbye, Message},
+    uris::{close, error},
+};
+
+/// Where in the life of a connection something happens, in the words of [`ProtocolViolation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// The client is not known yet.
+    BeforeWelcome,
+    /// The session is open.
+    Open,
+}
+
+/// Why a conversation is over, or did not begin.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// The client said GOODBYE. The echo, if one is due.
+    Left(Option<Box<Message>>),
+    /// The client sent ABORT.
+    Aborted,
+    /// The client broke the protocol.
+    Violated(ProtocolViolation),
+    /// The client broke the rules of the transport, in these words.
+    Malformed(String, Close),
+    /// The client may not join.
+    Refused(Box<Abort>),
+    /// The client took too long to say HELLO.
+    Silent,
+    /// The realm ends the session with this GOODBYE or ABORT.
+    Dismissed(Box<Message>),
+    /// The router shuts down.
+    Shutdown(Phase),
+    /// Too much waits for the client.
+    Overflow,
+    /// The client takes nothing of what waits for it.
+    Stalled,
+    /// The client closed the connection without a word.
+    Closed,
+    /// The connection is lost.
+    Lost(String),
+    /// The router itself failed.
+    Failed,
+}
+
+/// What is still to be done when a conversation is over.
+#[derive(Debug)]
+pub(crate) struct Parting {
+    /// The last message.
+    pub(crate) last: Option<Message>,
+    /// Whether what waits is sent before it, or forgotten.
+    pub(crate) flush: bool,
+    /// How the transport is closed; `None` leaves it open for another HELLO.
+    pub(crate) close: Option<Close>,
+}
+
+impl End {
+    /// What the end of a link's turns means.
+    pub(crate) fn of_turn(turn: Turn, phase: Phase) -> Self {
+        match turn {
+            Turn::Lost(Lost::Closed) => Self::Closed,
+            Turn::Lost(Lost::Broken(error)) | Turn::Broken(error) => Self::Lost(error.to_string()),
+            Turn::Lost(Lost::Violation(violation)) => Self::Violated(violation),
+            Turn::Lost(Lost::TooLong { length, limit }) => {
+                Self::Violated(ProtocolViolation::TooLong { length, limit, state: phase.words() })
+            }
+            Turn::Lost(Lost::Malformed { how, close }) => Self::Malformed(how, close),
+            Turn::Stalled => Self::Stalled,
+            Turn::Cut(Cut::Overflow) => Self::Overflow,
+            Turn::Cut(Cut::Shutdown) => Self::Shutdown(phase),
+            Turn::Dismissed(message) => Self::Dismissed(Box::new(message)),
+            Turn::Unwritable(error) => {
+                tracing::error!(%error, "a message cannot be written");
+                Self::Failed
+            }
+            // A turn with frames is no end.
+            Turn::Frames => Self::Failed,
+        }
+    }
+
+    /// What is still to be said and done.
+    pub(crate) fn parting(self) -> Parting {
+        let flushed =
+            |last: Message, close| Parting { last: Some(last), flush: true, close: Some(close) };
+        let at_once = |last: Abort, close| Parting {
+            last: Some(last.into()),
+            flush: false,
+            close: Some(close),
+        };
+        match self {
+            Self::Left(echo) => Parting { last: echo.map(|m| *m), flush: true, close: None },
+            Self::Violated(violation) => {
+                let (reason, close) = match &violation {
+                    ProtocolViolation::TooLong { .. } => {
+                        (error::PAYLOAD_SIZE_EXCEEDED, Close::TooLong)
+                    }
+                    _ => (error::PROTOCOL_VIOLATION, Close::ProtocolError),
+                };
+                flushed(Abort::new(reason, violation.to_string()).into(), close)
+            }
+            Self::Malformed(how, close) => {
+                flushed(Abort::new(error::PROTOCOL_VIOLATION, how).into(), close)
+            }
+            Self::Refused(abort) => flushed((*abort).into(), Close::Normal),
+            Self::Dismissed(message) => flushed(*message, Close::Normal),
+            Self::Shutdown(Phase::Open) => {
+                flushed(Goodbye::new(close::SYSTEM_SHUTDOWN).into(), Close::GoingAway)
+            }
+            Self::Shutdown(Phase::BeforeWelcome) => at_once(
+                Abort::new(close::SYSTEM_SHUTDOWN, "the router shuts down"),
+                Close::GoingAway,
+            ),
+            Self::Silent => {
+                at_once(Abort::new(error::TIMEOUT, "HELLO took too long"), Close::Policy)
+            }
+            Self::Overflow => at_once(
+                Abort::new(close::KILLED, "too slow: too much is waiting to be sent"),
+                Close::Policy,
+            ),
+            Self::Stalled => at_once(
+                Abort::new(close::KILLED, "too slow: nothing that is waiting was taken"),
+                Close::Policy,
+            ),
+            Self::Failed => at_once(
+                Abort::new(close::KILLED, "the router failed to serve this session"),
+                Close::InternalError,
+            ),
+            Self::Aborted | Self::Closed | Self::Lost(_) => {
+                Parting { last: None, flush: false, close: Some(Close::Normal) }
+            }
+        }
+    }
+
+    /// The reason in words, for the log.
+    pub(crate) fn reason(&self) -> Cow<'static, str> {
+        match self {
+            Self::Left(_) => "goodbye of the client".into(),
+            Self::Aborted => "abort of the client".into(),
+            Self::Violated(violation) => violation.to_string().into(),
+            Self::Malformed(how, _) => how.clone().into(),
+            Self::Refused(abort) => abort.reason.as_str().to_owned().into(),
+            Self::Silent => "no HELLO in time".into(),
+            Self::Dismissed(_) => "ended by the realm".into(),
+            Self::Shutdown(_) => "shutdown".into(),
+            Self::Overflow => "too slow: outbox full".into(),
+            Self::Stalled => "too slow: stalled".into(),
+            Self::Closed => "connection closed by the client".into(),
+            Self::Lost(error) => format!("connection lost: {error}").into(),
+            Self::Failed => "internal error".into(),
+        }
+    }
+}
+
+impl Phase {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::BeforeWelcome => "before WELCOME",
+            Self::Open => "in an open session",
+        }
+    }
+}
+
+impl From<ProtocolViolation> for End {
+    fn from(violation: ProtocolViolation) -> Self {
+        Self::Violated(violation)
+    }
+}

@@ -1,0 +1,54 @@
+//! Why a router cannot start.
+
+use std::{io, net::SocketAddr, path::PathBuf};
+use wamplex_shared::uri::InvalidUri;
+
+/// A router that could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address cannot be listened on: taken, not ours, or not allowed.
+    #[error("cannot listen on {address}: {}", describe(.source))]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// A realm has a name that is no URI.
+    #[error("`{name}` is no name for a realm: {source}")]
+    RealmName {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        source: InvalidUri,
+    },
+    /// There is no realm to serve.
+    #[error("there is no realm to serve")]
+    NoRealm,
+    /// The folder of the site cannot be read.
+    #[error("cannot serve the folder {}: {source}", .path.display())]
+    Site {
+        /// The folder.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The operating system gives no random numbers, without which no ids can be drawn.
+    #[error("cannot draw random numbers: {0}")]
+    Randomness(#[from] getrandom::Error),
+}
+
+/// The usual reasons in words that say what to do.
+fn describe(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "another program is listening there already; stop it or choose another port".to_owned()
+        }
+        io::ErrorKind::AddrNotAvailable => "this machine does not have that address".to_owned(),
+        io::ErrorKind::PermissionDenied => {
+            "not permitted; ports below 1024 need privileges".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,107 @@
+//! The HTTP side of a listener: `/ws` becomes a WebSocket, every other path is a file of the site.
+
+mod origin;
+mod reply;
+mod site;
+mod upgrade;
+
+pub(crate) use site::Files;
+
+use crate::config::Origins;
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{Request, Response, body::Incoming, server::conn::http1, service::Service};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::{cell::Cell, convert::Infallible, pin::Pin, sync::Arc, time::Duration};
+use tokio::io::{AsyncRead, AsyncWrite};
+use wamplex_shared::serializer::Serializer;
+
+/// The path at which WAMP is spoken.
+pub(crate) const WEBSOCKET_PATH: &str = "/ws";
+
+/// The most bytes of a request line and headers together: what browsers send, several times over.
+const REQUEST_HEAD: usize = 16 << 10;
+
+/// The most headers of a request.
+const REQUEST_HEADERS: usize = 64;
+
+/// How long a connection may live that never becomes a WebSocket. A page loads within it; a client that reads a file
+/// byte by byte does not hold its place for longer.
+const LIFETIME: Duration = Duration::from_secs(60);
+
+/// What the HTTP side has to know.
+#[derive(Debug)]
+pub(crate) struct Front {
+    pub(crate) files: Files,
+    pub(crate) origins: Origins,
+    /// How long a client may take to send a complete request.
+    pub(crate) request_limit: Duration,
+}
+
+/// A connection that left HTTP behind.
+#[derive(Debug)]
+pub(crate) struct Upgraded<S> {
+    pub(crate) socket: S,
+    /// What was already read behind the request.
+    pub(crate) read: Bytes,
+    pub(crate) serializer: Serializer,
+}
+
+/// The body of every response.
+type Body = Full<Bytes>;
+
+/// One connection as a service.
+struct Visit {
+    front: Arc<Front>,
+    /// What the two sides agreed on, once an upgrade was granted.
+    granted: Cell<Option<Serializer>>,
+}
+
+impl Front {
+    /// Speaks HTTP on a new connection until it becomes a WebSocket or ends.
+    pub(crate) async fn serve<S>(self: Arc<Self>, socket: S) -> Option<Upgraded<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let visit = Visit { front: Arc::clone(&self), granted: Cell::new(None) };
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.request_limit)
+            .max_headers(REQUEST_HEADERS)
+            .max_buf_size(REQUEST_HEAD)
+            .serve_connection(TokioIo::new(socket), visit)
+            .without_shutdown();
+        match tokio::time::timeout(LIFETIME, connection).await {
+            Ok(Ok(parts)) => {
+                let serializer = parts.service.granted.get()?;
+                Some(Upgraded { socket: parts.io.into_inner(), read: parts.read_buf, serializer })
+            }
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "http connection ended");
+                None
+            }
+            Err(_elapsed) => None,
+        }
+    }
+}
+
+impl Service<Request<Incoming>> for Visit {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        if request.uri().path() == WEBSOCKET_PATH {
+            let response = match upgrade::negotiate(&request, &self.front.origins) {
+                Ok(granted) => {
+                    self.granted.set(Some(granted.serializer));
+                    granted.response
+                }
+                Err(refusal) => refusal,
+            };
+            return Box::pin(std::future::ready(Ok(response)));
+        }
+        let front = Arc::clone(&self.front);
+        Box::pin(async move { Ok(front.files.respond(&request).await) })
+    }
+}

@@ -1,0 +1,27 @@
+//! The lock around a realm.
+//!
+//! The one place that says what kind of lock it is. Readers move messages and run on all cores at once, the writer
+//! changes who is here and what they asked for. Nothing awaits under either, and a task that panics under one leaves
+//! it unlocked: a realm is not lost because one session failed.
+
+use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// A value with many readers or one writer.
+#[derive(Debug)]
+pub(crate) struct Guard<T>(RwLock<T>);
+
+impl<T> Guard<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(RwLock::new(value))
+    }
+
+    /// Waits until nobody writes.
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, T> {
+        self.0.read()
+    }
+
+    /// Waits until nobody reads or writes.
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, T> {
+        self.0.write()
+    }
+}

@@ -1,0 +1,257 @@
+//! The two directions of one connection: batches of frames in, the outbox out.
+//!
+//! Everything happens in the task of the connection. A turn writes what waits and reads what has come; frames that
+//! are fed during one turn leave with one write.
+
+use crate::{
+    deliver::Handle,
+    outbox::Cut,
+    transport::{Close, Lost, Transport},
+};
+use bytes::Bytes;
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    io, mem,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::time::{Instant, Sleep};
+use wamplex_realm::Outbound;
+use wamplex_shared::{
+    codec::{self, EncodeError},
+    message::Message,
+};
+
+/// How many frames are handled before what they caused is written.
+const READ_BATCH: usize = 64;
+
+/// How many bytes are encoded before they are written: enough to make a system call cheap per message, and all that
+/// a socket that takes nothing holds twice.
+const WRITE_BATCH: usize = 64 << 10;
+
+/// A transport and the outbox that is written to it.
+pub(crate) struct Link<T> {
+    transport: T,
+    outbox: Handle,
+    /// Taken from the outbox and not encoded yet.
+    sending: VecDeque<(Outbound, usize)>,
+    /// How many bytes of the outbox were encoded since the last flush.
+    encoded: usize,
+    /// GOODBYE or ABORT of the realm, behind which nothing is sent.
+    dismissal: Option<Message>,
+    lost: Option<Lost>,
+    stall: Option<Stall>,
+    stall_limit: Duration,
+}
+
+/// What a turn of a link ended with.
+#[derive(Debug)]
+pub(crate) enum Turn {
+    /// There are frames.
+    Frames,
+    /// There will be no further frame.
+    Lost(Lost),
+    /// Nothing can be written any more.
+    Broken(io::Error),
+    /// The socket has taken nothing for too long.
+    Stalled,
+    /// The outbox was closed.
+    Cut(Cut),
+    /// The realm ends the session with this GOODBYE or ABORT, which is not sent yet.
+    Dismissed(Message),
+    /// A message cannot be written in this serializer.
+    Unwritable(EncodeError),
+}
+
+/// A socket that is full, since when, and how many bytes it had taken then.
+struct Stall {
+    written: u64,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl<T: Transport> Link<T> {
+    pub(crate) fn new(transport: T, outbox: Handle, stall_limit: Duration) -> Self {
+        Self {
+            transport,
+            outbox,
+            sending: VecDeque::new(),
+            encoded: 0,
+            dismissal: None,
+            lost: None,
+            stall: None,
+            stall_limit,
+        }
+    }
+
+    pub(crate) const fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    pub(crate) const fn transport_mut(&mut self) -> &mut T {
+        &mut self.transport
+    }
+
+    pub(crate) const fn outbox(&self) -> &Handle {
+        &self.outbox
+    }
+
+    /// One turn: writes what waits, and is ready when up to [`READ_BATCH`] frames were put into `frames`, or something
+    /// ended the conversation.
+    pub(crate) fn poll_turn(
+        &mut self,
+        cx: &mut Context<'_>,
+        frames: &mut Vec<Bytes>,
+    ) -> Poll<Turn> {
+        if let Poll::Ready(end) = self.poll_send(cx) {
+            return Poll::Ready(end);
+        }
+        // A client that does not read is not read from, before its own answers fill its outbox.
+        if self.transport.buffered() > 0 && self.outbox.is_filling() {
+            return Poll::Pending;
+        }
+        while frames.len() < READ_BATCH && self.lost.is_none() {
+            match self.transport.poll_receive(cx) {
+                Poll::Ready(Ok(frame)) => frames.push(frame),
+                Poll::Ready(Err(lost)) => self.lost = Some(lost),
+                Poll::Pending => break,
+            }
+        }
+        if !frames.is_empty() {
+            self.outbox.stay_awake();
+            return Poll::Ready(Turn::Frames);
+        }
+        match self.lost.take() {
+            Some(lost) => Poll::Ready(Turn::Lost(lost)),
+            None => Poll::Pending,
+        }
+    }
+
+    /// The next frame; writes nothing but what was fed. For the handshake and the parting, which go step by step.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Turn>> {
+        if let Poll::Ready(Err(error)) = self.transport.poll_flush(cx) {
+            return Poll::Ready(Err(Turn::Broken(error)));
+        }
+        if let Some(lost) = self.lost.take() {
+            return Poll::Ready(Err(Turn::Lost(lost)));
+        }
+        self.transport.poll_receive(cx).map_err(Turn::Lost)
+    }
+
+    /// Puts a message behind what was fed before, ahead of the outbox.
+    ///
+    /// # Errors
+    /// It cannot be written, or the connection is lost.
+    pub(crate) async fn feed(&mut self, message: &Message) -> io::Result<()> {
+        let frame =
+            codec::encode(self.transport.serializer(), message).map_err(io::Error::other)?;
+        poll_fn(|cx| Poll::Ready(self.transport.feed(cx, frame.clone()))).await
+    }
+
+    /// Writes everything that waits and `last` behind it. Takes as long as the other side does.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub(crate) async fn finish(&mut self, last: Option<&Message>) -> io::Result<()> {
+        self.sending.append(&mut self.outbox.take());
+        while !self.sending.is_empty() {
+            poll_fn(|cx| Poll::Ready(self.encode_batch(cx))).await.map_err(Turn::into_io)?;
+            poll_fn(|cx| self.transport.poll_flush(cx)).await?;
+        }
+        if let Some(last) = last {
+            self.feed(last).await?;
+        }
+        poll_fn(|cx| self.transport.poll_flush(cx)).await?;
+        self.outbox.sent(mem::take(&mut self.encoded));
+        Ok(())
+    }
+
+    /// Forgets everything that waits.
+    pub(crate) fn discard(&mut self) {
+        self.sending = VecDeque::new();
+        drop(self.outbox.close());
+    }
+
+    /// Closes the transport in an orderly way.
+    pub(crate) async fn close(&mut self, close: Close) {
+        poll_fn(|cx| self.transport.poll_close(cx, close)).await;
+    }
+
+    /// Writes until nothing waits or the socket is full; ready only when the conversation has to end.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+        loop {
+            if let Err(end) = self.encode_batch(cx) {
+                return Poll::Ready(end);
+            }
+            match self.transport.poll_flush(cx) {
+                Poll::Ready(Ok(())) => {
+                    self.stall = None;
+                    if self.encoded > 0 {
+                        self.outbox.sent(mem::take(&mut self.encoded));
+                    }
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Turn::Broken(error)),
+                Poll::Pending => return self.poll_stall(cx),
+            }
+            if !self.sending.is_empty() {
+                continue;
+            }
+            if let Some(dismissal) = self.dismissal.take() {
+                return Poll::Ready(Turn::Dismissed(dismissal));
+            }
+            if let Err(cut) = ready!(self.outbox.poll_take(cx, &mut self.sending)) {
+                return Poll::Ready(Turn::Cut(cut));
+            }
+        }
+    }
+}
+
+impl<T: Transport> Link<T> {
+    /// Encodes what was taken from the outbox until a batch is full.
+    fn encode_batch(&mut self, cx: &mut Context<'_>) -> Result<(), Turn> {
+        while self.transport.buffered() < WRITE_BATCH {
+            let Some((outbound, bytes)) = self.sending.pop_front() else { break };
+            self.encoded += bytes;
+            if let Outbound::Message(message) = &outbound
+                && let Message::Goodbye(_) | Message::Abort(_) = **message
+            {
+                self.dismissal = Some((**message).clone());
+                self.sending = VecDeque::new();
+                break;
+            }
+            let frame = outbound.encode(self.transport.serializer()).map_err(Turn::Unwritable)?;
+            self.transport.feed(cx, frame).map_err(Turn::Broken)?;
+        }
+        Ok(())
+    }
+
+    /// Waits for a full socket, but not for ever.
+    fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+        if let Poll::Ready(cut) = self.outbox.poll_cut(cx) {
+            return Poll::Ready(Turn::Cut(cut));
+        }
+        let (written, limit) = (self.transport.written(), self.stall_limit);
+        let stall = self
+            .stall
+            .get_or_insert_with(|| Stall { written, timer: Box::pin(tokio::time::sleep(limit)) });
+        if stall.written != written {
+            stall.written = written;
+            stall.timer.as_mut().reset(Instant::now() + limit);
+        }
+        stall.timer.as_mut().poll(cx).map(|()| Turn::Stalled)
+    }
+}
+
+impl Turn {
+    fn into_io(self) -> io::Error {
+        match self {
+            Self::Broken(error) => error,
+            Self::Unwritable(error) => io::Error::other(error),
+            other => io::Error::other(format!("{other:?}")),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! A realm in a running router: its guard, its clock and its name.
+
+use crate::{
+    clock::Clock,
+    deliver::{Deliver, Handle},
+    guard::Guard,
+};
+use parking_lot::{RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::SeqCst},
+};
+use tokio::sync::Notify;
+use wamplex_realm::{Joining, Member, Realm, RealmConfig};
+use wamplex_shared::{time::Time, uri::Uri};
+
+/// A realm that sessions of this router join.
+pub(crate) struct RealmCell {
+    name: Uri,
+    guard: Guard<Realm<Handle>>,
+    clock: Clock,
+    /// When the keeper of the time wakes by itself, in nanoseconds; [`NEVER`] also while it makes up its mind.
+    wakes: AtomicU64,
+    sooner: Notify,
+}
+
+/// No time at all: later than any deadline.
+const NEVER: u64 = u64::MAX;
+
+/// A session's place in a realm, given up when this is dropped.
+pub(crate) struct Membership {
+    pub(crate) realm: Arc<RealmCell>,
+    pub(crate) member: Arc<Member<Handle>>,
+}
+
+impl RealmCell {
+    pub(crate) fn new(config: RealmConfig, clock: Clock) -> Self {
+        Self {
+            name: config.name.clone(),
+            guard: Guard::new(Realm::new(config)),
+            clock,
+            wakes: AtomicU64::new(NEVER),
+            sooner: Notify::new(),
+        }
+    }
+
+    pub(crate) const fn name(&self) -> &Uri {
+        &self.name
+    }
+
+    /// The realm, for moving messages.
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Realm<Handle>> {
+        self.guard.read()
+    }
+
+    /// The realm, for changing it.
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Realm<Handle>> {
+        self.guard.write()
+    }
+
+    /// Takes a session in.
+    pub(crate) fn join(self: &Arc<Self>, who: Joining, handle: Handle) -> Membership {
+        let member = self.write().join(who, handle, self.clock.now(), &mut Deliver);
+        Membership { realm: Arc::clone(self), member }
+    }
+
+    /// Says that something is due at `deadline`: the keeper of the time wakes then at the latest.
+    pub(crate) fn expect(&self, deadline: Option<Time>) {
+        if deadline.is_some_and(|deadline| nanos(deadline) < self.wakes.load(SeqCst)) {
+            self.sooner.notify_one();
+        }
+    }
+
+    /// Lets the realm see to what is due, for ever.
+    pub(crate) async fn keep_time(&self) {
+        loop {
+            // First this, then the question: a deadline that appears in between finds nothing to compare with, and
+            // the note it leaves ends the sleep below at once.
+            self.wakes.store(NEVER, SeqCst);
+            let deadline = self.read().poll_timeout();
+            self.wakes.store(deadline.map_or(NEVER, nanos), SeqCst);
+            match deadline {
+                None => self.sooner.notified().await,
+                Some(deadline) => tokio::select! {
+                    () = self.sooner.notified() => {}
+                    () = self.clock.sleep_until(deadline) => {
+                        self.read().handle_timeout(self.clock.now(), &mut Deliver);
+                    }
+                },
+            }
+        }
+    }
+}
+
+fn nanos(time: Time) -> u64 {
+    u64::try_from(time.since_start().as_nanos()).unwrap_or(NEVER)
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        self.realm.write().leave(&self.member, self.realm.clock.now(), &mut Deliver);
+    }
+}

@@ -1,0 +1,112 @@
+//! What all connections of a router share.
+
+use crate::{
+    clock::{self, Clock},
+    config::{Limits, RouterConfig},
+    counters::Tally,
+    deliver::Handle,
+    error::StartError,
+    front::{Files, Front},
+    outbox::{Cut, Outbox},
+    realm::RealmCell,
+};
+use parking_lot::Mutex;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+};
+use wamplex_realm::RealmConfig;
+use wamplex_shared::uri::{MatchPolicy, Uri, UriRule};
+
+/// The state of a router.
+pub(crate) struct Shared {
+    pub(crate) realms: HashMap<String, Arc<RealmCell>>,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Clock,
+    pub(crate) front: Arc<Front>,
+    pub(crate) tally: Tally,
+    /// The outboxes of all WAMP connections, whether their sessions are open yet or not.
+    outboxes: Mutex<Outboxes>,
+    is_closing: AtomicBool,
+}
+
+#[derive(Default)]
+struct Outboxes {
+    next: u64,
+    open: HashMap<u64, Weak<Outbox<wamplex_realm::Outbound>>>,
+}
+
+/// An outbox that a shutdown reaches, for as long as this lives.
+pub(crate) struct Registered {
+    shared: Arc<Shared>,
+    key: u64,
+    pub(crate) outbox: Handle,
+}
+
+impl Shared {
+    /// Prepares everything that needs no socket.
+    ///
+    /// # Errors
+    /// The configuration cannot be put into practice.
+    pub(crate) fn new(config: &RouterConfig) -> Result<Self, StartError> {
+        let clock = Clock::start();
+        if config.realms.is_empty() {
+            return Err(StartError::NoRealm);
+        }
+        let mut realms = HashMap::new();
+        for name in &config.realms {
+            let uri = Uri::from(name.as_str());
+            uri.check(UriRule::Loose, MatchPolicy::Exact)
+                .map_err(|source| StartError::RealmName { name: name.clone(), source })?;
+            let realm = RealmConfig::new(uri, clock::draw_seed()?);
+            realms.insert(name.clone(), Arc::new(RealmCell::new(realm, clock)));
+        }
+        let front = Front {
+            files: Files::open(&config.site)?,
+            origins: config.origins.clone(),
+            request_limit: config.limits.http_request,
+        };
+        Ok(Self {
+            realms,
+            limits: config.limits.clone(),
+            clock,
+            front: Arc::new(front),
+            tally: Tally::default(),
+            outboxes: Mutex::default(),
+            is_closing: AtomicBool::new(false),
+        })
+    }
+
+    /// Makes the outbox of a new connection.
+    pub(crate) fn register(self: &Arc<Self>) -> Registered {
+        let outbox = Arc::new(Outbox::new(self.limits.outbox_bytes));
+        let mut outboxes = self.outboxes.lock();
+        let key = outboxes.next;
+        outboxes.next += 1;
+        outboxes.open.insert(key, Arc::downgrade(&outbox));
+        drop(outboxes);
+        if self.is_closing.load(SeqCst) {
+            outbox.cut(Cut::Shutdown);
+        }
+        Registered { shared: Arc::clone(self), key, outbox }
+    }
+
+    /// Tells every connection, and those to come, that the router shuts down.
+    pub(crate) fn close(&self) {
+        // Before the list is read: whoever registers later sees it.
+        self.is_closing.store(true, SeqCst);
+        let open: Vec<_> = self.outboxes.lock().open.values().cloned().collect();
+        for outbox in open.iter().filter_map(Weak::upgrade) {
+            outbox.cut(Cut::Shutdown);
+        }
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        self.shared.outboxes.lock().open.remove(&self.key);
+    }
+}

@@ -1,0 +1,91 @@
+//! What carries the messages of a session: the seam between connections and sockets.
+//!
+//! A transport carries whole messages and knows no WAMP. It is polled by one task only, so one waker serves reading
+//! and writing.
+
+mod websocket;
+
+pub(crate) use websocket::WebSocket;
+
+use bytes::Bytes;
+use std::{
+    io,
+    task::{Context, Poll},
+};
+use wamplex_shared::{error::ProtocolViolation, serializer::Serializer};
+
+/// A connection that carries whole messages in both directions.
+pub(crate) trait Transport: Send {
+    /// What the two sides agreed to write messages in.
+    fn serializer(&self) -> Serializer;
+
+    /// Sets the longest message in bytes that is received from now on.
+    fn set_limit(&mut self, limit: usize);
+
+    /// The next message.
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Lost>>;
+
+    /// Puts a message into the buffer for writing. It may be on its way before the next flush.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    fn feed(&mut self, cx: &mut Context<'_>, message: Bytes) -> io::Result<()>;
+
+    /// Writes what is buffered; pending while the socket takes no more.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// How many bytes are buffered.
+    fn buffered(&self) -> usize;
+
+    /// How many bytes the socket has taken so far: a peer that stalls is one for which this stands still.
+    fn written(&self) -> u64;
+
+    /// Says goodbye on the level of the transport, and is ready when the other side has heard it or is gone.
+    ///
+    /// Pass the same `close` until it is ready; what is received meanwhile is dropped.
+    fn poll_close(&mut self, cx: &mut Context<'_>, close: Close) -> Poll<()>;
+}
+
+/// Why a transport has no further message.
+#[derive(Debug)]
+pub(crate) enum Lost {
+    /// The other side closed the connection in an orderly way.
+    Closed,
+    /// The connection broke.
+    Broken(io::Error),
+    /// The other side sent a message of the wrong kind for its serializer; it can still be told so.
+    Violation(ProtocolViolation),
+    /// The other side sent a message that is longer than the limit; it can still be told so.
+    TooLong {
+        /// Its length in bytes, as far as it is known.
+        length: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The other side broke the rules of the transport itself; it can still be told so.
+    Malformed {
+        /// How, in words.
+        how: String,
+        /// How the transport wants to be closed for that.
+        close: Close,
+    },
+}
+
+/// Why the router closes a connection, in the few words that transports have for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Close {
+    /// Nothing is wrong.
+    Normal,
+    /// The router shuts down.
+    GoingAway,
+    /// The other side broke the protocol.
+    ProtocolError,
+    /// The other side sent what cannot be text.
+    InvalidText,
+    /// The other side is not let in, or is too slow.
+    Policy,
+    /// A message was too long.
+    TooLong,
+    /// The router failed.
+    InternalError,
+}

@@ -1,0 +1,256 @@
+//! WAMP over WebSocket ("WAMP: WebSocket Transport").
+//!
+//! The protocol machine of tungstenite, driven without a stream wrapper of its own: it is handed the socket for the
+//! length of one poll. That leaves the limits changeable while the connection lives, shows how many bytes the socket
+//! takes, and saves a layer between read batch and socket.
+
+use super::{Close, Lost, Transport};
+use bytes::Bytes;
+use std::{
+    io::{self, Read, Write},
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_tungstenite::tungstenite::{
+    Message,
+    error::{CapacityError, Error, ProtocolError},
+    protocol::{
+        Role, WebSocketConfig, WebSocketContext,
+        frame::{
+            CloseFrame, Frame,
+            coding::{CloseCode, Data, OpCode},
+        },
+    },
+};
+use wamplex_shared::{error::ProtocolViolation, serializer::Serializer};
+
+/// How many bytes are read from the socket at once. Allocated with the connection, so it rules what an idle one holds.
+const READ_BUFFER: usize = 4 << 10;
+
+/// How many bytes are collected before they are written without being asked to.
+const WRITE_BUFFER: usize = 64 << 10;
+
+/// The most bytes a frame header of a server has.
+const HEADER: usize = 10;
+
+/// The server's end of a WebSocket connection after the upgrade.
+#[derive(Debug)]
+pub(crate) struct WebSocket<S> {
+    socket: S,
+    context: WebSocketContext,
+    serializer: Serializer,
+    /// Bytes handed to `context`, an upper bound: headers are counted at their longest.
+    fed: u64,
+    written: u64,
+    closing: bool,
+}
+
+/// The socket for the length of one poll, as the blocking one that tungstenite expects.
+struct Polled<'a, 'b, S> {
+    socket: &'a mut S,
+    written: &'a mut u64,
+    cx: &'a mut Context<'b>,
+}
+
+impl<S> WebSocket<S> {
+    /// The connection over `socket`, from which `read` was already read behind the upgrade request.
+    pub(crate) fn new(socket: S, read: &[u8], serializer: Serializer, limit: usize) -> Self {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(WRITE_BUFFER)
+            .max_message_size(Some(limit))
+            .max_frame_size(Some(limit));
+        let context =
+            WebSocketContext::from_partially_read(read.to_vec(), Role::Server, Some(config));
+        Self { socket, context, serializer, fed: 0, written: 0, closing: false }
+    }
+
+    fn parts<'a, 'b>(
+        &'a mut self,
+        cx: &'a mut Context<'b>,
+    ) -> (&'a mut WebSocketContext, Polled<'a, 'b, S>) {
+        let polled = Polled { socket: &mut self.socket, written: &mut self.written, cx };
+        (&mut self.context, polled)
+    }
+
+    /// The bytes of a data message, if it is of the right kind; control messages were answered by tungstenite.
+    fn data(&self, message: Message) -> Result<Option<Bytes>, Lost> {
+        let (is_text, bytes) = match message {
+            Message::Text(text) => (true, Bytes::from(text)),
+            Message::Binary(bytes) => (false, bytes),
+            Message::Close(_) => return Err(Lost::Closed),
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => return Ok(None),
+        };
+        if is_text == self.serializer.is_text() {
+            return Ok(Some(bytes));
+        }
+        let kind = if is_text { "text" } else { "binary" };
+        Err(Lost::Violation(ProtocolViolation::FrameType { serializer: self.serializer, kind }))
+    }
+}
+
+/// What an error of tungstenite means for the connection.
+fn lost(error: Error) -> Lost {
+    match error {
+        Error::Capacity(CapacityError::MessageTooLong { size, max_size }) => {
+            Lost::TooLong { length: size, limit: max_size }
+        }
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+            Lost::Broken(io::ErrorKind::ConnectionReset.into())
+        }
+        Error::Io(error) => Lost::Broken(error),
+        Error::ConnectionClosed | Error::AlreadyClosed => Lost::Closed,
+        Error::Utf8(how) => Lost::Malformed { how, close: Close::InvalidText },
+        other => Lost::Malformed { how: other.to_string(), close: Close::ProtocolError },
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocket<S> {
+    fn serializer(&self) -> Serializer {
+        self.serializer
+    }
+
+    fn set_limit(&mut self, limit: usize) {
+        self.context.set_config(|config| {
+            config.max_message_size = Some(limit);
+            config.max_frame_size = Some(limit);
+        });
+    }
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Lost>> {
+        loop {
+            let (context, mut socket) = self.parts(cx);
+            match context.read(&mut socket) {
+                Ok(message) => {
+                    if let Some(bytes) = self.data(message).transpose() {
+                        return Poll::Ready(bytes);
+                    }
+                }
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Poll::Pending;
+                }
+                Err(error) => return Poll::Ready(Err(lost(error))),
+            }
+        }
+    }
+
+    fn feed(&mut self, cx: &mut Context<'_>, message: Bytes) -> io::Result<()> {
+        let kind = if self.serializer.is_text() { Data::Text } else { Data::Binary };
+        self.fed += (message.len() + HEADER) as u64;
+        // Made by hand, since `Message::text` would check once more that the text is UTF-8.
+        let frame = Frame::message(message, OpCode::Data(kind), true);
+        let (context, mut socket) = self.parts(cx);
+        match context.write(&mut socket, Message::Frame(frame)) {
+            Ok(()) => Ok(()),
+            // The frame is in the buffer nevertheless; a flush goes on.
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(error) => Err(into_io(error)),
+        }
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let (context, mut socket) = self.parts(cx);
+        match context.flush(&mut socket) {
+            Ok(()) => {
+                self.fed = self.written;
+                Poll::Ready(Ok(()))
+            }
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+            Err(error) => Poll::Ready(Err(into_io(error))),
+        }
+    }
+
+    fn buffered(&self) -> usize {
+        usize::try_from(self.fed.saturating_sub(self.written)).unwrap_or(usize::MAX)
+    }
+
+    fn written(&self) -> u64 {
+        self.written
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>, close: Close) -> Poll<()> {
+        if !self.closing {
+            self.closing = true;
+            let frame = CloseFrame { code: close.code(), reason: close.reason().into() };
+            let (context, mut socket) = self.parts(cx);
+            // What goes wrong here goes wrong again below.
+            let _ = context.close(&mut socket, Some(frame));
+        }
+        let (context, mut socket) = self.parts(cx);
+        let flushed = context.flush(&mut socket);
+        if matches!(flushed, Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock) {
+            return Poll::Pending;
+        }
+        // A socket that is closed with unread bytes resets the connection, and what was just sent may be lost with
+        // it. So the writing half goes first, and what comes is read to its end.
+        let _ = ready!(Pin::new(&mut self.socket).poll_shutdown(cx));
+        let mut space = [0; 1024];
+        loop {
+            let mut buffer = ReadBuf::new(&mut space);
+            match ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buffer)) {
+                Ok(()) if !buffer.filled().is_empty() => {}
+                Ok(()) | Err(_) => return Poll::Ready(()),
+            }
+        }
+    }
+}
+
+fn into_io(error: Error) -> io::Error {
+    match error {
+        Error::Io(error) => error,
+        other => io::Error::other(other),
+    }
+}
+
+impl Close {
+    const fn code(self) -> CloseCode {
+        match self {
+            Self::Normal => CloseCode::Normal,
+            Self::GoingAway => CloseCode::Away,
+            Self::ProtocolError => CloseCode::Protocol,
+            Self::InvalidText => CloseCode::Invalid,
+            Self::Policy => CloseCode::Policy,
+            Self::TooLong => CloseCode::Size,
+            Self::InternalError => CloseCode::Error,
+        }
+    }
+
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Normal => "",
+            Self::GoingAway => "the router shuts down",
+            Self::ProtocolError => "protocol violation",
+            Self::InvalidText => "a text message is not UTF-8",
+            Self::Policy => "not accepted",
+            Self::TooLong => "the message is too long",
+            Self::InternalError => "internal error",
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> Read for Polled<'_, '_, S> {
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        let mut buffer = ReadBuf::new(space);
+        match Pin::new(&mut *self.socket).poll_read(self.cx, &mut buffer) {
+            Poll::Ready(result) => result.map(|()| buffer.filled().len()),
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Write for Polled<'_, '_, S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match Pin::new(&mut *self.socket).poll_write(self.cx, bytes) {
+            Poll::Ready(result) => result.inspect(|n| *self.written += *n as u64),
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match Pin::new(&mut *self.socket).poll_flush(self.cx) {
+            Poll::Ready(result) => result,
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+}
