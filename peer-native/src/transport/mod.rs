@@ -1,0 +1,82 @@
+//! What carries messages: frames in, frames out.
+
+mod websocket;
+
+pub(crate) use websocket::{Target, WebSocket, open};
+
+use bytes::Bytes;
+use core::task::{Context, Poll};
+use std::{io, sync::Arc};
+use wamplex_shared::serializer::Serializer;
+
+/// A connection that carries whole messages in both directions.
+///
+/// Everything polls, so that one task can write while it reads: a transport that waits for its peer to read must not
+/// keep us from reading, or two peers could wait for each other.
+pub(crate) trait Transport: Send + 'static {
+    /// Receives a message. `Ok(None)` says that the peer closed the connection in the orderly way.
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Frame>, TransportError>>;
+
+    /// Waits until a message may be sent.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>>;
+
+    /// Takes a message for sending; [`poll_ready`](Self::poll_ready) has to have said yes.
+    fn send(&mut self, serializer: Serializer, frame: Bytes) -> Result<(), TransportError>;
+
+    /// Waits until all messages taken are with the operating system.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>>;
+
+    /// Closes the connection in the orderly way and waits for the peer to do the same.
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>>;
+}
+
+/// One received message, and the kind of frame it came in.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    pub(crate) bytes: Bytes,
+    pub(crate) is_text: bool,
+}
+
+/// What can go wrong below WAMP.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// The address to connect to is no URL we understand; says why.
+    #[error("not a URL to connect to: {0}")]
+    Url(&'static str),
+    /// No connection to the host could be opened.
+    #[error("cannot connect to {address}")]
+    Connect {
+        /// Host and port.
+        address: String,
+        /// Why not.
+        #[source]
+        source: Arc<io::Error>,
+    },
+    /// The server answered, but not with a WebSocket: the HTTP status.
+    #[error("the server refused the WebSocket with HTTP status {0}")]
+    Http(u16),
+    /// The server speaks none of the offered serializers, or chose one that was not offered.
+    #[error("the server accepted none of the offered subprotocols")]
+    Subprotocol,
+    /// The other side does not keep to the WebSocket protocol.
+    #[error("the other side breaks the WebSocket protocol: {0}")]
+    Protocol(String),
+    /// A message is longer than the limit.
+    #[error("a message of {length} bytes is longer than the {limit} allowed")]
+    TooLong {
+        /// Its length in bytes.
+        length: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// Reading or writing failed.
+    #[error("the connection failed")]
+    Io(#[source] Arc<io::Error>),
+}
+
+impl From<io::Error> for TransportError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(Arc::new(error))
+    }
+}
