@@ -4,7 +4,7 @@ use crate::{
     auth::BoxFuture,
     error::Error,
     link::Link,
-    payload::{self, Reply},
+    payload::write_single,
 };
 use core::{
     future::{Future, ready},
@@ -229,13 +229,34 @@ pub trait IntoReply {
 
 impl<T: Serialize> IntoReply for T {
     fn into_reply(self, serializer: Serializer) -> Result<Payload, PayloadError> {
-        payload::write_single(serializer, &self)
+        write_single(serializer, &self)
     }
 }
 
-impl IntoReply for Reply {
-    fn into_reply(self, _serializer: Serializer) -> Result<Payload, PayloadError> {
-        self.into_payload()
+/// A result with any positional and keyword arguments.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reply<A, K = ()> {
+    args: A,
+    kwargs: Option<K>,
+}
+
+impl<A: Serialize> Reply<A> {
+    /// A result of these positional arguments: a tuple or a list.
+    pub const fn args(args: A) -> Self {
+        Self { args, kwargs: None }
+    }
+}
+
+impl<A: Serialize, K> Reply<A, K> {
+    /// The same result with these keyword arguments: a struct or a map.
+    pub fn kwargs<L: Serialize>(self, kwargs: L) -> Reply<A, L> {
+        Reply { args: self.args, kwargs: Some(kwargs) }
+    }
+}
+
+impl<A: Serialize, K: Serialize> IntoReply for Reply<A, K> {
+    fn into_reply(self, serializer: Serializer) -> Result<Payload, PayloadError> {
+        Payload::encode(serializer, &self.args, self.kwargs.as_ref())
     }
 }
 

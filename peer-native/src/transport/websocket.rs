@@ -4,7 +4,7 @@ use super::{Frame, Transport, TransportError};
 use bytes::Bytes;
 use core::{
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 use futures_util::{Sink, Stream};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -102,12 +102,14 @@ where
         .and_then(Serializer::from_subprotocol)
         .filter(|chosen| serializers.contains(chosen))
         .ok_or(TransportError::Subprotocol)?;
-    Ok((WebSocket { stream }, serializer))
+    Ok((WebSocket { stream, is_closing: false }, serializer))
 }
 
 /// A WebSocket after the handshake.
 pub(crate) struct WebSocket<S> {
     stream: WebSocketStream<S>,
+    /// The close frame is sent.
+    is_closing: bool,
 }
 
 impl<S> Transport for WebSocket<S>
@@ -162,7 +164,13 @@ where
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        Pin::new(&mut self.stream).poll_close(cx).map_err(transport_error)
+        if !self.is_closing {
+            ready!(Pin::new(&mut self.stream).poll_close(cx)).map_err(transport_error)?;
+            self.is_closing = true;
+        }
+        // Dropping a socket with unread input resets it, and the peer may lose what we said last.
+        while ready!(self.poll_receive(cx))?.is_some() {}
+        Poll::Ready(Ok(()))
     }
 }
 

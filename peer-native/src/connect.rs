@@ -1,0 +1,322 @@
+//! Opening a connection and a session.
+
+use crate::{
+    auth::{Anonymous, AuthError, Authenticator},
+    client::Client,
+    driver::Driver,
+    error::Error,
+    link::{Handle, Link, Token},
+    transport::{self, Frame, Target, Transport, TransportError},
+};
+use core::{fmt, future::poll_fn, time::Duration};
+use std::sync::Arc;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::{Instant, timeout},
+};
+use wamplex_shared::{
+    error::ProtocolViolation,
+    message::{Abort, Challenge, Hello, HelloDetails},
+    roles::{
+        Feature::{
+            CallCanceling, CallTimeout, CallTrustlevels, CallerIdentification,
+            PatternBasedRegistration, PatternBasedSubscription, ProgressiveCallResults,
+            PublicationTrustlevels, PublisherExclusion, PublisherIdentification,
+            RegistrationRevocation, SharedRegistration, SubscriberBlackwhiteListing,
+            SubscriptionRevocation,
+        },
+        Features, Role, Roles,
+    },
+    serializer::Serializer,
+    session::{CloseReason, JoinEvent, Joiner, Session},
+    uri::Uri,
+    uris,
+};
+
+/// How long connecting may take if it is not told otherwise: host, WebSocket and session together.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The longest message we take if we are not told otherwise: what routers commonly allow at most.
+const DEFAULT_MAX_MESSAGE_SIZE: usize = 16 * 1024 * 1024;
+
+/// How long the farewell to a router may take that we want no session with.
+const FAREWELL_TIMEOUT: Duration = Duration::from_secs(1);
+
+const AGENT: &str = concat!("wamplex/", env!("CARGO_PKG_VERSION"));
+
+/// What this client can do, as HELLO announces it.
+const ROLES: Roles = Roles::NONE
+    .with(
+        Role::Publisher,
+        Features::of(&[PublisherExclusion, PublisherIdentification, SubscriberBlackwhiteListing]),
+    )
+    .with(
+        Role::Subscriber,
+        Features::of(&[
+            PatternBasedSubscription,
+            PublicationTrustlevels,
+            PublisherIdentification,
+            SubscriptionRevocation,
+        ]),
+    )
+    .with(
+        Role::Caller,
+        Features::of(&[CallCanceling, CallTimeout, CallerIdentification, ProgressiveCallResults]),
+    )
+    .with(
+        Role::Callee,
+        Features::of(&[
+            CallCanceling,
+            CallTrustlevels,
+            CallerIdentification,
+            PatternBasedRegistration,
+            ProgressiveCallResults,
+            RegistrationRevocation,
+            SharedRegistration,
+        ]),
+    );
+
+/// A connection that is being put together; [`connect`](Self::connect) makes it.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), wamplex::Error> {
+/// use wamplex::{Client, Serializer, auth};
+///
+/// let client = Client::builder("wss://router.example/ws")
+///     .realm("realm1")
+///     .auth(auth::Ticket::new("joe", "secret"))
+///     .serializers([Serializer::Cbor, Serializer::Json])
+///     .connect()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a connection is made by `connect`"]
+#[derive(Clone)]
+pub struct Connect {
+    url: String,
+    realm: Option<Uri>,
+    serializers: Vec<Serializer>,
+    authenticator: Arc<dyn Authenticator>,
+    agent: String,
+    timeout: Duration,
+    max_message_size: usize,
+}
+
+impl Connect {
+    pub(crate) fn new(url: String) -> Self {
+        Self {
+            url,
+            realm: None,
+            serializers: vec![Serializer::Cbor, Serializer::MsgPack, Serializer::Json],
+            authenticator: Arc::new(Anonymous),
+            agent: AGENT.to_owned(),
+            timeout: DEFAULT_TIMEOUT,
+            max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
+        }
+    }
+
+    /// Sets the realm to join. There is no default.
+    pub fn realm(mut self, realm: impl Into<Uri>) -> Self {
+        self.realm = Some(realm.into());
+        self
+    }
+
+    /// Sets the serializers to offer, the favourite first; CBOR, MessagePack, JSON if not set.
+    pub fn serializers(mut self, serializers: impl IntoIterator<Item = Serializer>) -> Self {
+        self.serializers = serializers.into_iter().collect();
+        self
+    }
+
+    /// Sets how to prove who the client is; [`Anonymous`] if not set.
+    pub fn auth(mut self, authenticator: impl Authenticator) -> Self {
+        self.authenticator = Arc::new(authenticator);
+        self
+    }
+
+    /// Sets what the client calls itself; `wamplex/` and the version if not set.
+    pub fn agent(mut self, agent: impl Into<String>) -> Self {
+        self.agent = agent.into();
+        self
+    }
+
+    /// Sets how long connecting may take, from the name of the host to the open session; 10 s if not set.
+    pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets the length of the longest message that is received, in bytes; 16 MiB if not set. A longer one ends the
+    /// connection.
+    pub const fn max_message_size(mut self, bytes: usize) -> Self {
+        self.max_message_size = bytes;
+        self
+    }
+
+    /// Connects and opens the session.
+    ///
+    /// # Errors
+    /// [`Error::Transport`] when the router cannot be reached, [`Error::Closed`] with its ABORT when it refuses,
+    /// [`Error::Timeout`], [`Error::Auth`], [`Error::Config`] and [`Error::Violation`].
+    pub async fn connect(self) -> Result<Client, Error> {
+        let target = self.check()?;
+        let limit = self.timeout;
+        let connecting = async {
+            let address = format!("{}:{}", target.host(), target.port());
+            let stream = TcpStream::connect((target.host(), target.port()))
+                .await
+                .map_err(|e| TransportError::Connect { address, source: Arc::new(e) })?;
+            stream.set_nodelay(true).map_err(TransportError::from)?;
+            self.open(stream, &target).await
+        };
+        timeout(limit, connecting).await.unwrap_or(Err(Error::Timeout(limit)))
+    }
+
+    /// Opens the session over a stream that is connected already, such as a Unix socket, a tunnel, or one end of a
+    /// pipe in a test. Of the URL only host and path are used, in the WebSocket handshake.
+    ///
+    /// # Errors
+    /// As for [`connect`](Self::connect).
+    pub async fn connect_over<S>(self, stream: S) -> Result<Client, Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let target = self.check()?;
+        let limit = self.timeout;
+        timeout(limit, self.open(stream, &target)).await.unwrap_or(Err(Error::Timeout(limit)))
+    }
+
+    fn check(&self) -> Result<Target, Error> {
+        let target = Target::parse(&self.url)?;
+        if self.realm.is_none() {
+            return Err(Error::Config("no realm is given"));
+        }
+        if self.serializers.is_empty() {
+            return Err(Error::Config("no serializer is offered"));
+        }
+        if self.authenticator.needs_confidentiality() && !target.is_confidential() {
+            let method = self.authenticator.method().to_owned();
+            return Err(AuthError::NotConfidential(method).into());
+        }
+        Ok(target)
+    }
+
+    async fn open<S>(self, stream: S, target: &Target) -> Result<Client, Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let started = Instant::now();
+        let (mut transport, serializer) =
+            transport::open(stream, target, &self.serializers, self.max_message_size).await?;
+        let joiner = Joiner::new(serializer, self.hello());
+        let session = join(&mut transport, joiner, &*self.authenticator).await?;
+        let link = Link::new(session, started);
+        tokio::spawn(Driver::new(link.clone(), transport));
+        Ok(Client::new(Handle::new(link)))
+    }
+
+    fn hello(&self) -> Hello {
+        let details = HelloDetails {
+            roles: ROLES,
+            agent: Some(self.agent.as_str().into()),
+            authmethods: vec![self.authenticator.method().into()],
+            authid: self.authenticator.authid().map(Into::into),
+            authextra: self.authenticator.authextra(),
+            ..HelloDetails::default()
+        };
+        Hello { realm: self.realm.clone().unwrap_or_default(), details }
+    }
+}
+
+impl fmt::Debug for Connect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connect")
+            .field("url", &self.url)
+            .field("realm", &self.realm)
+            .field("serializers", &self.serializers)
+            .field("authmethod", &self.authenticator.method())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Goes from HELLO to WELCOME, or says why not.
+async fn join<T: Transport>(
+    transport: &mut T,
+    mut joiner: Joiner,
+    authenticator: &dyn Authenticator,
+) -> Result<Session<Token>, Error> {
+    loop {
+        send_all(transport, &mut joiner).await?;
+        let frame = match poll_fn(|cx| transport.poll_receive(cx)).await? {
+            Some(frame) => frame,
+            None => return Err(gone()),
+        };
+        if let Err(violation) = take(&mut joiner, &frame) {
+            farewell(transport, &mut joiner).await;
+            return Err(Error::Violation(violation));
+        }
+        match joiner.poll_event() {
+            Some(JoinEvent::Welcomed(_)) => {
+                return joiner.into_session().map_err(|_| gone());
+            }
+            Some(JoinEvent::Refused(abort)) => {
+                farewell(transport, &mut joiner).await;
+                return Err(Error::Closed(CloseReason::Abort(abort)));
+            }
+            Some(JoinEvent::Challenge(challenge)) => {
+                if let Err(error) = answer(&mut joiner, &challenge, authenticator).await {
+                    joiner.abort(Abort::new(uris::error::AUTHENTICATION_FAILED, error.to_string()));
+                    farewell(transport, &mut joiner).await;
+                    return Err(error.into());
+                }
+            }
+            None => {}
+        }
+    }
+}
+
+fn take(joiner: &mut Joiner, frame: &Frame) -> Result<(), ProtocolViolation> {
+    let serializer = joiner.serializer();
+    if frame.is_text == serializer.is_text() {
+        return joiner.handle_frame(&frame.bytes);
+    }
+    let kind = if frame.is_text { "text" } else { "binary" };
+    let violation = ProtocolViolation::FrameType { serializer, kind };
+    joiner.fail(&violation);
+    Err(violation)
+}
+
+async fn answer(
+    joiner: &mut Joiner,
+    challenge: &Challenge,
+    authenticator: &dyn Authenticator,
+) -> Result<(), AuthError> {
+    let answer = authenticator.authenticate(challenge).await?;
+    joiner.authenticate(answer.signature, answer.extra);
+    Ok(())
+}
+
+async fn send_all<T: Transport>(
+    transport: &mut T,
+    joiner: &mut Joiner,
+) -> Result<(), TransportError> {
+    while let Some(frame) = joiner.poll_transmit() {
+        poll_fn(|cx| transport.poll_ready(cx)).await?;
+        transport.send(joiner.serializer(), frame)?;
+    }
+    poll_fn(|cx| transport.poll_flush(cx)).await
+}
+
+/// Says what there is left to say and closes the connection, as far as that is possible in good time.
+async fn farewell<T: Transport>(transport: &mut T, joiner: &mut Joiner) {
+    let _ = timeout(FAREWELL_TIMEOUT, async {
+        send_all(transport, joiner).await?;
+        poll_fn(|cx| transport.poll_close(cx)).await
+    })
+    .await;
+}
+
+fn gone() -> Error {
+    Error::Closed(CloseReason::Disconnected("the router closed it before WELCOME".into()))
+}
