@@ -360,7 +360,7 @@ impl<P: DeserializeOwned, R> Stream for Progress<P, R> {
         loop {
             match self.pieces.poll_next(cx) {
                 Poll::Ready(Some(Ok(Place::Item(piece)))) => {
-                    return Poll::Ready(Some(read_first(&piece.payload).map_err(Error::Payload)));
+                    return Poll::Ready(Some(read_first(&piece.payload).map_err(Error::from)));
                 }
                 Poll::Ready(Some(Ok(Place::Gap(missed)))) => {
                     return Poll::Ready(Some(Err(Error::Lagged { missed })));

@@ -168,7 +168,13 @@ impl Connect {
                 .await
                 .map_err(|e| TransportError::Connect { address, source: Arc::new(e) })?;
             stream.set_nodelay(true).map_err(TransportError::from)?;
-            self.open(stream, &target).await
+            if !target.is_tls() {
+                return self.open(stream, &target).await;
+            }
+            #[cfg(feature = "tls")]
+            return self.open(transport::encrypt(stream, target.host()).await?, &target).await;
+            #[cfg(not(feature = "tls"))]
+            return Err(TransportError::NoTls.into());
         };
         timeout(limit, connecting).await.unwrap_or(Err(Error::Timeout(limit)))
     }
@@ -277,14 +283,13 @@ async fn join<T: Transport>(
 }
 
 fn take(joiner: &mut Joiner, frame: &Frame) -> Result<(), ProtocolViolation> {
-    let serializer = joiner.serializer();
-    if frame.is_text == serializer.is_text() {
-        return joiner.handle_frame(&frame.bytes);
+    match frame.decode(joiner.serializer()) {
+        Ok(message) => joiner.handle_message(message),
+        Err(violation) => {
+            joiner.fail(&violation);
+            Err(violation)
+        }
     }
-    let kind = if frame.is_text { "text" } else { "binary" };
-    let violation = ProtocolViolation::FrameType { serializer, kind };
-    joiner.fail(&violation);
-    Err(violation)
 }
 
 async fn answer(
@@ -301,9 +306,11 @@ async fn send_all<T: Transport>(
     transport: &mut T,
     joiner: &mut Joiner,
 ) -> Result<(), TransportError> {
-    while let Some(frame) = joiner.poll_transmit() {
+    while let Some(message) = joiner.poll_message() {
         poll_fn(|cx| transport.poll_ready(cx)).await?;
-        transport.send(joiner.serializer(), frame)?;
+        if let Some(frame) = transport::encode(joiner.serializer(), &message) {
+            transport.send(joiner.serializer(), frame)?;
+        }
     }
     poll_fn(|cx| transport.poll_flush(cx)).await
 }

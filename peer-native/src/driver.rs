@@ -6,7 +6,7 @@ use crate::{
     handler::Invocation,
     link::{ConnectionState, Link, State, Token},
     registration::{Procedure, canceled_error},
-    transport::{Transport, TransportError},
+    transport::{self, Transport, TransportError},
 };
 use core::{
     future::Future,
@@ -17,8 +17,8 @@ use core::{
 use std::sync::Arc;
 use tokio::time::{Instant, Sleep, sleep_until};
 use wamplex_shared::{
-    error::{ProtocolViolation, WampError},
-    message::{self, ErrorDetails, MessageCode, UnregisteredDetails, UnsubscribedDetails},
+    error::WampError,
+    message::{self, ErrorDetails, UnregisteredDetails, UnsubscribedDetails},
     payload::Payload,
     session::{CloseReason, Event},
     uri::Uri,
@@ -98,20 +98,19 @@ impl<T: Transport + Unpin> Driver<T> {
     }
 
     fn receive(&mut self, cx: &mut Context<'_>) -> Result<(), TransportError> {
+        let serializer = self.link.serializer();
         for _ in 0..READ_BATCH {
             let Poll::Ready(frame) = self.transport.poll_receive(cx) else { return Ok(()) };
             let Some(frame) = frame? else {
                 self.disconnect("closed by the router");
                 return Ok(());
             };
+            let message = frame.decode(serializer);
             let is_over = self.link.drive(|state| {
-                let serializer = state.session.serializer();
-                if frame.is_text == serializer.is_text() {
+                match message {
                     // What breaks the protocol closes the session, and is told by its last event.
-                    let _ = state.session.handle_frame(&frame.bytes);
-                } else {
-                    let kind = if frame.is_text { "text" } else { "binary" };
-                    state.session.fail(ProtocolViolation::FrameType { serializer, kind });
+                    Ok(message) => drop(state.session.handle_message(message)),
+                    Err(violation) => state.session.fail(violation),
                 }
                 !state.session.is_open() && state.leaving_since.is_none()
             });
@@ -155,8 +154,12 @@ impl<T: Transport + Unpin> Driver<T> {
         let serializer = self.link.serializer();
         loop {
             ready!(self.transport.poll_ready(cx))?;
-            let Some(frame) = self.link.drive(|state| state.session.poll_transmit()) else { break };
-            self.transport.send(serializer, frame)?;
+            let Some(message) = self.link.drive(|state| state.session.poll_message()) else {
+                break;
+            };
+            if let Some(frame) = transport::encode(serializer, &message) {
+                self.transport.send(serializer, frame)?;
+            }
         }
         for writer in self.link.drive(State::all_sent) {
             writer.wake();

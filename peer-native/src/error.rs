@@ -2,6 +2,7 @@
 
 use crate::{auth::AuthError, transport::TransportError};
 use core::time::Duration;
+use std::sync::Arc;
 use wamplex_shared::{
     codec::PayloadError,
     error::{ProtocolViolation, WampError},
@@ -25,8 +26,8 @@ pub enum Error {
     #[error("the router broke the protocol")]
     Violation(#[source] ProtocolViolation),
     /// Values do not fit the type that is asked for, or a type cannot be written.
-    #[error("{0}")]
-    Payload(#[source] PayloadError),
+    #[error("{}", chain(.0))]
+    Payload(#[source] Arc<PayloadError>),
     /// The connection could not be opened.
     #[error("{0}")]
     Transport(#[source] TransportError),
@@ -121,7 +122,7 @@ impl From<WampError> for Error {
 
 impl From<PayloadError> for Error {
     fn from(error: PayloadError) -> Self {
-        Self::Payload(error)
+        Self::Payload(Arc::new(error))
     }
 }
 
@@ -150,6 +151,17 @@ impl From<Error> for WampError {
             }
         }
     }
+}
+
+/// What an error says, and behind it what its causes say.
+fn chain(error: &dyn core::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words = format!("{words}: {error}");
+        cause = error.source();
+    }
+    words
 }
 
 /// The URI, and behind it the words that most implementations send as the first argument.

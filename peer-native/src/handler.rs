@@ -121,7 +121,7 @@ pub struct Args<T>(pub T);
 
 impl<T: DeserializeOwned> FromInvocation for Args<T> {
     fn from_invocation(invocation: &Invocation) -> Result<Self, WampError> {
-        invocation.payload().args().map(Self).map_err(|e| invalid_argument(&e))
+        invocation.payload().args().map(Self).map_err(Into::into)
     }
 }
 
@@ -133,7 +133,7 @@ pub struct Kwargs<T>(pub T);
 
 impl<T: DeserializeOwned> FromInvocation for Kwargs<T> {
     fn from_invocation(invocation: &Invocation) -> Result<Self, WampError> {
-        invocation.payload().kwargs().map(Self).map_err(|e| invalid_argument(&e))
+        invocation.payload().kwargs().map(Self).map_err(Into::into)
     }
 }
 
@@ -292,7 +292,7 @@ macro_rules! handlers {
                 let answer = self($($name),*);
                 Box::pin(async move {
                     let reply = answer.await.map_err(Into::into)?;
-                    reply.into_reply(serializer).map_err(|error| Error::Payload(error).into())
+                    reply.into_reply(serializer).map_err(Into::into)
                 })
             }
         }
@@ -307,9 +307,4 @@ handlers! {
     (A, B, C, D);
     (A, B, C, D, G);
     (A, B, C, D, G, H);
-}
-
-fn invalid_argument(error: &PayloadError) -> WampError {
-    let answer = WampError::new(Uri::from_static(uris::error::INVALID_ARGUMENT));
-    answer.clone().with_args((error.to_string(),)).unwrap_or(answer)
 }

@@ -1,13 +1,17 @@
 //! What carries messages: frames in, frames out.
 
+#[cfg(feature = "tls")]
+mod tls;
 mod websocket;
 
-pub(crate) use websocket::{Target, WebSocket, open};
+#[cfg(feature = "tls")]
+pub(crate) use tls::encrypt;
+pub(crate) use websocket::{Target, open};
 
 use bytes::Bytes;
 use core::task::{Context, Poll};
 use std::{io, sync::Arc};
-use wamplex_shared::serializer::Serializer;
+use wamplex_shared::{codec, error::ProtocolViolation, message::Message, serializer::Serializer};
 
 /// A connection that carries whole messages in both directions.
 ///
@@ -37,6 +41,26 @@ pub(crate) struct Frame {
     pub(crate) is_text: bool,
 }
 
+impl Frame {
+    /// Reads the message.
+    pub(crate) fn decode(&self, serializer: Serializer) -> Result<Message, ProtocolViolation> {
+        if self.is_text == serializer.is_text() {
+            return Ok(codec::decode(serializer, &self.bytes)?);
+        }
+        let kind = if self.is_text { "text" } else { "binary" };
+        Err(ProtocolViolation::FrameType { serializer, kind })
+    }
+}
+
+/// Writes a message.
+///
+/// Arguments in another serializer are converted, so there is nothing that could not be written.
+pub(crate) fn encode(serializer: Serializer, message: &Message) -> Option<Bytes> {
+    codec::encode(serializer, message)
+        .inspect_err(|error| tracing::error!(%error, "a message could not be written"))
+        .ok()
+}
+
 /// What can go wrong below WAMP.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -50,6 +74,18 @@ pub enum TransportError {
         /// Host and port.
         address: String,
         /// Why not.
+        #[source]
+        source: Arc<io::Error>,
+    },
+    /// The URL begins with `wss://`, and this program was built without the feature `tls`.
+    #[error("wss:// needs the feature `tls` of the crate wamplex")]
+    NoTls,
+    /// No encrypted connection to the host could be opened.
+    #[error("cannot encrypt the connection to {host}")]
+    Tls {
+        /// The host.
+        host: String,
+        /// Why not: mostly a certificate that is not to be trusted.
         #[source]
         source: Arc<io::Error>,
     },
