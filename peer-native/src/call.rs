@@ -150,13 +150,13 @@ impl Call {
             handle: self.handle,
             cancel_mode: self.cancel_mode,
             cancel_on,
-            stage: Stage::Unsent(Some(Prepared {
+            stage: Stage::Unsent(Some(Box::new(Prepared {
                 procedure: self.procedure,
                 options: self.options,
                 payload: self.arguments.into_payload(),
                 timeout: self.timeout,
                 pieces,
-            })),
+            }))),
         }
     }
 }
@@ -183,7 +183,7 @@ pub struct CallFuture {
 #[derive(Debug)]
 enum Stage {
     /// Not sent yet; `None` once it is being sent.
-    Unsent(Option<Prepared>),
+    Unsent(Option<Box<Prepared>>),
     Waiting(RequestId, oneshot::Receiver<Result<CallResult, Error>>),
     Over,
 }
@@ -206,7 +206,7 @@ impl CallFuture {
         let length = payload.map_or(0, |payload| payload.bytes().len());
         let sent = ready!(link.poll_send(cx, length, |state| {
             let Prepared { procedure, options, payload, timeout, pieces } =
-                prepared.take().ok_or(Error::Canceled)?;
+                *prepared.take().ok_or(Error::Canceled)?;
             let payload = payload?;
             let (reply, answer) = oneshot::channel();
             let slot = Token::Call(CallSlot { reply, pieces, timeout });
@@ -230,10 +230,10 @@ impl CallFuture {
         let Some(cancel_on) = &mut self.cancel_on else { return Poll::Pending };
         ready!(cancel_on.as_mut().poll(cx));
         self.cancel_on = None;
-        if let Stage::Waiting(request, _) = self.stage {
-            if self.handle.link().cancel(request, self.cancel_mode) {
-                return Poll::Pending;
-            }
+        if let Stage::Waiting(request, _) = self.stage
+            && self.handle.link().cancel(request, self.cancel_mode)
+        {
+            return Poll::Pending;
         }
         self.stage = Stage::Over;
         Poll::Ready(Error::Canceled)
@@ -245,11 +245,11 @@ impl Future for CallFuture {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // The answer before the cancellation: a result that is there counts.
-        if let Stage::Waiting(_, answer) = &mut self.stage {
-            if let Poll::Ready(answer) = Pin::new(answer).poll(cx) {
-                self.stage = Stage::Over;
-                return Poll::Ready(answer.unwrap_or(Err(Error::Canceled)));
-            }
+        if let Stage::Waiting(_, answer) = &mut self.stage
+            && let Poll::Ready(answer) = Pin::new(answer).poll(cx)
+        {
+            self.stage = Stage::Over;
+            return Poll::Ready(answer.unwrap_or(Err(Error::Canceled)));
         }
         if let Poll::Ready(error) = self.poll_cancel(cx) {
             return Poll::Ready(Err(error));
@@ -269,8 +269,8 @@ impl Drop for CallFuture {
             if answer.try_recv().is_err() {
                 let mode = match self.cancel_mode {
                     // Nobody will be there to hear what the callee says to that.
-                    CancelMode::Kill => CancelMode::KillNoWait,
-                    mode => mode,
+                    CancelMode::Kill | CancelMode::KillNoWait => CancelMode::KillNoWait,
+                    CancelMode::Skip => CancelMode::Skip,
                 };
                 self.handle.link().cancel(*request, mode);
             }

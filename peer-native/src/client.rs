@@ -172,10 +172,8 @@ impl IntoFuture for Leave<'_> {
         let client = self.client.clone();
         Box::pin(async move {
             client.handle.link().leave(Goodbye { details, reason });
-            match client.closed().await {
-                CloseReason::Left => Ok(()),
-                other => Err(other.into()),
-            }
+            let reason = client.closed().await;
+            if reason == CloseReason::Left { Ok(()) } else { Err(reason.into()) }
         })
     }
 }

@@ -254,9 +254,8 @@ async fn join<T: Transport>(
 ) -> Result<Session<Token>, Error> {
     loop {
         send_all(transport, &mut joiner).await?;
-        let frame = match poll_fn(|cx| transport.poll_receive(cx)).await? {
-            Some(frame) => frame,
-            None => return Err(gone()),
+        let Some(frame) = poll_fn(|cx| transport.poll_receive(cx)).await? else {
+            return Err(gone());
         };
         if let Err(violation) = take(&mut joiner, &frame) {
             farewell(transport, &mut joiner).await;
@@ -268,7 +267,7 @@ async fn join<T: Transport>(
             }
             Some(JoinEvent::Refused(abort)) => {
                 farewell(transport, &mut joiner).await;
-                return Err(Error::Closed(CloseReason::Abort(abort)));
+                return Err(CloseReason::Abort(abort).into());
             }
             Some(JoinEvent::Challenge(challenge)) => {
                 if let Err(error) = answer(&mut joiner, &challenge, authenticator).await {
@@ -325,5 +324,5 @@ async fn farewell<T: Transport>(transport: &mut T, joiner: &mut Joiner) {
 }
 
 fn gone() -> Error {
-    Error::Closed(CloseReason::Disconnected("the router closed it before WELCOME".into()))
+    CloseReason::Disconnected("closed by the router before WELCOME".into()).into()
 }

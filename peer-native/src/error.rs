@@ -8,7 +8,6 @@ use wamplex_shared::{
     error::{ProtocolViolation, WampError},
     roles::Feature,
     session::CloseReason,
-    uri::Uri,
     uris,
 };
 
@@ -21,7 +20,7 @@ pub enum Error {
     Wamp(#[source] WampError),
     /// The session is over, or was refused: GOODBYE, ABORT, or this side left.
     #[error("{0}")]
-    Closed(CloseReason),
+    Closed(Box<CloseReason>),
     /// The router broke the protocol, and the session was aborted.
     #[error("the router broke the protocol")]
     Violation(#[source] ProtocolViolation),
@@ -72,11 +71,11 @@ impl Error {
     pub fn uri(&self) -> &str {
         match self {
             Self::Wamp(error) => error.uri.as_str(),
-            Self::Closed(CloseReason::Goodbye(goodbye)) => goodbye.reason.as_str(),
-            Self::Closed(CloseReason::Abort(abort)) => abort.reason.as_str(),
-            Self::Closed(_) | Self::Lagged { .. } | Self::Revoked { .. } => uris::error::CANCELED,
+            Self::Closed(reason) => close_uri(reason),
+            Self::Lagged { .. } | Self::Revoked { .. } => uris::error::CANCELED,
             Self::Violation(_) => uris::error::PROTOCOL_VIOLATION,
-            Self::Payload(_) | Self::Config(_) => uris::error::INVALID_ARGUMENT,
+            Self::Payload(error) => error.uri(),
+            Self::Config(_) => uris::error::INVALID_ARGUMENT,
             Self::Transport(_) | Self::ConnectionLost { .. } => uris::error::NETWORK_FAILURE,
             Self::Auth(_) => uris::error::AUTHENTICATION_FAILED,
             Self::Timeout(_) => uris::error::TIMEOUT,
@@ -107,10 +106,10 @@ impl Error {
 
 impl From<CloseReason> for Error {
     fn from(reason: CloseReason) -> Self {
-        match reason {
-            CloseReason::Violation(violation) => Self::Violation(violation),
-            other => Self::Closed(other),
+        if let CloseReason::Violation(violation) = reason {
+            return Self::Violation(violation);
         }
+        Self::Closed(Box::new(reason))
     }
 }
 
@@ -142,15 +141,22 @@ impl From<Error> for WampError {
     /// What a handler answers when a request of its own failed: an ERROR that came from elsewhere is passed on, and
     /// everything else becomes the predefined error that says the same, with the words as its argument.
     fn from(error: Error) -> Self {
-        match error {
-            Error::Wamp(error) => error,
-            other => {
-                let answer = Self::new(Uri::new(other.uri()));
-                let words = other.to_string();
-                answer.clone().with_args((words,)).unwrap_or(answer)
-            }
+        if let Error::Wamp(error) = error {
+            return error;
         }
+        let answer = Self::new(error.uri());
+        answer.clone().with_args((error.to_string(),)).unwrap_or(answer)
     }
+}
+
+fn close_uri(reason: &CloseReason) -> &str {
+    if let CloseReason::Goodbye(goodbye) = reason {
+        return goodbye.reason.as_str();
+    }
+    if let CloseReason::Abort(abort) = reason {
+        return abort.reason.as_str();
+    }
+    uris::error::CANCELED
 }
 
 /// What an error says, and behind it what its causes say.

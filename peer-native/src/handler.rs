@@ -1,11 +1,6 @@
 //! Functions that answer calls, and what they may ask for.
 
-use crate::{
-    auth::BoxFuture,
-    error::Error,
-    link::Link,
-    payload::write_single,
-};
+use crate::{auth::BoxFuture, error::Error, link::Link, payload::write_single};
 use core::{
     future::{Future, ready},
     sync::atomic::{AtomicBool, Ordering},
@@ -21,7 +16,6 @@ use wamplex_shared::{
     payload::Payload,
     serializer::Serializer,
     uri::Uri,
-    uris,
 };
 
 /// What a handler answers: a result that is already written, or an error.

@@ -4,6 +4,7 @@ pub mod auth;
 mod call;
 mod client;
 mod connect;
+mod dispatch;
 mod driver;
 mod error;
 mod handler;
@@ -20,7 +21,9 @@ pub use call::{Call, CallFuture, CallResult, Progress};
 pub use client::{Client, Leave};
 pub use connect::Connect;
 pub use error::Error;
-pub use handler::{Args, Caller, Ctx, FromInvocation, Handler, IntoReply, Invocation, Kwargs, Reply};
+pub use handler::{
+    Args, Caller, Ctx, FromInvocation, Handler, IntoReply, Invocation, Kwargs, Reply,
+};
 pub use link::ConnectionState;
 pub use publish::{Acknowledged, Publish, PublishFuture};
 pub use queue::Overflow;

@@ -221,11 +221,7 @@ impl Link {
     }
 
     /// Sends a piece of the result of an invocation.
-    pub(crate) async fn progress(
-        &self,
-        request: RequestId,
-        payload: Payload,
-    ) -> Result<(), Error> {
+    pub(crate) async fn progress(&self, request: RequestId, payload: Payload) -> Result<(), Error> {
         self.send(payload.bytes().len(), |state| {
             let options = YieldOptions { progress: true, ..YieldOptions::default() };
             if state.session.yield_(request, options, payload) {
@@ -284,10 +280,10 @@ impl State {
 
     /// Turns a refusal of the session into an error.
     pub(crate) fn refusal(&self, refusal: Refusal) -> Error {
-        match refusal {
-            Refusal::Unsupported(feature) => Error::Unsupported(feature),
-            _ => self.closed_error(),
+        if let Refusal::Unsupported(feature) = refusal {
+            return Error::Unsupported(feature);
         }
+        self.closed_error()
     }
 
     /// Gives a subscription up. Returns the reply if there is nothing to wait for.

@@ -5,14 +5,7 @@ use serde::{
     Deserialize, Deserializer, Serialize,
     de::{DeserializeOwned, IgnoredAny, IntoDeserializer, SeqAccess, Visitor},
 };
-use wamplex_shared::{
-    codec::PayloadError,
-    payload::{Payload, PayloadShape},
-    serializer::Serializer,
-};
-
-/// No elements, as a list: what stands before keyword arguments when there are no positional ones.
-const NO_ARGS: [(); 0] = [];
+use wamplex_shared::{codec::PayloadError, payload::Payload, serializer::Serializer};
 
 /// Positional and keyword arguments as they are given one after the other.
 #[derive(Debug, Default)]
@@ -31,7 +24,7 @@ impl Arguments {
     }
 
     pub(crate) fn set_kwargs<K: Serialize + ?Sized>(&mut self, serializer: Serializer, kwargs: &K) {
-        match Payload::encode(serializer, &NO_ARGS, Some(kwargs)) {
+        match Payload::encode(serializer, &(), Some(kwargs)) {
             Ok(payload) => self.kwargs = Some(payload),
             Err(error) => self.error = Some(error),
         }
@@ -43,18 +36,9 @@ impl Arguments {
             (Some(error), ..) => Err(error),
             (None, None, None) => Ok(Payload::NONE),
             (None, Some(payload), None) | (None, None, Some(payload)) => Ok(payload),
-            (None, Some(args), Some(kwargs)) => join(&args, &kwargs),
+            (None, Some(args), Some(kwargs)) => Payload::join(&args, &kwargs),
         }
     }
-}
-
-/// Puts the positional arguments of one payload before the keyword arguments of another, which has none of its own.
-fn join(args: &Payload, kwargs: &Payload) -> Result<Payload, PayloadError> {
-    let serializer = args.serializer();
-    let placeholder = Payload::encode(serializer, &NO_ARGS, None::<&()>)?;
-    let behind = kwargs.bytes().slice(placeholder.bytes().len()..);
-    let bytes = [args.bytes().as_ref(), behind.as_ref()].concat().into();
-    Ok(Payload::from_encoded(serializer, PayloadShape::ArgsKwargs, bytes))
 }
 
 /// Writes one value as the only positional argument.
@@ -120,7 +104,7 @@ mod tests {
             let three = Payload::encode(serializer, &(1.5, "b", [3]), None::<&()>).unwrap();
             assert_eq!(read_first::<f64>(&three).unwrap(), 1.5, "{serializer}");
             assert!(read_first::<String>(&three).is_err(), "{serializer}");
-            let none = Payload::encode(serializer, &NO_ARGS, None::<&()>).unwrap();
+            let none = Payload::encode(serializer, &(), None::<&()>).unwrap();
             assert_eq!(read_first::<Option<u8>>(&none).unwrap(), None, "{serializer}");
             read_first::<()>(&none).unwrap();
             assert!(read_first::<u8>(&none).is_err(), "{serializer}");

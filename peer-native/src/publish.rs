@@ -44,12 +44,7 @@ pub struct Publish {
 
 impl Publish {
     pub(crate) fn new(handle: Handle, topic: Uri) -> Self {
-        Self {
-            handle,
-            topic,
-            options: PublishOptions::default(),
-            arguments: Arguments::default(),
-        }
+        Self { handle, topic, options: PublishOptions::default(), arguments: Arguments::default() }
     }
 
     /// Sets the positional arguments: a tuple or a list.
@@ -212,8 +207,6 @@ impl IntoFuture for Acknowledged {
     }
 }
 
-fn words<S: AsRef<str>>(
-    words: impl IntoIterator<Item = S>,
-) -> Vec<bytestring::ByteString> {
+fn words<S: AsRef<str>>(words: impl IntoIterator<Item = S>) -> Vec<bytestring::ByteString> {
     words.into_iter().map(|word| word.as_ref().into()).collect()
 }

@@ -85,7 +85,7 @@ impl<T> Queue<T> {
     }
 
     /// Takes the next place; after the last one the error, once, and then `None`.
-    pub(crate) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Place<T>, Error>>> {
+    pub(crate) fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<Result<Place<T>, Error>>> {
         let mut inner = self.inner.lock();
         if let Some(place) = inner.places.pop_front() {
             inner.items -= usize::from(matches!(place, Place::Item(_)));
@@ -136,9 +136,9 @@ mod tests {
     use std::sync::Arc;
 
     fn drain(queue: &Queue<u32>) -> Vec<Place<u32>> {
-        let mut cx = Context::from_waker(Waker::noop());
+        let cx = Context::from_waker(Waker::noop());
         let mut places = Vec::new();
-        while let Poll::Ready(Some(Ok(place))) = queue.poll_next(&mut cx) {
+        while let Poll::Ready(Some(Ok(place))) = queue.poll_next(&cx) {
             places.push(place);
         }
         places
@@ -162,8 +162,8 @@ mod tests {
     fn a_gap_stays_where_it_arose_when_the_reader_catches_up_halfway() {
         let queue = Queue::new(2, Overflow::DropNewest);
         (1..=3).for_each(|n| queue.push(n));
-        let mut cx = Context::from_waker(Waker::noop());
-        assert!(matches!(queue.poll_next(&mut cx), Poll::Ready(Some(Ok(Item(1))))));
+        let cx = Context::from_waker(Waker::noop());
+        assert!(matches!(queue.poll_next(&cx), Poll::Ready(Some(Ok(Item(1))))));
         queue.push(4);
         assert_eq!(drain(&queue), [Item(2), Gap(1), Item(4)]);
     }
@@ -175,11 +175,11 @@ mod tests {
         queue.end(Some(Error::Canceled));
         queue.end(None);
         queue.push(2);
-        let mut cx = Context::from_waker(Waker::noop());
-        assert!(matches!(queue.poll_next(&mut cx), Poll::Ready(Some(Ok(Item(1))))));
-        assert!(matches!(queue.poll_next(&mut cx), Poll::Ready(Some(Err(Error::Canceled)))));
-        assert!(matches!(queue.poll_next(&mut cx), Poll::Ready(None)));
-        assert!(matches!(queue.poll_next(&mut cx), Poll::Ready(None)));
+        let cx = Context::from_waker(Waker::noop());
+        assert!(matches!(queue.poll_next(&cx), Poll::Ready(Some(Ok(Item(1))))));
+        assert!(matches!(queue.poll_next(&cx), Poll::Ready(Some(Err(Error::Canceled)))));
+        assert!(matches!(queue.poll_next(&cx), Poll::Ready(None)));
+        assert!(matches!(queue.poll_next(&cx), Poll::Ready(None)));
     }
 
     #[test]
@@ -192,12 +192,12 @@ mod tests {
         }
         let count = Arc::new(Count(0.into()));
         let waker = Waker::from(count.clone());
-        let mut cx = Context::from_waker(&waker);
+        let cx = Context::from_waker(&waker);
         let queue = Queue::new(1, Overflow::DropOldest);
-        assert!(queue.poll_next(&mut cx).is_pending());
+        assert!(queue.poll_next(&cx).is_pending());
         queue.push(1);
-        assert!(queue.poll_next(&mut cx).is_ready());
-        assert!(queue.poll_next(&mut cx).is_pending());
+        assert!(queue.poll_next(&cx).is_ready());
+        assert!(queue.poll_next(&cx).is_pending());
         queue.end(None);
         assert_eq!(count.0.load(core::sync::atomic::Ordering::Relaxed), 2);
     }

@@ -46,11 +46,7 @@ pub struct Register {
 }
 
 impl Register {
-    pub(crate) fn new<P: 'static>(
-        handle: Handle,
-        uri: Uri,
-        handler: impl Handler<P>,
-    ) -> Self {
+    pub(crate) fn new<P: 'static>(handle: Handle, uri: Uri, handler: impl Handler<P>) -> Self {
         let procedure = Procedure {
             uri,
             handler: Box::new(move |invocation| handler.call(invocation)),

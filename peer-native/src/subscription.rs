@@ -224,9 +224,7 @@ impl<T: DeserializeOwned> Stream for Subscription<T> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let delivery = match ready!(self.reader.poll_next(cx)) {
-            Some(Ok(Place::Item(message))) => {
-                Event::new(message, &self.topic).map(Delivery::Event)
-            }
+            Some(Ok(Place::Item(message))) => Event::new(message, &self.topic).map(Delivery::Event),
             Some(Ok(Place::Gap(missed))) => Ok(Delivery::Gap { missed: Some(missed) }),
             Some(Err(error)) => Err(error),
             None => return Poll::Ready(None),

@@ -48,8 +48,7 @@ impl Topics {
     /// SUBSCRIBED came: from now on `reader` gets the events of the subscription.
     pub(crate) fn add(&mut self, id: SubscriptionId, pattern: Pattern, reader: Arc<EventQueue>) {
         self.answered(&pattern);
-        let route =
-            self.routes.entry(id).or_insert_with(|| Route { pattern, readers: Vec::new() });
+        let route = self.routes.entry(id).or_insert_with(|| Route { pattern, readers: Vec::new() });
         route.readers.push(reader);
     }
 

@@ -19,7 +19,8 @@ use wamplex_shared::{codec, error::ProtocolViolation, message::Message, serializ
 /// keep us from reading, or two peers could wait for each other.
 pub(crate) trait Transport: Send + 'static {
     /// Receives a message. `Ok(None)` says that the peer closed the connection in the orderly way.
-    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Frame>, TransportError>>;
+    fn poll_receive(&mut self, cx: &mut Context<'_>)
+    -> Poll<Result<Option<Frame>, TransportError>>;
 
     /// Waits until a message may be sent.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>>;

@@ -174,6 +174,7 @@ where
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "all others are described by their words")]
 fn transport_error(error: tungstenite::Error) -> TransportError {
     match error {
         tungstenite::Error::Io(error) => error.into(),

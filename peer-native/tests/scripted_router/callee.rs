@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
 use tokio::sync::Notify;
-use wamplex::{Args, Caller, Ctx, Error, Invocation, Invoke, Kwargs, MatchPolicy, Reply, WampError};
+use wamplex::{
+    Args, Caller, Ctx, Error, Invocation, Invoke, Kwargs, MatchPolicy, Reply, WampError,
+};
 
 type Answer<T> = Result<T, WampError>;
 
@@ -104,7 +106,9 @@ async fn every_way_a_handler_can_fail_is_answered_with_an_error() {
 async fn a_reply_may_have_any_arguments() {
     let (client, mut router) = session().await;
     let handler = |call: Invocation| async move {
-        Answer::Ok(Reply::args((call.procedure().as_str().to_owned(), -1)).kwargs(json!({"k": null})))
+        Answer::Ok(
+            Reply::args((call.procedure().as_str().to_owned(), -1)).kwargs(json!({"k": null})),
+        )
     };
     let register = client.register("com.example.", handler).into_future();
     let (registration, _) = tokio::join!(register, router.registered(5));

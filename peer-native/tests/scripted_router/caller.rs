@@ -19,7 +19,9 @@ async fn a_result_is_read_as_the_first_argument_or_as_a_whole() {
     }
     let script = async {
         router
-            .expect(json!([48, 1, {"disclose_me": true}, "com.example.area", [2, 3], {"unit": "m"}]))
+            .expect(
+                json!([48, 1, {"disclose_me": true}, "com.example.area", [2, 3], {"unit": "m"}]),
+            )
             .await;
         router.send(json!([50, 1, {}, [6, "square"], {"unit": "m"}])).await;
         router.expect(json!([48, 2, {}, "com.example.nothing"])).await;

@@ -1,6 +1,6 @@
 //! From the URL to the open session.
 
-use crate::router::{Router, builder, connect, session};
+use crate::router::{Router, builder, connect, reason, session};
 use core::{convert::Infallible, time::Duration};
 use serde_json::json;
 use tokio::{
@@ -9,8 +9,7 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::Message;
 use wamplex::{
-    Client, CloseReason, ConnectionState, Error, Feature, Role, Serializer,
-    TransportError, auth,
+    Client, CloseReason, ConnectionState, Error, Feature, Role, Serializer, TransportError, auth,
 };
 
 #[tokio::test(start_paused = true)]
@@ -47,7 +46,8 @@ async fn a_host_that_does_not_answer_is_named() {
 
 #[tokio::test]
 async fn what_cannot_work_is_refused_before_anything_is_sent() {
-    let refused = async |builder: wamplex::Connect| builder.connect().await.unwrap_err().to_string();
+    let refused =
+        async |builder: wamplex::Connect| builder.connect().await.unwrap_err().to_string();
     assert_eq!(
         refused(Client::builder("http://localhost/ws").realm("realm1")).await,
         "not a URL to connect to: it begins neither with ws:// nor with wss://"
@@ -68,14 +68,16 @@ async fn what_cannot_work_is_refused_before_anything_is_sent() {
 async fn an_abort_instead_of_welcome_is_the_error() {
     let (client, mut router) = connect(builder(), async |router| {
         router.receive_code(1).await;
-        router.send(json!([3, {"message": "no such realm here"}, "wamp.error.no_such_realm"])).await;
+        router
+            .send(json!([3, {"message": "no such realm here"}, "wamp.error.no_such_realm"]))
+            .await;
         assert_eq!(router.receive_or_end().await, None, "ABORT is not answered");
     })
     .await;
     let error = client.unwrap_err();
     assert_eq!(error.uri(), "wamp.error.no_such_realm");
     assert!(error.to_string().contains("no such realm here"), "{error}");
-    assert!(matches!(error, Error::Closed(CloseReason::Abort(_))));
+    assert!(matches!(reason(error), CloseReason::Abort(_)));
     assert_eq!(router.receive_or_end().await, None);
 }
 

@@ -105,8 +105,10 @@ async fn events_arrive_typed_and_one_that_does_not_fit_is_an_error_in_its_place(
 #[tokio::test(start_paused = true)]
 async fn a_subscription_by_pattern_says_which_topic() {
     let (client, mut router) = session().await;
-    let subscribe =
-        client.subscribe::<Value>("com.example.").match_policy(MatchPolicy::Prefix).get_retained(true);
+    let subscribe = client
+        .subscribe::<Value>("com.example.")
+        .match_policy(MatchPolicy::Prefix)
+        .get_retained(true);
     let (events, subscribe) = tokio::join!(subscribe.into_future(), router.subscribed(7));
     assert_eq!(subscribe[2], json!({"match": "prefix", "get_retained": true}));
     router.send(json!([36, 7, 11, {"topic": "com.example.x"}])).await;

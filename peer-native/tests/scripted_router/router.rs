@@ -15,7 +15,13 @@ use tokio_tungstenite::{
         http::HeaderValue,
     },
 };
-use wamplex::{Client, Connect, Error, Serializer};
+use wamplex::{Client, CloseReason, Connect, Error, Serializer};
+
+/// Why the session is over, as this error says.
+pub(crate) fn reason(error: Error) -> CloseReason {
+    let Error::Closed(reason) = error else { panic!("{error:?}") };
+    *reason
+}
 
 /// How much each direction of the pipe holds before a writer has to wait.
 const PIPE: usize = 8 * 1024;

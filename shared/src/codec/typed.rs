@@ -8,9 +8,10 @@ use super::{
 };
 use crate::{
     codec::allowance::Allowance,
-    error::DecodeError,
+    error::{DecodeError, WampError},
     payload::{Payload, PayloadShape},
     serializer::Serializer,
+    uris,
 };
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Serialize, de::DeserializeOwned};
@@ -129,6 +130,30 @@ impl Payload {
         read(serializer, &kwargs)
     }
 
+    /// The positional arguments of `args` together with the keyword arguments of `kwargs`, in the serializer of the
+    /// latter.
+    ///
+    /// # Errors
+    /// One of them was made with [`from_encoded`](Self::from_encoded) and is not what it claims to be.
+    pub fn join(args: &Self, kwargs: &Self) -> Result<Self, PayloadError> {
+        if kwargs.shape() != PayloadShape::ArgsKwargs {
+            return Ok(args.clone());
+        }
+        let serializer = kwargs.serializer();
+        let args = transcode(args, serializer);
+        let mut out = BytesMut::from(&*match args.shape() {
+            PayloadShape::None => Bytes::from_static(empty_list(serializer)),
+            PayloadShape::Args => args.bytes().clone(),
+            PayloadShape::ArgsKwargs => args.split()?.0,
+            PayloadShape::Bare => list_of_one(serializer, args.bytes()),
+        });
+        if serializer == Serializer::Json {
+            out.put_u8(b',');
+        }
+        out.put_slice(&kwargs.split()?.1);
+        Ok(Self::from_encoded(serializer, PayloadShape::ArgsKwargs, out.freeze()))
+    }
+
     /// The bytes of the positional arguments and those of the keyword arguments.
     fn split(&self) -> Result<(Bytes, Bytes), PayloadError> {
         let bytes = self.bytes();
@@ -144,6 +169,68 @@ impl Payload {
         };
         let (end, start) = place().map_err(PayloadError::Shape)?;
         Ok((bytes.slice(..end), bytes.slice(start..)))
+    }
+}
+
+/// What an application writes an error in when it does not know the session it goes to: it can express the most.
+const ERROR_SERIALIZER: Serializer = Serializer::Cbor;
+
+impl WampError {
+    /// The same error with these positional arguments: a tuple or a list.
+    ///
+    /// # Errors
+    /// As [`Payload::encode`].
+    pub fn with_args<A: Serialize>(self, args: A) -> Result<Self, PayloadError> {
+        let args = Payload::encode(ERROR_SERIALIZER, &args, None::<&()>)?;
+        let payload = Payload::join(&args, &self.payload)?;
+        Ok(self.with_payload(payload))
+    }
+
+    /// The same error with these keyword arguments: a struct or a map.
+    ///
+    /// # Errors
+    /// As [`Payload::encode`].
+    pub fn with_kwargs<K: Serialize>(self, kwargs: K) -> Result<Self, PayloadError> {
+        let kwargs = Payload::encode(ERROR_SERIALIZER, &(), Some(&kwargs))?;
+        let payload = Payload::join(&self.payload, &kwargs)?;
+        Ok(self.with_payload(payload))
+    }
+
+    /// The positional arguments as a Rust type, such as a tuple.
+    ///
+    /// # Errors
+    /// They are not of this type.
+    pub fn args<T: DeserializeOwned>(&self) -> Result<T, PayloadError> {
+        self.payload.args()
+    }
+
+    /// The keyword arguments as a Rust type, such as a struct.
+    ///
+    /// # Errors
+    /// They are not of this type.
+    pub fn kwargs<T: DeserializeOwned>(&self) -> Result<T, PayloadError> {
+        self.payload.kwargs()
+    }
+}
+
+impl PayloadError {
+    /// The predefined error that says the same to a caller: what it sent is of the wrong type, or what is to be
+    /// answered cannot be written.
+    #[must_use]
+    pub const fn uri(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => uris::error::INVALID_ARGUMENT,
+            Self::Write { .. } | Self::Shape(_) => uris::error::RUNTIME_ERROR,
+        }
+    }
+}
+
+impl From<PayloadError> for WampError {
+    fn from(error: PayloadError) -> Self {
+        let cause = core::error::Error::source(&error).map(ToString::to_string);
+        let words = format!("{error}: {}", cause.unwrap_or_default());
+        let answer = Self::new(error.uri());
+        answer.clone().with_args((words,)).unwrap_or(answer)
     }
 }
 
