@@ -9,7 +9,7 @@ const binary = process.env.WAMPLEX_ROUTER ?? join(root, 'target', 'debug', 'wamp
 
 /** Starts a router; `stop` kills it as a crash would. */
 export async function startRouter() {
-  const child = spawn(binary, ['--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(binary, ['--listen', '127.0.0.1:0', '--log', 'warn'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = new Promise((resolve) => child.once('exit', resolve));
   const url = await new Promise((resolve, reject) => {
     child.once('error', (cause) => reject(new Error(`cannot start ${binary}: run 'cargo build' first`, { cause })));
