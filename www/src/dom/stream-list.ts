@@ -10,7 +10,10 @@ export interface StreamListOptions<T> {
   readonly drawn?: (log: BoundedLog<T>) => void;
 }
 
-/** A list on the page that shows a stream newest first. It draws once per frame, however fast the stream is. */
+/** Least time between two drawings, in milliseconds: short to the eye, and enough to keep the page at work in a flood. */
+const PAUSE_MS = 120;
+
+/** A list on the page that shows a stream newest first. It draws a few times a second at most, however fast the stream is. */
 export class StreamList<T> {
   readonly log: BoundedLog<T>;
   readonly #list: HTMLOListElement;
@@ -23,6 +26,8 @@ export class StreamList<T> {
   #ceiling = 0;
   #frozen = false;
   #scheduled = false;
+  /** When it was last drawn, by `performance.now()`. */
+  #last = -PAUSE_MS;
 
   constructor(list: HTMLOListElement, options: StreamListOptions<T>) {
     this.#list = list;
@@ -75,13 +80,14 @@ export class StreamList<T> {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    requestAnimationFrame(() => {
-      this.#scheduled = false;
-      this.#draw();
-    });
+    const wait = this.#last + PAUSE_MS - performance.now();
+    if (wait <= 0) requestAnimationFrame(() => this.#draw());
+    else setTimeout(() => requestAnimationFrame(() => this.#draw()), wait);
   }
 
   #draw(): void {
+    this.#scheduled = false;
+    this.#last = performance.now();
     if (!this.#frozen) this.#ceiling = this.log.total;
     const fresh: HTMLLIElement[] = [];
     for (let number = this.#ceiling - 1; number >= Math.max(this.#drawn, this.log.cut); number -= 1) {
