@@ -6,7 +6,6 @@ use std::sync::Arc;
 use wamplex_realm::Joining;
 use wamplex_shared::{
     message::{Abort, Hello, WelcomeDetails},
-    roles::{Role, Roles},
     uri::{MatchPolicy, UriRule},
     uris::error,
 };
@@ -33,9 +32,6 @@ pub(crate) struct Admitted {
 /// The ABORT that turns the client away.
 pub(crate) fn admit(shared: &Shared, hello: &Hello) -> Result<Admitted, Box<Abort>> {
     let realm = find_realm(shared, hello)?;
-    if !has_client_role(&hello.details.roles) {
-        return Err(refuse(error::PROTOCOL_VIOLATION, "HELLO announces no role of a client"));
-    }
     let methods = &hello.details.authmethods;
     if !methods.is_empty() && !methods.iter().any(|method| method == ANONYMOUS) {
         let offered: Vec<&str> = methods.iter().map(|method| &**method).collect();
@@ -79,13 +75,6 @@ fn find_realm(shared: &Shared, hello: &Hello) -> Result<Arc<RealmCell>, Box<Abor
             Err(refuse(error::INVALID_URI, format!("the name of the realm: {invalid}")))
         }
     }
-}
-
-const fn has_client_role(roles: &Roles) -> bool {
-    roles.has(Role::Publisher)
-        || roles.has(Role::Subscriber)
-        || roles.has(Role::Caller)
-        || roles.has(Role::Callee)
 }
 
 fn refuse(reason: &'static str, message: impl Into<ByteString>) -> Box<Abort> {

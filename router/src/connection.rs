@@ -4,7 +4,7 @@ use crate::{
     admission::{self, Admitted},
     dispatch::dispatch,
     ending::{End, Parting, Phase},
-    link::{Link, Turn},
+    link::Link,
     outbox::Cut,
     realm::Membership,
     shared::Shared,
@@ -53,11 +53,11 @@ impl<T: Transport> Connection<T> {
             if !self.part(end).await {
                 return;
             }
-            end = match self.converse().await {
+            end = self.converse().await;
+            if let End::Silent = end {
                 // Nothing is wrong with a client that leaves and waits for the connection to be closed.
-                End::Silent => End::Closed,
-                end => end,
-            };
+                end = End::Closed;
+            }
         }
         self.part(end).await;
     }
@@ -103,7 +103,7 @@ impl<T: Transport> Connection<T> {
         if let Poll::Ready(Cut::Shutdown) = self.link.outbox().poll_cut(cx) {
             return Poll::Ready(Err(End::Shutdown(Phase::BeforeWelcome)));
         }
-        self.link.poll_receive(cx).map_err(|turn| End::of_turn(turn, Phase::BeforeWelcome))
+        self.link.poll_receive(cx).map_err(|stop| End::of_link(stop, Phase::BeforeWelcome))
     }
 
     async fn welcome(
@@ -136,9 +136,8 @@ impl<T: Transport> Connection<T> {
         let mut serving = Serving::new();
         let mut frames = Vec::new();
         loop {
-            match poll_fn(|cx| self.link.poll_turn(cx, &mut frames)).await {
-                Turn::Frames => {}
-                turn => return End::of_turn(turn, Phase::Open),
+            if let Err(stop) = poll_fn(|cx| self.link.poll_turn(cx, &mut frames)).await {
+                return End::of_link(stop, Phase::Open);
             }
             let (now, count) = (self.shared.clock.now(), frames.len());
             for frame in frames.drain(..) {
@@ -165,6 +164,7 @@ impl<T: Transport> Connection<T> {
             }
             Received::Left(_) => Err(End::Left(serving.poll_message().map(Box::new))),
             Received::Aborted(_) => Err(End::Aborted),
+            Received::Ignored => Ok(()),
             _ => Ok(()),
         }
     }
@@ -211,37 +211,41 @@ impl<T: Transport> Connection<T> {
 
     fn note_refusal(&self, end: &End) {
         let (peer, reason) = (self.peer, end.reason());
-        match end {
-            End::Violated(_) | End::Malformed(..) => {
-                self.shared.tally.violations.up();
-                tracing::warn!(%peer, %reason, "protocol violation before WELCOME");
-            }
-            End::Refused(_) => {
-                self.shared.tally.sessions_refused.up();
-                tracing::info!(%peer, %reason, "session refused");
-            }
-            _ => tracing::debug!(%peer, %reason, "no session"),
+        if let End::Violated(_) | End::Malformed(..) = end {
+            self.shared.tally.violations.up();
+            tracing::warn!(%peer, ?reason, "protocol violation before WELCOME");
+        } else if let End::Refused(_) = end {
+            self.shared.tally.sessions_refused.up();
+            tracing::info!(%peer, ?reason, "session refused");
+        } else {
+            tracing::debug!(%peer, ?reason, "no session");
         }
     }
 
     fn note_end(&self, membership: &Membership, end: &End) {
         let (session, reason) = (membership.member.session(), end.reason());
         let tally = &self.shared.tally;
-        let count = match end {
+        tally.sessions_left.up();
+        let offence = match end {
             End::Violated(_) | End::Malformed(..) => Some(&tally.violations),
             End::Overflow => Some(&tally.overflows),
             End::Stalled => Some(&tally.stalls),
             End::Failed => Some(&tally.panics),
-            _ => None,
+            End::Left(_)
+            | End::Aborted
+            | End::Refused(_)
+            | End::Silent
+            | End::Dismissed(_)
+            | End::Shutdown(_)
+            | End::Closed
+            | End::Lost(_) => None,
         };
-        match count {
-            Some(count) => {
-                count.up();
-                tracing::warn!(%session, peer = %self.peer, %reason, "session ended by the router");
-            }
-            None => tracing::info!(%session, %reason, "session left"),
+        if let Some(count) = offence {
+            count.up();
+            tracing::warn!(%session, peer = %self.peer, ?reason, "session ended by the router");
+        } else {
+            tracing::info!(%session, ?reason, "session left");
         }
-        tally.sessions_left.up();
     }
 }
 

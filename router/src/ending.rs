@@ -1,7 +1,7 @@
 //! How conversations end: every reason, what is said to the client, and how the connection is closed.
 
 use crate::{
-    link::Turn,
+    link::Stop,
     outbox::Cut,
     transport::{Close, Lost},
 };
@@ -64,26 +64,24 @@ pub(crate) struct Parting {
 }
 
 impl End {
-    /// What the end of a link's turns means.
-    pub(crate) fn of_turn(turn: Turn, phase: Phase) -> Self {
-        match turn {
-            Turn::Lost(Lost::Closed) => Self::Closed,
-            Turn::Lost(Lost::Broken(error)) | Turn::Broken(error) => Self::Lost(error.to_string()),
-            Turn::Lost(Lost::Violation(violation)) => Self::Violated(violation),
-            Turn::Lost(Lost::TooLong { length, limit }) => {
+    /// What it means that a link does not go on.
+    pub(crate) fn of_link(stop: Stop, phase: Phase) -> Self {
+        match stop {
+            Stop::Lost(Lost::Closed) => Self::Closed,
+            Stop::Lost(Lost::Broken(error)) | Stop::Broken(error) => Self::Lost(error.to_string()),
+            Stop::Lost(Lost::Violation(violation)) => Self::Violated(violation),
+            Stop::Lost(Lost::TooLong { length, limit }) => {
                 Self::Violated(ProtocolViolation::TooLong { length, limit, state: phase.words() })
             }
-            Turn::Lost(Lost::Malformed { how, close }) => Self::Malformed(how, close),
-            Turn::Stalled => Self::Stalled,
-            Turn::Cut(Cut::Overflow) => Self::Overflow,
-            Turn::Cut(Cut::Shutdown) => Self::Shutdown(phase),
-            Turn::Dismissed(message) => Self::Dismissed(Box::new(message)),
-            Turn::Unwritable(error) => {
+            Stop::Lost(Lost::Malformed { how, close }) => Self::Malformed(how, close),
+            Stop::Stalled => Self::Stalled,
+            Stop::Cut(Cut::Overflow) => Self::Overflow,
+            Stop::Cut(Cut::Shutdown) => Self::Shutdown(phase),
+            Stop::Dismissed(message) => Self::Dismissed(message),
+            Stop::Unwritable(error) => {
                 tracing::error!(%error, "a message cannot be written");
                 Self::Failed
             }
-            // A turn with frames is no end.
-            Turn::Frames => Self::Failed,
         }
     }
 
@@ -99,11 +97,11 @@ impl End {
         match self {
             Self::Left(echo) => Parting { last: echo.map(|m| *m), flush: true, close: None },
             Self::Violated(violation) => {
-                let (reason, close) = match &violation {
-                    ProtocolViolation::TooLong { .. } => {
-                        (error::PAYLOAD_SIZE_EXCEEDED, Close::TooLong)
-                    }
-                    _ => (error::PROTOCOL_VIOLATION, Close::ProtocolError),
+                let is_length = matches!(violation, ProtocolViolation::TooLong { .. });
+                let (reason, close) = if is_length {
+                    (error::PAYLOAD_SIZE_EXCEEDED, Close::TooLong)
+                } else {
+                    (error::PROTOCOL_VIOLATION, Close::ProtocolError)
                 };
                 flushed(Abort::new(reason, violation.to_string()).into(), close)
             }

@@ -41,14 +41,14 @@ pub enum StartError {
 
 /// The usual reasons in words that say what to do.
 fn describe(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            "another program is listening there already; stop it or choose another port".to_owned()
-        }
-        io::ErrorKind::AddrNotAvailable => "this machine does not have that address".to_owned(),
-        io::ErrorKind::PermissionDenied => {
-            "not permitted; ports below 1024 need privileges".to_owned()
-        }
-        _ => error.to_string(),
-    }
+    const KNOWN: [(io::ErrorKind, &str); 3] = [
+        (
+            io::ErrorKind::AddrInUse,
+            "another program is listening there already; stop it or choose another port",
+        ),
+        (io::ErrorKind::AddrNotAvailable, "this machine does not have that address"),
+        (io::ErrorKind::PermissionDenied, "not permitted; ports below 1024 need privileges"),
+    ];
+    let known = KNOWN.iter().find(|(kind, _)| *kind == error.kind());
+    known.map_or_else(|| error.to_string(), |(_, words)| (*words).to_owned())
 }

@@ -40,17 +40,15 @@ pub(crate) struct Link<T> {
     /// How many bytes of the outbox were encoded since the last flush.
     encoded: usize,
     /// GOODBYE or ABORT of the realm, behind which nothing is sent.
-    dismissal: Option<Message>,
+    dismissal: Option<Box<Message>>,
     lost: Option<Lost>,
     stall: Option<Stall>,
     stall_limit: Duration,
 }
 
-/// What a turn of a link ended with.
+/// Why a link does not go on.
 #[derive(Debug)]
-pub(crate) enum Turn {
-    /// There are frames.
-    Frames,
+pub(crate) enum Stop {
     /// There will be no further frame.
     Lost(Lost),
     /// Nothing can be written any more.
@@ -60,7 +58,7 @@ pub(crate) enum Turn {
     /// The outbox was closed.
     Cut(Cut),
     /// The realm ends the session with this GOODBYE or ABORT, which is not sent yet.
-    Dismissed(Message),
+    Dismissed(Box<Message>),
     /// A message cannot be written in this serializer.
     Unwritable(EncodeError),
 }
@@ -97,15 +95,17 @@ impl<T: Transport> Link<T> {
         &self.outbox
     }
 
-    /// One turn: writes what waits, and is ready when up to [`READ_BATCH`] frames were put into `frames`, or something
-    /// ended the conversation.
+    /// One turn: writes what waits, and is ready when up to [`READ_BATCH`] frames were put into `frames`.
+    ///
+    /// # Errors
+    /// Why there will be no further turn.
     pub(crate) fn poll_turn(
         &mut self,
         cx: &mut Context<'_>,
         frames: &mut Vec<Bytes>,
-    ) -> Poll<Turn> {
-        if let Poll::Ready(end) = self.poll_send(cx) {
-            return Poll::Ready(end);
+    ) -> Poll<Result<(), Stop>> {
+        if let Poll::Ready(stop) = self.poll_send(cx) {
+            return Poll::Ready(Err(stop));
         }
         // A client that does not read is not read from, before its own answers fill its outbox.
         if self.transport.buffered() > 0 && self.outbox.is_filling() {
@@ -120,10 +120,10 @@ impl<T: Transport> Link<T> {
         }
         if !frames.is_empty() {
             self.outbox.stay_awake();
-            return Poll::Ready(Turn::Frames);
+            return Poll::Ready(Ok(()));
         }
         match self.lost.take() {
-            Some(lost) => Poll::Ready(Turn::Lost(lost)),
+            Some(lost) => Poll::Ready(Err(Stop::Lost(lost))),
             None => Poll::Pending,
         }
     }
@@ -132,14 +132,14 @@ impl<T: Transport> Link<T> {
     ///
     /// # Errors
     /// Why there is none.
-    pub(crate) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Turn>> {
+    pub(crate) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Stop>> {
         if let Poll::Ready(Err(error)) = self.transport.poll_flush(cx) {
-            return Poll::Ready(Err(Turn::Broken(error)));
+            return Poll::Ready(Err(Stop::Broken(error)));
         }
         if let Some(lost) = self.lost.take() {
-            return Poll::Ready(Err(Turn::Lost(lost)));
+            return Poll::Ready(Err(Stop::Lost(lost)));
         }
-        self.transport.poll_receive(cx).map_err(Turn::Lost)
+        self.transport.poll_receive(cx).map_err(Stop::Lost)
     }
 
     /// Puts a message behind what was fed before, ahead of the outbox.
@@ -159,7 +159,7 @@ impl<T: Transport> Link<T> {
     pub(crate) async fn finish(&mut self, last: Option<&Message>) -> io::Result<()> {
         self.sending.append(&mut self.outbox.take());
         while !self.sending.is_empty() {
-            poll_fn(|cx| Poll::Ready(self.encode_batch(cx))).await.map_err(Turn::into_io)?;
+            poll_fn(|cx| Poll::Ready(self.encode_batch(cx))).await.map_err(Stop::into_io)?;
             poll_fn(|cx| self.transport.poll_flush(cx)).await?;
         }
         if let Some(last) = last {
@@ -182,10 +182,10 @@ impl<T: Transport> Link<T> {
     }
 
     /// Writes until nothing waits or the socket is full; ready only when the conversation has to end.
-    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Stop> {
         loop {
-            if let Err(end) = self.encode_batch(cx) {
-                return Poll::Ready(end);
+            if let Err(stop) = self.encode_batch(cx) {
+                return Poll::Ready(stop);
             }
             match self.transport.poll_flush(cx) {
                 Poll::Ready(Ok(())) => {
@@ -194,17 +194,17 @@ impl<T: Transport> Link<T> {
                         self.outbox.sent(mem::take(&mut self.encoded));
                     }
                 }
-                Poll::Ready(Err(error)) => return Poll::Ready(Turn::Broken(error)),
+                Poll::Ready(Err(error)) => return Poll::Ready(Stop::Broken(error)),
                 Poll::Pending => return self.poll_stall(cx),
             }
             if !self.sending.is_empty() {
                 continue;
             }
             if let Some(dismissal) = self.dismissal.take() {
-                return Poll::Ready(Turn::Dismissed(dismissal));
+                return Poll::Ready(Stop::Dismissed(dismissal));
             }
             if let Err(cut) = ready!(self.outbox.poll_take(cx, &mut self.sending)) {
-                return Poll::Ready(Turn::Cut(cut));
+                return Poll::Ready(Stop::Cut(cut));
             }
         }
     }
@@ -212,27 +212,27 @@ impl<T: Transport> Link<T> {
 
 impl<T: Transport> Link<T> {
     /// Encodes what was taken from the outbox until a batch is full.
-    fn encode_batch(&mut self, cx: &mut Context<'_>) -> Result<(), Turn> {
+    fn encode_batch(&mut self, cx: &mut Context<'_>) -> Result<(), Stop> {
         while self.transport.buffered() < WRITE_BATCH {
             let Some((outbound, bytes)) = self.sending.pop_front() else { break };
             self.encoded += bytes;
             if let Outbound::Message(message) = &outbound
                 && let Message::Goodbye(_) | Message::Abort(_) = **message
             {
-                self.dismissal = Some((**message).clone());
+                self.dismissal = Some(message.clone());
                 self.sending = VecDeque::new();
                 break;
             }
-            let frame = outbound.encode(self.transport.serializer()).map_err(Turn::Unwritable)?;
-            self.transport.feed(cx, frame).map_err(Turn::Broken)?;
+            let frame = outbound.encode(self.transport.serializer()).map_err(Stop::Unwritable)?;
+            self.transport.feed(cx, frame).map_err(Stop::Broken)?;
         }
         Ok(())
     }
 
     /// Waits for a full socket, but not for ever.
-    fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+    fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<Stop> {
         if let Poll::Ready(cut) = self.outbox.poll_cut(cx) {
-            return Poll::Ready(Turn::Cut(cut));
+            return Poll::Ready(Stop::Cut(cut));
         }
         let (written, limit) = (self.transport.written(), self.stall_limit);
         let stall = self
@@ -242,16 +242,12 @@ impl<T: Transport> Link<T> {
             stall.written = written;
             stall.timer.as_mut().reset(Instant::now() + limit);
         }
-        stall.timer.as_mut().poll(cx).map(|()| Turn::Stalled)
+        stall.timer.as_mut().poll(cx).map(|()| Stop::Stalled)
     }
 }
 
-impl Turn {
+impl Stop {
     fn into_io(self) -> io::Error {
-        match self {
-            Self::Broken(error) => error,
-            Self::Unwritable(error) => io::Error::other(error),
-            other => io::Error::other(format!("{other:?}")),
-        }
+        if let Self::Broken(error) = self { error } else { io::Error::other(format!("{self:?}")) }
     }
 }

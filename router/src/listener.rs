@@ -92,9 +92,7 @@ async fn serve(
         tracing::debug!(%peer, %error, "connection lost before it began");
         return;
     }
-    // Boxed, so that what HTTP needs is given back before the session begins.
-    let Some(upgraded) = Box::pin(Arc::clone(&shared.front).serve(socket)).await else { return };
-    let Upgraded { socket, read, serializer } = upgraded;
+    let Some(Upgraded { socket, read, serializer }) = greet(socket, &shared).await else { return };
     let limit = shared.limits.message_size_before_welcome;
     let registered = shared.register();
     let transport = WebSocket::new(socket, &read, serializer, limit);
@@ -102,6 +100,16 @@ async fn serve(
     let link = Link::new(transport, Arc::clone(&registered.outbox), shared.limits.stall);
     Connection::new(link, shared, peer).run().await;
     drop((registered, place));
+}
+
+/// Speaks HTTP until the client wants a WebSocket; `None` if it never does.
+async fn greet(socket: TcpStream, shared: &Shared) -> Option<Upgraded<TcpStream>> {
+    // Boxed, so that what HTTP needs is given back before the session begins.
+    let visit = Box::pin(Arc::clone(&shared.front).serve(socket));
+    tokio::select! {
+        upgraded = visit => upgraded,
+        () = shared.closed() => None,
+    }
 }
 
 /// Tells a client that there is no room.

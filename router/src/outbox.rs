@@ -109,7 +109,7 @@ impl<T> Outbox<T> {
     /// An outbox that overflowed says so at once; any other reason to end comes after what waits.
     pub(crate) fn poll_take(
         &self,
-        cx: &mut Context<'_>,
+        cx: &Context<'_>,
         taken: &mut VecDeque<(T, usize)>,
     ) -> Poll<Result<(), Cut>> {
         debug_assert!(taken.is_empty(), "what was taken before would come after what is taken now");
@@ -132,7 +132,7 @@ impl<T> Outbox<T> {
     }
 
     /// Wakes the task when the outbox is closed, though it cannot take anything now.
-    pub(crate) fn poll_cut(&self, cx: &mut Context<'_>) -> Poll<Cut> {
+    pub(crate) fn poll_cut(&self, cx: &Context<'_>) -> Poll<Cut> {
         let mut state = self.state.lock();
         if let Some(cut) = state.cut {
             return Poll::Ready(cut);
@@ -219,7 +219,7 @@ mod tests {
         fn take(&self) -> Poll<Result<Vec<u32>, Cut>> {
             let waker = Waker::from(Arc::clone(&self.wakes));
             let mut taken = VecDeque::new();
-            let polled = self.outbox.poll_take(&mut Context::from_waker(&waker), &mut taken);
+            let polled = self.outbox.poll_take(&Context::from_waker(&waker), &mut taken);
             polled.map(|result| result.map(|()| taken.into_iter().map(|(item, _)| item).collect()))
         }
 
@@ -281,13 +281,13 @@ mod tests {
     fn a_task_whose_socket_is_full_is_woken_by_the_end_only() {
         let task = Task::new(100);
         let waker = Waker::from(Arc::clone(&task.wakes));
-        let mut cx = Context::from_waker(&waker);
-        assert_eq!(task.outbox.poll_cut(&mut cx), Poll::Pending);
+        let cx = Context::from_waker(&waker);
+        assert_eq!(task.outbox.poll_cut(&cx), Poll::Pending);
         task.outbox.push(1, 60);
         assert_eq!(task.wakes(), 0);
         task.outbox.push(2, 60);
         assert_eq!(task.wakes(), 1);
-        assert_eq!(task.outbox.poll_cut(&mut cx), Poll::Ready(Cut::Overflow));
+        assert_eq!(task.outbox.poll_cut(&cx), Poll::Ready(Cut::Overflow));
     }
 
     #[test]
@@ -325,9 +325,9 @@ mod tests {
         (0..1000).for_each(|item| task.outbox.push(item, 1));
         let waker = Waker::from(Arc::clone(&task.wakes));
         let mut taken = VecDeque::new();
-        assert!(task.outbox.poll_take(&mut Context::from_waker(&waker), &mut taken).is_ready());
+        assert!(task.outbox.poll_take(&Context::from_waker(&waker), &mut taken).is_ready());
         taken.clear();
-        assert!(task.outbox.poll_take(&mut Context::from_waker(&waker), &mut taken).is_pending());
+        assert!(task.outbox.poll_take(&Context::from_waker(&waker), &mut taken).is_pending());
         assert!(taken.capacity() <= KEPT_SLOTS);
         assert!(task.outbox.state.lock().queue.capacity() <= KEPT_SLOTS);
     }

@@ -13,11 +13,9 @@ use crate::{
 use parking_lot::Mutex;
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicBool, Ordering::SeqCst},
-    },
+    sync::{Arc, Weak},
 };
+use tokio::sync::watch;
 use wamplex_realm::RealmConfig;
 use wamplex_shared::uri::{MatchPolicy, Uri, UriRule};
 
@@ -30,7 +28,7 @@ pub(crate) struct Shared {
     pub(crate) tally: Tally,
     /// The outboxes of all WAMP connections, whether their sessions are open yet or not.
     outboxes: Mutex<Outboxes>,
-    is_closing: AtomicBool,
+    is_closing: watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -76,7 +74,7 @@ impl Shared {
             front: Arc::new(front),
             tally: Tally::default(),
             outboxes: Mutex::default(),
-            is_closing: AtomicBool::new(false),
+            is_closing: watch::Sender::new(false),
         })
     }
 
@@ -88,16 +86,22 @@ impl Shared {
         outboxes.next += 1;
         outboxes.open.insert(key, Arc::downgrade(&outbox));
         drop(outboxes);
-        if self.is_closing.load(SeqCst) {
+        if *self.is_closing.borrow() {
             outbox.cut(Cut::Shutdown);
         }
         Registered { shared: Arc::clone(self), key, outbox }
     }
 
+    /// Ready once the router shuts down. For connections that have no outbox yet.
+    pub(crate) async fn closed(&self) {
+        // The sender is ours, so this ends only when it is told to.
+        let _ = self.is_closing.subscribe().wait_for(|is_closing| *is_closing).await;
+    }
+
     /// Tells every connection, and those to come, that the router shuts down.
     pub(crate) fn close(&self) {
         // Before the list is read: whoever registers later sees it.
-        self.is_closing.store(true, SeqCst);
+        self.is_closing.send_replace(true);
         let open: Vec<_> = self.outboxes.lock().open.values().cloned().collect();
         for outbox in open.iter().filter_map(Weak::upgrade) {
             outbox.cut(Cut::Shutdown);

@@ -1,5 +1,8 @@
 //! The plain service: who joins can publish, subscribe, call and register, whatever the others' serializers.
 
+// Clippy does not see that helpers of tests are tests.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod common;
 
 use common::{Heard, Peer, start};

@@ -97,7 +97,7 @@ impl Service<Request<Incoming>> for Visit {
                     self.granted.set(Some(granted.serializer));
                     granted.response
                 }
-                Err(refusal) => refusal,
+                Err(refusal) => *refusal,
             };
             return Box::pin(std::future::ready(Ok(response)));
         }

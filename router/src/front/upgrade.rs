@@ -18,17 +18,17 @@ pub(super) struct Granted {
     pub(super) serializer: Serializer,
 }
 
+/// The response that says why an upgrade was not granted.
+type Refusal = Box<Response<Body>>;
+
 /// The characters of a `Sec-WebSocket-Key`: 16 bytes in base64.
 const KEY_LENGTH: usize = 24;
 
 /// Decides about a request to the path of the WebSocket.
 ///
 /// # Errors
-/// The response that says what is wrong with the request.
-pub(super) fn negotiate<B>(
-    request: &Request<B>,
-    origins: &Origins,
-) -> Result<Granted, Response<Body>> {
+/// What is wrong with the request.
+pub(super) fn negotiate<B>(request: &Request<B>, origins: &Origins) -> Result<Granted, Refusal> {
     let headers = request.headers();
     if request.method() != Method::GET {
         let mut refusal = sentence(
@@ -36,7 +36,7 @@ pub(super) fn negotiate<B>(
             format!("{WEBSOCKET_PATH} is a WebSocket: only GET opens it"),
         );
         put(refusal.headers_mut(), header::ALLOW, "GET");
-        return Err(refusal);
+        return Err(refusal.into());
     }
     let wants_upgrade = request.version() == Version::HTTP_11
         && has_token(headers, &header::CONNECTION, "upgrade")
@@ -50,19 +50,15 @@ pub(super) fn negotiate<B>(
     if text(headers, &header::SEC_WEBSOCKET_VERSION) != Some("13") {
         return Err(upgrade_required("only version 13 of WebSocket is spoken here".to_owned()));
     }
-    let key =
-        text(headers, &header::SEC_WEBSOCKET_KEY).filter(|key| is_key(key)).ok_or_else(|| {
-            sentence(StatusCode::BAD_REQUEST, "Sec-WebSocket-Key has to be 16 bytes in base64")
-        })?;
+    let key = text(headers, &header::SEC_WEBSOCKET_KEY)
+        .filter(|key| is_key(key))
+        .ok_or_else(|| bad_request("Sec-WebSocket-Key has to be 16 bytes in base64"))?;
     check_origin(headers, origins)?;
     let serializer = choose_serializer(headers).ok_or_else(|| {
-        sentence(
-            StatusCode::BAD_REQUEST,
-            format!(
-                "Sec-WebSocket-Protocol names no subprotocol that is spoken here: {}",
-                subprotocols()
-            ),
-        )
+        bad_request(format!(
+            "Sec-WebSocket-Protocol names no subprotocol that is spoken here: {}",
+            subprotocols()
+        ))
     })?;
     Ok(Granted { response: switch(key, serializer), serializer })
 }
@@ -81,16 +77,20 @@ fn switch(key: &str, serializer: Serializer) -> Response<Body> {
     response
 }
 
-fn upgrade_required(why: String) -> Response<Body> {
+fn upgrade_required(why: String) -> Refusal {
     let mut refusal = sentence(StatusCode::UPGRADE_REQUIRED, why);
     let headers = refusal.headers_mut();
     put(headers, header::UPGRADE, "websocket");
     put(headers, header::CONNECTION, "Upgrade");
     put(headers, header::SEC_WEBSOCKET_VERSION, "13");
-    refusal
+    refusal.into()
 }
 
-fn check_origin(headers: &HeaderMap, origins: &Origins) -> Result<(), Response<Body>> {
+fn bad_request(why: impl Into<String>) -> Refusal {
+    sentence(StatusCode::BAD_REQUEST, why).into()
+}
+
+fn check_origin(headers: &HeaderMap, origins: &Origins) -> Result<(), Refusal> {
     // A browser sends one; two are an attempt to have one checked and the other believed.
     let mut sent = headers.get_all(header::ORIGIN).iter();
     let allowed = match (sent.next(), sent.next()) {
@@ -103,7 +103,8 @@ fn check_origin(headers: &HeaderMap, origins: &Origins) -> Result<(), Response<B
     if allowed {
         return Ok(());
     }
-    Err(sentence(StatusCode::FORBIDDEN, "pages of this origin may not connect to this router"))
+    Err(sentence(StatusCode::FORBIDDEN, "pages of this origin may not connect to this router")
+        .into())
 }
 
 /// The first subprotocol in the order of the client that we speak.

@@ -102,7 +102,16 @@ fn lost(error: Error) -> Lost {
         Error::Io(error) => Lost::Broken(error),
         Error::ConnectionClosed | Error::AlreadyClosed => Lost::Closed,
         Error::Utf8(how) => Lost::Malformed { how, close: Close::InvalidText },
-        other => Lost::Malformed { how: other.to_string(), close: Close::ProtocolError },
+        error @ (Error::Protocol(_)
+        | Error::Capacity(_)
+        | Error::WriteBufferFull(_)
+        | Error::AttackAttempt
+        | Error::Tls(_)
+        | Error::Url(_)
+        | Error::Http(_)
+        | Error::HttpFormat(_)) => {
+            Lost::Malformed { how: error.to_string(), close: Close::ProtocolError }
+        }
     }
 }
 
@@ -197,10 +206,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocket<S> {
 }
 
 fn into_io(error: Error) -> io::Error {
-    match error {
-        Error::Io(error) => error,
-        other => io::Error::other(other),
-    }
+    if let Error::Io(error) = error { error } else { io::Error::other(error) }
 }
 
 impl Close {

@@ -1,7 +1,7 @@
 //! A router on a port of its own, and clients that speak to it in JSON notation over any serializer.
 
-// Each test program uses a part of this.
-#![allow(dead_code, unreachable_pub)]
+// Each test program uses a part of this; and clippy does not see that helpers of tests are tests.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
@@ -121,10 +121,9 @@ impl Peer {
 
     /// The next message; fails if there is none.
     pub async fn hear(&mut self) -> Value {
-        match self.listen().await {
-            Heard::Message(message) => message,
-            other => panic!("a message was due: {other:?}"),
-        }
+        let heard = self.listen().await;
+        let Heard::Message(message) = heard else { panic!("a message was due: {heard:?}") };
+        message
     }
 
     /// The next thing that happens.
@@ -134,11 +133,11 @@ impl Peer {
             return match next {
                 Some(Ok(Frame::Text(text))) => {
                     assert_eq!(self.serializer, Serializer::Json);
-                    self.read(Bytes::from(text))
+                    self.read(&Bytes::from(text))
                 }
                 Some(Ok(Frame::Binary(bytes))) => {
                     assert_ne!(self.serializer, Serializer::Json);
-                    self.read(bytes)
+                    self.read(&bytes)
                 }
                 Some(Ok(Frame::Close(close))) => {
                     Heard::Close(close.map_or(1005, |CloseFrame { code, .. }| code.into()))
@@ -149,8 +148,8 @@ impl Peer {
         }
     }
 
-    fn read(&self, bytes: Bytes) -> Heard {
-        let message = codec::decode(self.serializer, &bytes).expect("a router sends messages");
+    fn read(&self, bytes: &Bytes) -> Heard {
+        let message = codec::decode(self.serializer, bytes).expect("a router sends messages");
         let json = codec::encode(Serializer::Json, &message).unwrap();
         Heard::Message(serde_json::from_slice(&json).unwrap())
     }
