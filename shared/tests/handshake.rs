@@ -1,7 +1,12 @@
 //! How sessions open and close: both machines against each other, and each against every message there is.
 
 // Helpers outside of the test functions may unwrap too: a panic is how they report.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::wildcard_enum_match_arm)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::wildcard_enum_match_arm,
+    clippy::needless_pass_by_value
+)]
 
 mod one_of_each;
 
@@ -44,10 +49,10 @@ impl Pair {
             if to_router.is_none() && to_client.is_none() {
                 return;
             }
-            for message in to_router {
+            if let Some(message) = to_router {
                 self.acceptor.handle_message(message).unwrap();
             }
-            for message in to_client {
+            if let Some(message) = to_client {
                 self.joiner.handle_message(message).unwrap();
             }
         }
