@@ -3,4 +3,5 @@
 // Tests report by panicking, and so does what they are made of.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
+pub mod harness;
 pub mod script;

@@ -1,0 +1,44 @@
+//! The stages that scripts are played on.
+
+mod realm;
+
+pub use realm::RealmStage;
+
+use crate::script::{Script, Stage, play};
+use std::{fs, path::Path};
+
+/// Reads a script and plays it on the stage that `stage` sets up for it.
+///
+/// # Panics
+/// When the script cannot be read, or something else happens than it says.
+pub fn check<S: Stage>(name: &str, stage: impl FnOnce(&Script) -> S) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name);
+    let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let script = Script::parse(&text)
+        .unwrap_or_else(|bad| panic!("scripts/{name}:{}: {}", bad.line, bad.reason));
+    if let Err(failure) = play(&script, &mut stage(&script)) {
+        panic!("scripts/{name} ({})\n{failure}", script.title);
+    }
+}
+
+/// Asserts that `scripts`, which the build has found, are the scripts that are there.
+///
+/// # Panics
+/// When they are not.
+pub fn assert_complete(scripts: &[&str]) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
+    let mut found = Vec::new();
+    for folder in fs::read_dir(root).expect("the folder of the scripts is there").flatten() {
+        let folder = folder.path();
+        for script in fs::read_dir(&folder).expect("scripts are in folders").flatten() {
+            let path = script.path();
+            let name = |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned());
+            found.extend(name(&folder).zip(name(&path)).map(|(f, s)| format!("{f}/{s}")));
+        }
+    }
+    found.sort();
+    let mut known = scripts.to_vec();
+    known.sort_unstable();
+    assert_eq!(known, found);
+    assert!(!known.is_empty());
+}

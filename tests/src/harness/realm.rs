@@ -1,0 +1,270 @@
+//! The pure realm as a stage: no socket, no task, and a clock that only `wait` moves.
+
+use crate::script::{Incoming, Script, Stage};
+use bytes::Bytes;
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+use wamplex_realm::{Disclosure, Joining, Member, Outbound, Realm, RealmConfig, Sink};
+use wamplex_shared::{
+    codec,
+    error::ProtocolViolation,
+    id::GlobalIds,
+    message::{Abort, Hello, Message, WelcomeDetails},
+    serializer::Serializer,
+    session::{AcceptEvent, Acceptor, Received, Serving},
+    time::Time,
+    uri::UriRule,
+    uris,
+};
+
+/// A realm, and the smallest shell around it that can be: sessions are numbers.
+#[derive(Debug)]
+pub struct RealmStage {
+    realm: Realm<usize>,
+    peers: Vec<Peer>,
+    names: BTreeMap<String, usize>,
+    inboxes: Inboxes,
+    ids: GlobalIds,
+    now: Time,
+}
+
+#[derive(Debug)]
+enum Peer {
+    Joining(Acceptor),
+    Joined(Serving, Arc<Member<usize>>),
+    Gone,
+}
+
+#[derive(Debug, Default)]
+struct Inboxes(Vec<VecDeque<Incoming>>);
+
+impl Sink<usize> for Inboxes {
+    fn deliver(&mut self, to: &usize, message: Outbound) {
+        self.push(*to, message.message());
+    }
+}
+
+impl Inboxes {
+    fn push(&mut self, to: usize, message: &Message) {
+        let frame = codec::encode(Serializer::Json, message).expect("payloads are JSON here");
+        let json = serde_json::from_slice(&frame).expect("what we write is JSON");
+        self.0[to].push_back(Incoming::Message(json));
+    }
+}
+
+impl RealmStage {
+    /// An empty realm with the rules of this script.
+    #[must_use]
+    pub fn new(script: &Script) -> Self {
+        Self {
+            realm: Realm::new(config(script)),
+            peers: Vec::new(),
+            names: BTreeMap::new(),
+            inboxes: Inboxes::default(),
+            ids: GlobalIds::new(1),
+            now: Time::ZERO,
+        }
+    }
+
+    fn send_frame(&mut self, session: &str, frame: &Bytes) -> Result<(), String> {
+        let at = self.at(session)?;
+        match codec::decode(Serializer::Json, frame) {
+            Ok(message) => self.handle(at, message),
+            Err(error) => self.fail(at, &error.into()),
+        }
+        self.realm.check()
+    }
+
+    fn at(&self, session: &str) -> Result<usize, String> {
+        self.names.get(session).copied().ok_or_else(|| format!("{session} has no transport"))
+    }
+
+    fn handle(&mut self, at: usize, message: Message) {
+        match &mut self.peers[at] {
+            Peer::Joining(acceptor) => {
+                // A violation has queued its ABORT.
+                let _ = acceptor.handle_message(message);
+                self.judge(at);
+            }
+            Peer::Joined(serving, member) => {
+                let member = Arc::clone(member);
+                match serving.handle_message(message) {
+                    Ok(Received::Request(message)) => {
+                        if let Err(violation) = self.dispatch(&member, message) {
+                            self.fail(at, &violation);
+                        }
+                    }
+                    Ok(_) | Err(_) => {}
+                }
+            }
+            Peer::Gone => {}
+        }
+        self.flush(at);
+    }
+
+    /// Lets anonymous clients into the one realm there is.
+    fn judge(&mut self, at: usize) {
+        let Peer::Joining(acceptor) = &mut self.peers[at] else { return };
+        let Some(AcceptEvent::Hello(hello)) = acceptor.poll_event() else { return };
+        if hello.realm != self.realm.config().name {
+            acceptor.refuse(Abort::new(uris::error::NO_SUCH_REALM, "there is one realm only"));
+            return;
+        }
+        let (session, details) = welcome(&mut self.ids, &self.realm, &hello);
+        acceptor.accept(session.session, details);
+        let welcome = acceptor.poll_message().expect("it was accepted");
+        self.inboxes.push(at, &welcome);
+        let member = self.realm.join(session, at, self.now, &mut self.inboxes);
+        self.peers[at] = Peer::Joined(Serving::new(), member);
+    }
+
+    fn dispatch(&mut self, from: &Arc<Member<usize>>, message: Message) -> Result<(), ProtocolViolation> {
+        let (realm, now, out) = (&mut self.realm, self.now, &mut self.inboxes);
+        match message {
+            Message::Publish(m) => realm.publish(from, m, now, out),
+            Message::Subscribe(m) => realm.subscribe(from, m, now, out),
+            Message::Unsubscribe(m) => realm.unsubscribe(from, m, now, out),
+            Message::Call(m) => realm.call(from, m, now, out),
+            Message::Cancel(m) => realm.cancel(from, m, now, out),
+            Message::Register(m) => realm.register(from, m, now, out),
+            Message::Unregister(m) => realm.unregister(from, m, now, out),
+            Message::Yield(m) => realm.yield_(from, m, now, out),
+            Message::Error(m) => realm.error(from, m, now, out),
+            other => panic!("{} is not for the realm", other.code()),
+        }
+    }
+
+    fn fail(&mut self, at: usize, violation: &ProtocolViolation) {
+        match &mut self.peers[at] {
+            Peer::Joining(acceptor) => acceptor.fail(violation),
+            Peer::Joined(serving, _) => serving.fail(violation),
+            Peer::Gone => {}
+        }
+        self.flush(at);
+    }
+
+    /// Delivers what the session's own machine has to say, and lets the session go if it is over.
+    fn flush(&mut self, at: usize) {
+        let poll = |peer: &mut Peer| match peer {
+            Peer::Joining(acceptor) => acceptor.poll_message(),
+            Peer::Joined(serving, _) => serving.poll_message(),
+            Peer::Gone => None,
+        };
+        while let Some(message) = poll(&mut self.peers[at]) {
+            self.inboxes.push(at, &message);
+        }
+        let over = match &self.peers[at] {
+            Peer::Joining(acceptor) => acceptor.is_over(),
+            Peer::Joined(serving, _) => serving.is_over(),
+            Peer::Gone => false,
+        };
+        if over {
+            self.leave(at);
+            self.inboxes.0[at].push_back(Incoming::Closed);
+        }
+    }
+
+    fn leave(&mut self, at: usize) {
+        if let Peer::Joined(_, member) = core::mem::replace(&mut self.peers[at], Peer::Gone) {
+            self.realm.leave(&member, self.now, &mut self.inboxes);
+        }
+    }
+}
+
+impl Stage for RealmStage {
+    fn connect(&mut self, session: &str) -> Result<(), String> {
+        self.names.insert(session.to_owned(), self.peers.len());
+        self.peers.push(Peer::Joining(Acceptor::new(Serializer::Json)));
+        self.inboxes.0.push(VecDeque::new());
+        Ok(())
+    }
+
+    fn send(&mut self, session: &str, message: &Value) -> Result<(), String> {
+        self.send_frame(session, &Bytes::from(message.to_string()))
+    }
+
+    fn send_garbage(&mut self, session: &str) -> Result<(), String> {
+        self.send_frame(session, &Bytes::from_static(b"[1, "))
+    }
+
+    fn receive(&mut self, session: &str) -> Result<Incoming, String> {
+        let at = self.at(session)?;
+        Ok(self.inboxes.0[at].pop_front().unwrap_or(Incoming::Nothing))
+    }
+
+    fn settle(&mut self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn leftover(&mut self, session: &str) -> Result<Incoming, String> {
+        self.receive(session)
+    }
+
+    fn disconnect(&mut self, session: &str) -> Result<(), String> {
+        let at = self.at(session)?;
+        self.leave(at);
+        self.realm.check()
+    }
+
+    fn wait(&mut self, millis: u64) -> Result<(), String> {
+        self.now = self.now + Duration::from_millis(millis);
+        while self.realm.poll_timeout().is_some_and(|due| due <= self.now) {
+            self.realm.handle_timeout(self.now, &mut self.inboxes);
+        }
+        self.realm.check()
+    }
+}
+
+/// Who joins, and what it is told: what a router does for anonymous clients.
+fn welcome(ids: &mut GlobalIds, realm: &Realm<usize>, hello: &Hello) -> (Joining, WelcomeDetails) {
+    let mut who = Joining::new(ids.session(), hello.details.roles);
+    who.authid = Some(format!("anonymous-{}", who.session).into());
+    who.authrole = Some("anonymous".into());
+    who.authmethod = Some("anonymous".into());
+    let details = WelcomeDetails {
+        roles: realm.welcome_roles(),
+        realm: Some(realm.config().name.clone()),
+        authid: who.authid.clone(),
+        authrole: who.authrole.clone(),
+        authmethod: who.authmethod.clone(),
+        ..WelcomeDetails::default()
+    };
+    (who, details)
+}
+
+/// The rules that a script sets for its realm.
+///
+/// # Panics
+/// When the script sets something that is no rule.
+pub(super) fn config(script: &Script) -> RealmConfig {
+    let mut config = RealmConfig::new("realm1", 7);
+    for (key, value) in &script.realm {
+        let millis = || value.as_u64().map(Duration::from_millis);
+        let known = match (key.as_str(), value.as_str(), value.as_bool()) {
+            ("uris", Some("loose"), _) => set(&mut config.uri_rule, UriRule::Loose),
+            ("uris", Some("strict"), _) => set(&mut config.uri_rule, UriRule::Strict),
+            ("strict_request_ids", _, Some(strict)) => set(&mut config.strict_request_ids, strict),
+            ("disclosure", Some("never"), _) => set(&mut config.disclosure, Disclosure::Never),
+            ("disclosure", Some("on_request"), _) => {
+                set(&mut config.disclosure, Disclosure::OnRequest)
+            }
+            ("disclosure", Some("always"), _) => set(&mut config.disclosure, Disclosure::Always),
+            ("call_timeout", ..) if value.is_u64() => set(&mut config.call_timeout, millis()),
+            ("max_call_timeout", ..) if value.is_u64() => {
+                set(&mut config.max_call_timeout, millis())
+            }
+            _ => false,
+        };
+        assert!(known, "`{key}: {value}` is no rule of a realm");
+    }
+    config
+}
+
+fn set<T>(place: &mut T, value: T) -> bool {
+    *place = value;
+    true
+}

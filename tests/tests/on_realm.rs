@@ -1,0 +1,14 @@
+//! Every script against the pure realm.
+
+use wamplex_tests::harness::{RealmStage, assert_complete, check};
+
+fn run(script: &str) {
+    check(script, RealmStage::new);
+}
+
+#[test]
+fn every_script_is_a_test() {
+    assert_complete(SCRIPTS);
+}
+
+include!(concat!(env!("OUT_DIR"), "/scripts.rs"));
