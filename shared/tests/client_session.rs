@@ -723,3 +723,23 @@ fn a_deadline_passes_while_leaving_too() {
     assert!(matches!(drain(&mut session)[..], [Event::TimedOut { token: "call", .. }]));
     assert_eq!(sent_codes(&mut session), [MessageCode::Call, MessageCode::Goodbye]);
 }
+
+#[cfg(not(feature = "transcode"))]
+#[test]
+fn a_payload_that_this_build_cannot_convert_is_refused_at_once() {
+    let foreign = Payload::from_encoded(Serializer::Cbor, PayloadShape::Args, vec![0x80].into());
+    let mut session = open(ALL);
+    let options = CallOptions { progress: true, ..CallOptions::default() };
+    let id = session.call(uri("p"), options.clone(), args("[1]"), None, "call").unwrap();
+    let refused = Refused { token: "x", reason: Refusal::ForeignPayload };
+    assert_eq!(session.call(uri("p"), options, foreign.clone(), None, "x"), Err(refused));
+    let refused = Refused { token: (), reason: Refusal::ForeignPayload };
+    assert_eq!(session.call_more(id, foreign.clone(), true), Err(refused));
+    let refused = Refused { token: None, reason: Refusal::ForeignPayload };
+    let options = PublishOptions::default();
+    assert_eq!(session.publish(uri("t"), options, foreign.clone(), None), Err(refused));
+    session.handle_message(invocation(1, InvocationDetails::default()).into()).unwrap();
+    assert!(!session.yield_(request(1), YieldOptions::default(), foreign.clone()));
+    assert!(!session.error(request(1), ErrorDetails::default(), uri("e"), foreign));
+    assert!(session.yield_(request(1), YieldOptions::default(), args("[1]")), "still to answer");
+}

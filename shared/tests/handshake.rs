@@ -14,8 +14,10 @@ use MessageCode::{
     Abort as ABORT, Authenticate as AUTHENTICATE, Challenge as CHALLENGE, Error as ERROR,
     EventReceived as EVENT_RECEIVED, Goodbye as GOODBYE, Hello as HELLO, Welcome as WELCOME,
 };
+use bytes::Bytes;
 use one_of_each::{authenticate, challenge, error, hello, messages, request, welcome};
 use wamplex_shared::{
+    codec,
     error::ProtocolViolation,
     id::RequestId,
     message::{Abort, Goodbye, Message, MessageCode},
@@ -459,6 +461,66 @@ fn nothing_is_processed_after_the_end() {
         assert_eq!(serving.handle_message(message), Ok(Received::Ignored), "{code}");
         assert_eq!(serving.poll_message(), None, "{code}");
     }
+}
+
+#[test]
+fn both_ends_understand_each_other_in_every_serializer() {
+    for serializer in Serializer::ALL {
+        let (mut joiner, mut acceptor) =
+            (Joiner::new(serializer, hello()), Acceptor::new(serializer));
+        acceptor.handle_frame(&joiner.poll_transmit().unwrap()).unwrap();
+        assert_eq!(acceptor.poll_event(), Some(AcceptEvent::Hello(hello())));
+        acceptor.challenge(challenge("ticket"));
+        joiner.handle_frame(&acceptor.poll_transmit().unwrap()).unwrap();
+        assert_eq!(joiner.poll_event(), Some(JoinEvent::Challenge(challenge("ticket"))));
+        joiner.authenticate("secret", Dict::new());
+        acceptor.handle_frame(&joiner.poll_transmit().unwrap()).unwrap();
+        assert_eq!(acceptor.poll_event(), Some(AcceptEvent::Authenticate(authenticate("secret"))));
+        accept(&mut acceptor);
+        joiner.handle_frame(&acceptor.poll_transmit().unwrap()).unwrap();
+        let mut session: Session<()> = joiner.into_session().unwrap();
+        session.leave(goodbye());
+        let frame = session.poll_transmit().unwrap();
+        assert_eq!(codec::decode(serializer, &frame), Ok(goodbye().into()));
+        assert_eq!(session.poll_transmit(), None);
+    }
+}
+
+#[test]
+fn bytes_that_are_no_message_are_a_violation_in_every_state() {
+    let garbage = Bytes::from_static(b"[2, ");
+    let mut joiner = Joiner::new(Serializer::Json, hello());
+    assert!(matches!(joiner.handle_frame(&garbage), Err(ProtocolViolation::Decode(_))));
+    assert_abort(joiner.poll_message());
+    assert_eq!(joiner.handle_frame(&garbage), Ok(()), "nothing is processed any more");
+
+    let mut acceptor = Acceptor::new(Serializer::Json);
+    assert!(matches!(acceptor.handle_frame(&garbage), Err(ProtocolViolation::Decode(_))));
+    assert_abort(acceptor.poll_message());
+    assert_eq!(acceptor.handle_frame(&garbage), Ok(()));
+
+    let mut session = open();
+    assert!(matches!(session.handle_frame(&garbage), Err(ProtocolViolation::Decode(_))));
+    assert!(matches!(drain(&mut session)[..], [Event::Closed(CloseReason::Violation(_))]));
+    assert_abort(session.poll_message());
+    assert_eq!(session.handle_frame(&garbage), Ok(()));
+
+    let mut session = open();
+    session.leave(goodbye());
+    assert_eq!(session.handle_frame(&garbage), Ok(()), "ignored until the router's GOODBYE");
+    assert_eq!(session.ignored(), 1);
+    assert_eq!(session.poll_message(), Some(goodbye().into()));
+}
+
+#[test]
+fn a_frame_before_welcome_may_not_be_longer_than_the_shell_allows() {
+    let frame = Joiner::new(Serializer::Json, hello()).poll_transmit().unwrap();
+    let with_limit = |limit| Acceptor::new(Serializer::Json).with_max_length(limit);
+    assert_eq!(with_limit(frame.len()).handle_frame(&frame), Ok(()));
+    let mut acceptor = with_limit(frame.len() - 1);
+    let violation = acceptor.handle_frame(&frame).unwrap_err();
+    assert!(matches!(violation, ProtocolViolation::TooLong { .. }), "{violation}");
+    assert_abort(acceptor.poll_message());
 }
 
 #[test]

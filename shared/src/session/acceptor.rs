@@ -1,6 +1,6 @@
 //! How a router opens a session.
 
-use super::receive::unexpected;
+use super::{frame, receive::unexpected};
 use crate::{
     error::ProtocolViolation,
     id::SessionId,
@@ -9,6 +9,7 @@ use crate::{
     },
     serializer::Serializer,
 };
+use bytes::Bytes;
 use std::collections::VecDeque;
 
 /// A router that receives a client: HELLO, any number of CHALLENGE and AUTHENTICATE, then WELCOME or ABORT
@@ -86,6 +87,18 @@ impl Acceptor {
         matches!(self.state, State::Welcomed)
     }
 
+    /// Takes a frame of the client: [`handle_message`](Self::handle_message) for bytes.
+    ///
+    /// # Errors
+    /// The frame is too long, no message, or one that breaks the protocol: ABORT is queued, and the handshake is over.
+    pub fn handle_frame(&mut self, frame: &Bytes) -> Result<(), ProtocolViolation> {
+        if self.is_over() {
+            return Ok(());
+        }
+        let message = self.read(frame).inspect_err(|v| self.fail(v))?;
+        self.handle_message(message)
+    }
+
     /// Takes a message of the client.
     ///
     /// # Errors
@@ -110,7 +123,7 @@ impl Acceptor {
 
     /// Turns the client away. Returns `false` like [`accept`](Self::accept).
     pub fn refuse(&mut self, abort: Abort) -> bool {
-        self.answer(State::Over, abort.into())
+        self.answer(State::Over, frame::writable(abort, self.serializer).into())
     }
 
     /// Ends the handshake with ABORT at any point: because time is up, or the router is shutting down.
@@ -118,7 +131,7 @@ impl Acceptor {
         if !self.is_over() {
             self.state = State::Over;
             self.out.clear();
-            self.out.push_back(abort.into());
+            self.out.push_back(frame::writable(abort, self.serializer).into());
         }
     }
 
@@ -127,7 +140,13 @@ impl Acceptor {
         self.abort(violation.to_abort());
     }
 
-    /// The next message to send.
+    /// The next frame to send.
+    pub fn poll_transmit(&mut self) -> Option<Bytes> {
+        core::iter::from_fn(|| self.out.pop_front())
+            .find_map(|message| frame::write(self.serializer, &message))
+    }
+
+    /// The next message to send, for shells that write frames themselves.
     pub fn poll_message(&mut self) -> Option<Message> {
         self.out.pop_front()
     }
@@ -135,6 +154,14 @@ impl Acceptor {
     /// The next event for the shell.
     pub fn poll_event(&mut self) -> Option<AcceptEvent> {
         self.events.pop_front()
+    }
+
+    fn read(&self, frame: &Bytes) -> Result<Message, ProtocolViolation> {
+        let (length, limit) = (frame.len(), self.max_length);
+        if length > limit {
+            return Err(ProtocolViolation::TooLong { length, limit, state: "before WELCOME" });
+        }
+        frame::read(self.serializer, frame)
     }
 
     fn answer(&mut self, next: State, message: Message) -> bool {

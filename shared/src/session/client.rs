@@ -1,7 +1,8 @@
 //! An open session, as its client sees it.
 
 use super::{
-    CloseReason, Deadline, Event, Refusal, Refused, invocations::Invocations, pending::Pending,
+    CloseReason, Deadline, Event, Refusal, Refused, frame, invocations::Invocations,
+    pending::Pending,
 };
 use crate::{
     error::ProtocolViolation,
@@ -17,6 +18,7 @@ use crate::{
     time::Time,
     uri::Uri,
 };
+use bytes::Bytes;
 use std::collections::VecDeque;
 
 /// An open session of a client. `T` is the shell's token for a request: what it needs to tell the application.
@@ -151,7 +153,7 @@ impl<T> Session<T> {
         options: SubscribeOptions,
         token: T,
     ) -> Result<RequestId, Refused<T>> {
-        let token = self.check(token, None)?;
+        let token = self.check(token, Ok(()))?;
         let request = self.ids.take();
         Ok(self.request(request, Subscribe { request, options, topic }, token))
     }
@@ -165,7 +167,7 @@ impl<T> Session<T> {
         subscription: SubscriptionId,
         token: T,
     ) -> Result<RequestId, Refused<T>> {
-        let token = self.check(token, None)?;
+        let token = self.check(token, Ok(()))?;
         let request = self.ids.take();
         Ok(self.request(request, Unsubscribe { request, subscription }, token))
     }
@@ -182,9 +184,8 @@ impl<T> Session<T> {
         payload: Payload,
         token: Option<T>,
     ) -> Result<RequestId, Refused<Option<T>>> {
-        let missing =
-            self.lacks_passthru(Role::Publisher, Role::Broker, options.passthru.as_deref());
-        let token = self.check(token, missing)?;
+        let allowed = self.has_passthru(Role::Publisher, Role::Broker, options.passthru.as_deref());
+        let token = self.check(token, allowed.and_then(|()| self.fits(&payload)))?;
         options.acknowledge = token.is_some();
         let request = self.ids.take();
         if let Some(token) = token {
@@ -211,12 +212,12 @@ impl<T> Session<T> {
         token: T,
     ) -> Result<RequestId, Refused<T>> {
         let feature = Feature::ProgressiveCallInvocations;
-        let missing = if options.progress && !self.both(Role::Caller, Role::Dealer, feature) {
-            Some(feature)
+        let allowed = if options.progress && !self.both(Role::Caller, Role::Dealer, feature) {
+            Err(Refusal::Unsupported(feature))
         } else {
-            self.lacks_passthru(Role::Caller, Role::Dealer, options.passthru.as_deref())
+            self.has_passthru(Role::Caller, Role::Dealer, options.passthru.as_deref())
         };
-        let token = self.check(token, missing)?;
+        let token = self.check(token, allowed.and_then(|()| self.fits(&payload)))?;
         let request = self.ids.take();
         let call = Call { request, options, procedure, payload };
         self.pending.insert_call(&call, deadline, token);
@@ -236,7 +237,7 @@ impl<T> Session<T> {
         payload: Payload,
         last: bool,
     ) -> Result<(), Refused<()>> {
-        self.check((), None)?;
+        self.check((), self.fits(&payload))?;
         let (procedure, options) = self
             .pending
             .continue_call(request, last)
@@ -275,7 +276,7 @@ impl<T> Session<T> {
         options: RegisterOptions,
         token: T,
     ) -> Result<RequestId, Refused<T>> {
-        let token = self.check(token, None)?;
+        let token = self.check(token, Ok(()))?;
         let request = self.ids.take();
         Ok(self.request(request, Register { request, options, procedure }, token))
     }
@@ -289,13 +290,14 @@ impl<T> Session<T> {
         registration: RegistrationId,
         token: T,
     ) -> Result<RequestId, Refused<T>> {
-        let token = self.check(token, None)?;
+        let token = self.check(token, Ok(()))?;
         let request = self.ids.take();
         Ok(self.request(request, Unregister { request, registration }, token))
     }
 
     /// Answers an invocation with a result, or with a piece of it (`options.progress`). Returns whether YIELD goes out:
-    /// not for an invocation that is answered already, nor a piece that nobody takes.
+    /// not for an invocation that is answered already, nor a piece that nobody takes, nor a payload in another
+    /// serializer that this build does not convert (the invocation then still waits).
     ///
     /// The last word to an interrupted invocation is sent in every mode: the dealer drops what nobody waits for, and
     /// some dealers count the invocation as running until then.
@@ -305,19 +307,22 @@ impl<T> Session<T> {
         options: YieldOptions,
         payload: Payload,
     ) -> bool {
+        if !self.may_answer(&payload) {
+            return false;
+        }
         let wanted = if options.progress {
             self.invocations.takes_progress(invocation)
         } else {
-            self.is_open() && self.invocations.finish(invocation)
+            self.invocations.finish(invocation)
         };
-        if wanted && self.is_open() {
+        if wanted {
             self.out.push_back((None, Yield { request: invocation, options, payload }.into()));
-            return true;
         }
-        false
+        wanted
     }
 
-    /// Answers an invocation with an error. Returns whether ERROR goes out: not if the invocation is answered already.
+    /// Answers an invocation with an error. Returns whether ERROR goes out, as [`yield_`](Self::yield_)
+    /// does.
     pub fn error(
         &mut self,
         invocation: RequestId,
@@ -325,7 +330,7 @@ impl<T> Session<T> {
         error: Uri,
         payload: Payload,
     ) -> bool {
-        if !self.is_open() || !self.invocations.finish(invocation) {
+        if !self.may_answer(&payload) || !self.invocations.finish(invocation) {
             return false;
         }
         let (request_type, request) = (MessageCode::Invocation, invocation);
@@ -347,6 +352,7 @@ impl<T> Session<T> {
     /// Ends the session at once with ABORT.
     pub fn abort(&mut self, abort: Abort) {
         if self.state != State::Closed {
+            let abort = frame::writable(abort, self.serializer);
             self.close(CloseReason::Left, Some(abort.into()));
         }
     }
@@ -366,28 +372,52 @@ impl<T> Session<T> {
         request
     }
 
-    fn check<K>(&self, token: K, missing: Option<Feature>) -> Result<K, Refused<K>> {
-        match missing {
-            _ if !self.is_open() => Err(Refused { token, reason: Refusal::Closed }),
-            Some(feature) => Err(Refused { token, reason: Refusal::Unsupported(feature) }),
-            None => Ok(token),
+    fn check<K>(&self, token: K, allowed: Result<(), Refusal>) -> Result<K, Refused<K>> {
+        let allowed = if self.is_open() { allowed } else { Err(Refusal::Closed) };
+        match allowed {
+            Ok(()) => Ok(token),
+            Err(reason) => Err(Refused { token, reason }),
         }
+    }
+
+    fn may_answer(&self, payload: &Payload) -> bool {
+        self.is_open() && self.fits(payload).is_ok()
+    }
+
+    fn fits(&self, payload: &Payload) -> Result<(), Refusal> {
+        let writable = frame::is_writable(payload, self.serializer);
+        if writable { Ok(()) } else { Err(Refusal::ForeignPayload) }
     }
 
     pub(super) fn both(&self, ours: Role, theirs: Role, feature: Feature) -> bool {
         self.roles.supports(ours, feature) && self.router_roles().supports(theirs, feature)
     }
 
-    fn lacks_passthru(&self, ours: Role, theirs: Role, used: Option<&Passthru>) -> Option<Feature> {
+    fn has_passthru(
+        &self,
+        ours: Role,
+        theirs: Role,
+        used: Option<&Passthru>,
+    ) -> Result<(), Refusal> {
         let feature = Feature::PayloadPassthruMode;
         let used = used.is_some_and(|p| p.scheme.is_some());
-        (used && !self.both(ours, theirs, feature)).then_some(feature)
+        if used && !self.both(ours, theirs, feature) {
+            return Err(Refusal::Unsupported(feature));
+        }
+        Ok(())
     }
 }
 
 /// Output.
 impl<T> Session<T> {
-    /// The next message to send.
+    /// The next frame to send.
+    pub fn poll_transmit(&mut self) -> Option<Bytes> {
+        let serializer = self.serializer;
+        core::iter::from_fn(|| self.poll_message())
+            .find_map(|message| frame::write(serializer, &message))
+    }
+
+    /// The next message to send, for shells that write frames themselves.
     pub fn poll_message(&mut self) -> Option<Message> {
         let (request, message) = self.out.pop_front()?;
         if let Some(request) = request {

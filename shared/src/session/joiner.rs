@@ -1,6 +1,6 @@
 //! How a client opens a session.
 
-use super::{client::Session, receive::unexpected};
+use super::{client::Session, frame, receive::unexpected};
 use crate::{
     error::ProtocolViolation,
     message::{Abort, Authenticate, Challenge, Hello, Message, Welcome},
@@ -9,6 +9,7 @@ use crate::{
     uri::Uri,
     value::Dict,
 };
+use bytes::Bytes;
 use bytestring::ByteString;
 use std::collections::VecDeque;
 
@@ -73,6 +74,18 @@ impl Joiner {
         matches!(self.state, State::Over)
     }
 
+    /// Takes a frame of the router: [`handle_message`](Self::handle_message) for bytes.
+    ///
+    /// # Errors
+    /// The frame is no message, or one that breaks the protocol: ABORT is queued, and the handshake is over.
+    pub fn handle_frame(&mut self, frame: &Bytes) -> Result<(), ProtocolViolation> {
+        if self.is_over() {
+            return Ok(());
+        }
+        let message = frame::read(self.serializer, frame).inspect_err(|v| self.fail(v))?;
+        self.handle_message(message)
+    }
+
     /// Takes a message of the router.
     ///
     /// After WELCOME the next message belongs to the [`Session`], so the shell polls events in between.
@@ -99,7 +112,7 @@ impl Joiner {
         if !self.is_over() {
             self.state = State::Over;
             self.out.clear();
-            self.out.push_back(abort.into());
+            self.out.push_back(frame::writable(abort, self.serializer).into());
         }
     }
 
@@ -121,7 +134,13 @@ impl Joiner {
         }
     }
 
-    /// The next message to send.
+    /// The next frame to send.
+    pub fn poll_transmit(&mut self) -> Option<Bytes> {
+        core::iter::from_fn(|| self.out.pop_front())
+            .find_map(|message| frame::write(self.serializer, &message))
+    }
+
+    /// The next message to send, for shells that write frames themselves.
     pub fn poll_message(&mut self) -> Option<Message> {
         self.out.pop_front()
     }

@@ -22,20 +22,25 @@
 //! use wamplex_shared::{
 //!     id::SessionId,
 //!     message::{Hello, HelloDetails, WelcomeDetails},
+//!     roles::{Features, Role, Roles},
 //!     serializer::Serializer,
 //!     session::{AcceptEvent, Acceptor, JoinEvent, Joiner, Session},
 //!     uri::Uri,
 //! };
 //!
-//! let hello = Hello { realm: Uri::from_static("realm1"), details: HelloDetails::default() };
+//! let roles = Roles::NONE.with(Role::Caller, Features::NONE);
+//! let details = HelloDetails { roles, ..HelloDetails::default() };
+//! let hello = Hello { realm: Uri::from_static("realm1"), details };
 //! let mut client = Joiner::new(Serializer::Cbor, hello);
 //! let mut router = Acceptor::new(Serializer::Cbor);
 //!
-//! router.handle_message(client.poll_message().unwrap())?;
+//! router.handle_frame(&client.poll_transmit().unwrap())?;
 //! assert!(matches!(router.poll_event(), Some(AcceptEvent::Hello(hello)) if hello.realm == "realm1"));
-//! router.accept(SessionId::new(7).unwrap(), WelcomeDetails::default());
+//! let roles = Roles::NONE.with(Role::Dealer, Features::NONE);
+//! let details = WelcomeDetails { roles, ..WelcomeDetails::default() };
+//! router.accept(SessionId::new(7).unwrap(), details);
 //!
-//! client.handle_message(router.poll_message().unwrap())?;
+//! client.handle_frame(&router.poll_transmit().unwrap())?;
 //! assert!(matches!(client.poll_event(), Some(JoinEvent::Welcomed(_))));
 //! let session: Session<&str> = client.into_session().unwrap();
 //! assert_eq!(session.id().get(), 7);
@@ -44,6 +49,7 @@
 
 mod acceptor;
 mod client;
+mod frame;
 mod invocations;
 mod joiner;
 mod pending;
@@ -220,6 +226,10 @@ pub enum Refusal {
     /// protocol.
     #[error("{} is not supported in this session", .0.name())]
     Unsupported(Feature),
+    /// The payload is written in another serializer than the session's, and this build does not convert (feature
+    /// `transcode`).
+    #[error("the payload is not written in the serializer of this session")]
+    ForeignPayload,
     /// The call has no more arguments to give: it is answered, or was not started with `progress`, or is finished.
     #[error("the call takes no more arguments")]
     NotContinued,

@@ -1,6 +1,6 @@
 //! What an open session of a client does with what arrives.
 
-use super::{CloseReason, Event, Session, client::State, invocations::Arrival};
+use super::{CloseReason, Event, Session, client::State, frame, invocations::Arrival};
 use crate::{
     error::ProtocolViolation,
     id::RequestId,
@@ -12,9 +12,29 @@ use crate::{
     time::Time,
     uris,
 };
+use bytes::Bytes;
 
 /// Input.
 impl<T> Session<T> {
+    /// Takes a frame of the router: [`handle_message`](Self::handle_message) for bytes.
+    ///
+    /// # Errors
+    /// The frame is no message, or one that breaks the protocol: ABORT is queued, and the session is closed.
+    pub fn handle_frame(&mut self, frame: &Bytes) -> Result<(), ProtocolViolation> {
+        match (self.state, frame::read(self.serializer, frame)) {
+            (State::Closed, _) => Ok(()),
+            (_, Ok(message)) => self.handle_message(message),
+            (State::Open, Err(violation)) => {
+                self.fail(violation.clone());
+                Err(violation)
+            }
+            (State::Leaving, Err(_)) => {
+                self.ignored += 1;
+                Ok(())
+            }
+        }
+    }
+
     /// Takes a message of the router.
     ///
     /// What comes too late or names nothing we know is counted and ignored, since either may be nobody's fault.
