@@ -38,10 +38,12 @@ fn collect(root: &Path, folders: &mut BTreeMap<String, Vec<String>>) -> io::Resu
             let is_script = script.extension().is_some_and(|e| e == "wamp");
             match (is_script, name(&folder), name(&script)) {
                 (true, Some(folder), Some(name)) => folders.entry(folder).or_default().push(name),
-                _ => return Err(io::Error::other(format!(
-                    "{} is not a script: expected a file `name.wamp` in a folder of `scripts`, both lower-case words joined by `_`",
-                    script.display()
-                ))),
+                _ => {
+                    return Err(io::Error::other(format!(
+                        "{} is not a script: expected a file `name.wamp` in a folder of `scripts`, both lower-case words joined by `_`",
+                        script.display()
+                    )));
+                }
             }
         }
     }

@@ -1,6 +1,8 @@
 //! What a router is told before it starts.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
+pub use wamplex_realm::Disclosure;
+pub use wamplex_shared::uri::UriRule;
 
 /// The realm of a router that was told nothing else.
 pub const DEFAULT_REALM: &str = "realm1";
@@ -21,12 +23,29 @@ pub struct RouterConfig {
     pub listen: SocketAddr,
     /// The names of the realms, at least one, each a URI without empty components.
     pub realms: Vec<String>,
+    /// The rules of those realms.
+    pub rules: Rules,
     /// What is served besides `/ws`.
     pub site: Site,
     /// Which web pages may open a session.
     pub origins: Origins,
     /// What one client can cost.
     pub limits: Limits,
+}
+
+/// What holds in a realm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Which strings are topics and procedures.
+    pub uris: UriRule,
+    /// Whether a request id that does not follow the one before ends the session, as the specification demands.
+    pub strict_request_ids: bool,
+    /// Whether callees and subscribers learn who called or published.
+    pub disclosure: Disclosure,
+    /// The time limit of calls that name none; `None` lets them run for ever.
+    pub call_timeout: Option<Duration>,
+    /// The longest time limit a call may have, also when it asks for none; `None` for any.
+    pub max_call_timeout: Option<Duration>,
 }
 
 /// Where the files come from that are served besides `/ws`.
@@ -85,9 +104,22 @@ impl Default for RouterConfig {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             realms: vec![DEFAULT_REALM.to_owned()],
+            rules: Rules::default(),
             site: Site::default(),
             origins: Origins::default(),
             limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            uris: UriRule::default(),
+            strict_request_ids: true,
+            disclosure: Disclosure::default(),
+            call_timeout: None,
+            max_call_timeout: None,
         }
     }
 }

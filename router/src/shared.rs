@@ -2,7 +2,7 @@
 
 use crate::{
     clock::{self, Clock},
-    config::{Limits, RouterConfig},
+    config::{Limits, RouterConfig, Rules},
     counters::Tally,
     deliver::Handle,
     error::StartError,
@@ -59,7 +59,7 @@ impl Shared {
             let uri = Uri::from(name.as_str());
             uri.check(UriRule::Loose, MatchPolicy::Exact)
                 .map_err(|source| StartError::RealmName { name: name.clone(), source })?;
-            let realm = RealmConfig::new(uri, clock::draw_seed()?);
+            let realm = realm_config(uri, &config.rules)?;
             realms.insert(name.clone(), Arc::new(RealmCell::new(realm, clock)));
         }
         let front = Front {
@@ -107,6 +107,17 @@ impl Shared {
             outbox.cut(Cut::Shutdown);
         }
     }
+}
+
+/// What the realm of this name has to know.
+fn realm_config(name: Uri, rules: &Rules) -> Result<RealmConfig, StartError> {
+    let mut realm = RealmConfig::new(name, clock::draw_seed()?);
+    realm.uri_rule = rules.uris;
+    realm.strict_request_ids = rules.strict_request_ids;
+    realm.disclosure = rules.disclosure;
+    realm.call_timeout = rules.call_timeout;
+    realm.max_call_timeout = rules.max_call_timeout;
+    Ok(realm)
 }
 
 impl Drop for Registered {

@@ -44,14 +44,20 @@ struct Inboxes(Vec<VecDeque<Incoming>>);
 
 impl Sink<usize> for Inboxes {
     fn deliver(&mut self, to: &usize, message: Outbound) {
-        self.push(*to, message.message());
+        self.push_frame(*to, &message.encode(Serializer::Json).expect(ALL_JSON));
     }
 }
 
+/// Why nothing here can be unwritable.
+const ALL_JSON: &str = "all payloads are JSON";
+
 impl Inboxes {
     fn push(&mut self, to: usize, message: &Message) {
-        let frame = codec::encode(Serializer::Json, message).expect("payloads are JSON here");
-        let json = serde_json::from_slice(&frame).expect("what we write is JSON");
+        self.push_frame(to, &codec::encode(Serializer::Json, message).expect(ALL_JSON));
+    }
+
+    fn push_frame(&mut self, to: usize, frame: &[u8]) {
+        let json = serde_json::from_slice(frame).expect("what we write is JSON");
         self.0[to].push_back(Incoming::Message(json));
     }
 }
@@ -98,6 +104,7 @@ impl RealmStage {
                             self.fail(at, &violation);
                         }
                     }
+                    Ok(Received::Left(_)) => self.begin_anew(at),
                     Ok(_) | Err(_) => {}
                 }
             }
@@ -122,7 +129,11 @@ impl RealmStage {
         self.peers[at] = Peer::Joined(Serving::new(), member);
     }
 
-    fn dispatch(&mut self, from: &Arc<Member<usize>>, message: Message) -> Result<(), ProtocolViolation> {
+    fn dispatch(
+        &mut self,
+        from: &Arc<Member<usize>>,
+        message: Message,
+    ) -> Result<(), ProtocolViolation> {
         let (realm, now, out) = (&mut self.realm, self.now, &mut self.inboxes);
         match message {
             Message::Publish(m) => realm.publish(from, m, now, out),
@@ -149,14 +160,7 @@ impl RealmStage {
 
     /// Delivers what the session's own machine has to say, and lets the session go if it is over.
     fn flush(&mut self, at: usize) {
-        let poll = |peer: &mut Peer| match peer {
-            Peer::Joining(acceptor) => acceptor.poll_message(),
-            Peer::Joined(serving, _) => serving.poll_message(),
-            Peer::Gone => None,
-        };
-        while let Some(message) = poll(&mut self.peers[at]) {
-            self.inboxes.push(at, &message);
-        }
+        self.flush_machine(at);
         let over = match &self.peers[at] {
             Peer::Joining(acceptor) => acceptor.is_over(),
             Peer::Joined(serving, _) => serving.is_over(),
@@ -166,6 +170,24 @@ impl RealmStage {
             self.leave(at);
             self.inboxes.0[at].push_back(Incoming::Closed);
         }
+    }
+
+    fn flush_machine(&mut self, at: usize) {
+        let poll = |peer: &mut Peer| match peer {
+            Peer::Joining(acceptor) => acceptor.poll_message(),
+            Peer::Joined(serving, _) => serving.poll_message(),
+            Peer::Gone => None,
+        };
+        while let Some(message) = poll(&mut self.peers[at]) {
+            self.inboxes.push(at, &message);
+        }
+    }
+
+    /// After GOODBYE the transport may be used for another HELLO.
+    fn begin_anew(&mut self, at: usize) {
+        self.flush_machine(at);
+        self.leave(at);
+        self.peers[at] = Peer::Joining(Acceptor::new(Serializer::Json));
     }
 
     fn leave(&mut self, at: usize) {
