@@ -3,10 +3,11 @@
 use super::{
     allowance::Allowance,
     cursor::Cursor,
-    head::{Items, Reader, Result, Token, Writer},
+    head::{Items, Reader, Result, Token, Writer, own},
 };
 use crate::{error::DecodeErrorKind, serializer::Serializer};
 use bytes::{BufMut, Bytes, BytesMut};
+use bytestring::ByteString;
 use std::borrow::Cow;
 
 /// The additional information that stands for "of no announced length", and with major type 7 for the end of that.
@@ -224,6 +225,19 @@ impl<'b> Reader<'b> for CborReader<'b> {
         };
         self.0.depth -= levels;
         Ok(token)
+    }
+
+    fn string(&mut self) -> Result<Option<ByteString>> {
+        let start = self.0.pos;
+        let head = self.head()?;
+        if head.major == TEXT && head.info != INDEFINITE {
+            return self.0.string(head.number).map(Some);
+        }
+        self.0.pos = start;
+        match self.next()? {
+            Token::Str(text) => Ok(Some(own(self, text))),
+            _ => Ok(None),
+        }
     }
 
     fn more(&mut self, items: &mut Items) -> Result<bool> {

@@ -10,6 +10,7 @@ use crate::{
     serializer::Serializer,
 };
 use bytes::Bytes;
+use bytestring::ByteString;
 
 /// The input, and how far it was read.
 #[derive(Debug)]
@@ -71,6 +72,14 @@ impl<'b> Cursor<'b> {
         let at = self.pos;
         let bytes = self.take(len)?;
         core::str::from_utf8(bytes)
+            .map_err(|e| self.error_at(at + e.valid_up_to(), DecodeErrorKind::InvalidUnicode))
+    }
+
+    /// Text as a value of its own, a slice of the input, checked on the way.
+    pub(super) fn string(&mut self, len: u64) -> Result<ByteString> {
+        let at = self.pos;
+        let bytes = self.input.slice_ref(self.take(len)?);
+        ByteString::try_from(bytes)
             .map_err(|e| self.error_at(at + e.valid_up_to(), DecodeErrorKind::InvalidUnicode))
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     allowance,
-    head::{Reader, Result, Token, Writer, own, read_key},
+    head::{Reader, Result, Token, Writer, read_key},
     values,
 };
 use crate::{
@@ -128,10 +128,7 @@ ids! { SessionId SubscriptionId RegistrationId }
 impl One for ByteString {
     fn take<'b>(r: &mut dyn Reader<'b>, key: &'static str) -> Result<Self> {
         let at = r.at();
-        match r.next()? {
-            Token::Str(text) => Ok(own(r, text)),
-            _ => Err(wrong(r, at, key, "a string")),
-        }
+        r.string()?.ok_or_else(|| wrong(r, at, key, "a string"))
     }
 
     fn put(&self, w: &mut dyn Writer) {
@@ -239,9 +236,7 @@ fn take_word<'b, T>(
     from_name: impl FnOnce(&str) -> Option<T>,
 ) -> Result<T> {
     let at = r.at();
-    let Token::Str(word) = r.next()? else {
-        return Err(wrong(r, at, key, "a string"));
-    };
+    let word = ByteString::take(r, key)?;
     from_name(&word).ok_or_else(|| r.error_at(at, DecodeErrorKind::InvalidValue(key)))
 }
 

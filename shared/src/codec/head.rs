@@ -79,6 +79,9 @@ pub(super) trait Reader<'b> {
     /// Reads a value, or the beginning of a list or dictionary.
     fn next(&mut self) -> Result<Token<'b>>;
 
+    /// Reads text, as it stands and never as binary data; `None` if there is something else.
+    fn string(&mut self) -> Result<Option<ByteString>>;
+
     /// Whether another entry follows. When none does, the list or dictionary is left.
     fn more(&mut self, items: &mut Items) -> Result<bool>;
 
@@ -276,10 +279,7 @@ impl<'r, 'b, R: Reader<'b> + ?Sized> Elements<'r, R> {
 
     pub(super) fn text(&mut self, what: &'static str) -> Result<ByteString> {
         let at = self.step()?;
-        match self.reader.next()? {
-            Token::Str(text) => Ok(own(self.reader, text)),
-            _ => Err(self.wrong_type(at, what, "a string")),
-        }
+        self.reader.string()?.ok_or_else(|| self.wrong_type(at, what, "a string"))
     }
 
     pub(super) fn uri(&mut self, what: &'static str) -> Result<Uri> {

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{error::DecodeErrorKind, serializer::Serializer};
 use bytes::{BufMut, Bytes, BytesMut};
+use bytestring::ByteString;
 use std::borrow::Cow;
 
 /// Reads MessagePack.
@@ -108,6 +109,21 @@ impl<'b> Reader<'b> for MsgPackReader<'b> {
             }
             byte @ 0xe0..=0xff => Ok(Token::Nint((!byte).into())),
         }
+    }
+
+    fn string(&mut self) -> Result<Option<ByteString>> {
+        let len = match self.0.peek()? {
+            byte @ 0xa0..=0xbf => {
+                self.0.pos += 1;
+                (byte & 0x1f).into()
+            }
+            byte @ 0xd9..=0xdb => {
+                self.0.pos += 1;
+                self.0.uint(1 << (byte - 0xd9))?
+            }
+            _ => return Ok(None),
+        };
+        self.0.string(len).map(Some)
     }
 
     fn more(&mut self, items: &mut Items) -> Result<bool> {

@@ -10,13 +10,14 @@ use super::{
     allowance::Allowance,
     base64,
     cursor::Cursor,
-    head::{Items, Reader, Result, Text, Token},
+    head::{Items, Reader, Result, Text, Token, own},
 };
 use crate::{
     error::{DecodeError, DecodeErrorKind},
     serializer::Serializer,
 };
 use bytes::Bytes;
+use bytestring::ByteString;
 use std::borrow::Cow;
 
 /// Reads JSON.
@@ -24,14 +25,14 @@ use std::borrow::Cow;
 pub(super) struct JsonReader<'b> {
     cursor: Cursor<'b>,
     /// The input, known to be UTF-8 from here on.
-    text: &'b str,
+    checked: &'b str,
 }
 
 impl<'b> JsonReader<'b> {
     pub(super) fn new(input: &'b Bytes, depth: usize, allowance: Allowance) -> Result<Self> {
         let cursor = Cursor::new(Serializer::Json, input, depth, allowance);
         match core::str::from_utf8(input) {
-            Ok(text) => Ok(Self { cursor, text }),
+            Ok(checked) => Ok(Self { cursor, checked }),
             Err(e) => Err(cursor.error_at(e.valid_up_to(), DecodeErrorKind::InvalidUnicode)),
         }
     }
@@ -75,7 +76,7 @@ impl<'b> JsonReader<'b> {
 
     /// Reads a string, which is binary data if it begins with NUL and goes on in base64.
     fn string_value(&mut self) -> Result<Token<'b>> {
-        let text = self.string()?;
+        let text = self.text()?;
         // A NUL has to be escaped, so a slice of the input does not begin with one.
         if let Cow::Owned(text) = &text
             && let Some(encoded) = text.strip_prefix('\0')
@@ -147,6 +148,14 @@ impl<'b> Reader<'b> for JsonReader<'b> {
         })
     }
 
+    fn string(&mut self) -> Result<Option<ByteString>> {
+        if self.first()? != b'"' {
+            return Ok(None);
+        }
+        let text = self.text()?;
+        Ok(Some(own(self, text)))
+    }
+
     fn more(&mut self, items: &mut Items) -> Result<bool> {
         let byte = self.first()?;
         if byte == if items.is_dict { b'}' } else { b']' } {
@@ -166,7 +175,7 @@ impl<'b> Reader<'b> for JsonReader<'b> {
 
     fn any_key(&mut self) -> Result<Token<'b>> {
         self.before_key()?;
-        let key: Text<'b> = self.string()?;
+        let key: Text<'b> = self.text()?;
         self.colon()?;
         Ok(Token::Str(key))
     }

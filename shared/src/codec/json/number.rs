@@ -14,7 +14,7 @@ impl<'b> JsonReader<'b> {
     /// Reads a number: an integer if it is written as one and fits 64 bits.
     pub(super) fn number(&mut self) -> Result<Token<'b>> {
         let Number { span, is_integer } = self.scan_number()?;
-        let text = &self.text[span];
+        let text = &self.checked[span];
         if is_integer && let Some(token) = integer(text) {
             return Ok(token);
         }

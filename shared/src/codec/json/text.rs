@@ -10,9 +10,9 @@ use std::borrow::Cow;
 
 impl<'b> JsonReader<'b> {
     /// Reads a string that begins here. What stands in the input as it is meant stays a slice of it.
-    pub(super) fn string(&mut self) -> Result<Text<'b>> {
+    pub(super) fn text(&mut self) -> Result<Text<'b>> {
         let (inside, has_escapes) = self.scan_string()?;
-        let raw = &self.text[inside];
+        let raw = &self.checked[inside];
         if has_escapes {
             self.charge(raw.len())?;
             Ok(Cow::Owned(unescape(raw)))
