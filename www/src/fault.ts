@@ -23,7 +23,8 @@ export const NOT_CONNECTED = 'There is no session: press Connect first.';
 export function sentenceFor(fault: unknown): string {
   if (fault instanceof WampError) {
     const meaning = MEANINGS[fault.uri];
-    return meaning === undefined ? `${fault.uri}: ${fault.message}` : `${meaning.slice(0, -1)} (${fault.uri}).`;
+    const sentence = meaning?.slice(0, -1) ?? fault.message.charAt(0).toUpperCase() + fault.message.slice(1);
+    return `${sentence} (${fault.uri}).`;
   }
   return fault instanceof Error ? fault.message : String(fault);
 }

@@ -15,9 +15,13 @@ export function jsonView(value: unknown, indent = 0, limit = 20_000): HTMLElemen
   return view;
 }
 
-/** Shows a payload: its arguments, and its keyword arguments where there are any. */
-export function payloadView(args: readonly unknown[], kwargs: { readonly [key: string]: unknown } = {}): HTMLElement {
-  const view = make('span', 'payload', jsonView(args));
-  if (Object.keys(kwargs).length > 0) view.append(' ', jsonView(kwargs));
+/**
+ * Shows a payload: its arguments, and its keyword arguments where there are any.
+ *
+ * @param limit how many characters are shown of each, at most
+ */
+export function payloadView(args: readonly unknown[], kwargs: { readonly [key: string]: unknown } = {}, limit = 20_000): HTMLElement {
+  const view = make('span', 'payload', jsonView(args, 0, limit));
+  if (Object.keys(kwargs).length > 0) view.append(' ', jsonView(kwargs, 0, limit));
   return view;
 }

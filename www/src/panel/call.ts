@@ -98,7 +98,13 @@ async function plain(client: Client, uri: string, payload: Payload, options: Cal
   return payloadView(args, kwargs);
 }
 
-async function streamed(client: Client, uri: string, { args, kwargs }: Payload, options: CallOptions, onProgress: (value: unknown) => void): Promise<HTMLElement> {
+async function streamed(
+  client: Client,
+  uri: string,
+  { args, kwargs }: Payload,
+  options: CallOptions,
+  onProgress: (value: unknown) => void,
+): Promise<HTMLElement> {
   const stream = client.stream(uri, args, { ...options, kwargs });
   for await (const value of stream) onProgress(value);
   const result = await stream.raw;

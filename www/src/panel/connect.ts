@@ -4,7 +4,10 @@ import { button, byId, onSubmit, select } from '../dom/element.ts';
 import { Field } from '../dom/field.ts';
 import { NOT_CONNECTED, sentenceFor } from '../fault.ts';
 
-/** The form that opens and closes the session. The page's own address may fill it in: `?url=`, `?realm=`, `?serializer=`, `?autoconnect=0`. */
+/**
+ * The form that opens and closes the session.
+ * The page's own address may fill it in: `?url=`, `?realm=`, `?serializer=`, `?autoconnect=0`.
+ */
 export function connectPanel(connection: Connection): void {
   const url = new Field('url');
   const realm = new Field('realm');
@@ -70,7 +73,11 @@ function ownRouter(): string {
 
 function routerFault(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== 'ws:' && url?.protocol !== 'wss:') return 'A router’s address starts with ws:// or wss://, such as ws://127.0.0.1:8080/ws.';
-  if (url.protocol === 'ws:' && location.protocol === 'https:') return 'This page came over https, so the browser only opens wss:// from it.';
+  if (url?.protocol !== 'ws:' && url?.protocol !== 'wss:') {
+    return 'A router’s address starts with ws:// or wss://, such as ws://127.0.0.1:8080/ws.';
+  }
+  if (url.protocol === 'ws:' && location.protocol === 'https:') {
+    return 'This page came over https, so the browser only opens wss:// from it.';
+  }
   return undefined;
 }

@@ -25,6 +25,8 @@ interface Answered {
 }
 
 const LIMIT = 200;
+/** How much of a payload a row shows, in characters. The raw message shows more. */
+const IN_ROW = 1000;
 
 /** The procedures that the page itself offers, and each call that it answers. */
 export function registerPanel(connection: Connection, { callIt }: { callIt: (procedure: string, args: string) => void }): RegisterPanel {
@@ -114,10 +116,10 @@ function invocationRow({ at, procedure, invocation, progress, took, outcome }: A
   const head = make('span', 'head', make('span', 'dot'), make('code', 'uri', procedure), make('time', '', clock(at)));
   const answer = make('span', 'answer', '→ ');
   if (outcome === undefined) answer.append('working');
-  else answer.append('fault' in outcome ? faultView(outcome.fault) : payloadView(outcome.result.args ?? [], outcome.result.kwargs));
+  else answer.append('fault' in outcome ? faultView(outcome.fault) : payloadView(outcome.result.args ?? [], outcome.result.kwargs, IN_ROW));
   if (progress > 0) answer.append(' ', make('small', '', `${progress} progressive`));
   if (took !== undefined) answer.append(' ', make('small', '', duration(took)));
-  const row = make('li', 'row', head, payloadView(invocation.args, invocation.kwargs), answer);
+  const row = make('li', 'row', head, payloadView(invocation.args, invocation.kwargs, IN_ROW), answer);
   row.dataset['state'] = outcome === undefined ? 'working' : 'fault' in outcome ? 'failed' : 'done';
   return row;
 }

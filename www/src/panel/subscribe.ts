@@ -25,6 +25,8 @@ interface Subscribed {
 }
 
 const LIMIT = 200;
+/** How much of a payload a row shows, in characters. The raw message shows more. */
+const IN_ROW = 1000;
 const HUES = 6;
 
 /** The live topic view: what the page is subscribed to, and what comes of it. */
@@ -107,7 +109,7 @@ function twice(active: ReadonlySet<Subscribed>, topic: string, match: Match): st
 
 function eventRow({ at, event, by }: Received): HTMLLIElement {
   const head = make('span', 'head', make('span', 'dot'), make('code', 'uri', event.topic), make('time', '', clock(at)));
-  const row = make('li', 'row', head, payloadView(event.args, event.kwargs));
+  const row = make('li', 'row', head, payloadView(event.args, event.kwargs, IN_ROW));
   row.dataset['hue'] = String(by.hue);
   row.title = `publication ${event.publication}`;
   return row;

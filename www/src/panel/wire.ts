@@ -53,7 +53,9 @@ function messageRow(line: TraceDetail, open: boolean): HTMLLIElement {
   const arrow = make('span', 'arrow', sent ? '↑' : '↓');
   arrow.title = sent ? 'sent' : 'received';
   const direction = make('span', 'unseen', sent ? 'sent ' : 'received ');
-  const summary = make('summary', '', arrow, direction, make('span', 'chip', name), jsonView(line.message, 0, ONE_LINE), make('time', '', clock(line.at)));
+  const chip = make('span', 'chip', name);
+  const time = make('time', '', clock(line.at));
+  const summary = make('summary', '', arrow, direction, chip, jsonView(line.message, 0, ONE_LINE), time);
   const details = make('details', '', summary);
   details.addEventListener('toggle', () => {
     if (details.open && details.childElementCount === 1) details.append(fieldsView(line));
