@@ -255,21 +255,23 @@ fn write<T: Serialize + ?Sized>(
 
 fn read<T: DeserializeOwned>(serializer: Serializer, bytes: &[u8]) -> Result<T, PayloadError> {
     let value: Result<T, Source> = match serializer {
-        Serializer::Json if may_have_binary(bytes) => {
-            // The library would give types that expect bytes the characters of the base64.
-            let payload = Payload::from_encoded(
-                Serializer::Json,
-                PayloadShape::Args,
-                Bytes::copy_from_slice(bytes),
-            );
-            let converted = transcode(&payload, Serializer::MsgPack);
-            rmp_serde::from_slice(converted.bytes()).map_err(Into::into)
-        }
+        // The library would give types that expect bytes the characters of the base64.
+        Serializer::Json if may_have_binary(bytes) => read_converted(serializer, bytes),
         Serializer::Json => serde_json::from_slice(bytes).map_err(Into::into),
         Serializer::MsgPack => rmp_serde::from_slice(bytes).map_err(Into::into),
-        Serializer::Cbor => ciborium::from_reader(bytes).map_err(Into::into),
+        // The library reads no integer as a float, but that is what JavaScript and others write for 1.0.
+        Serializer::Cbor => ciborium::from_reader(bytes)
+            .or_else(|error| read_converted(serializer, bytes).map_err(|_| error.into())),
     };
     value.map_err(|source| PayloadError::Read { serializer, source })
+}
+
+/// Reads by way of MessagePack.
+fn read_converted<T: DeserializeOwned>(serializer: Serializer, bytes: &[u8]) -> Result<T, Source> {
+    let bytes = Bytes::copy_from_slice(bytes);
+    let payload = Payload::from_encoded(serializer, PayloadShape::Args, bytes);
+    let converted = transcode(&payload, Serializer::MsgPack);
+    rmp_serde::from_slice(converted.bytes()).map_err(Into::into)
 }
 
 /// Whether there may be binary data in this JSON: it begins with an escaped NUL.
