@@ -86,6 +86,11 @@ impl Dict {
         self.0.iter().map(|(k, v)| (&**k, v))
     }
 
+    /// The entries in the order they were written, with values to change.
+    pub fn iter_mut(&mut self) -> impl ExactSizeIterator<Item = (&str, &mut Value)> {
+        self.0.iter_mut().map(|(k, v)| (&**k, v))
+    }
+
     /// The dictionary of entries whose keys are known to differ. For decoders, which check that themselves.
     pub(crate) const fn from_unique(entries: Vec<(ByteString, Value)>) -> Self {
         Self(entries)

@@ -21,8 +21,8 @@ use tokio::{
     time::timeout,
 };
 use wamplex::{
-    Args, CancelMode, CancellationToken, Client, CloseReason, ConnectionState, Ctx, Delivery, Error,
-    Invoke, Kwargs, MatchPolicy, Reply, Serializer, Subscription, WampError,
+    Args, CancelMode, CancellationToken, Client, CloseReason, ConnectionState, Ctx, Delivery,
+    Error, Invoke, Kwargs, MatchPolicy, Reply, Serializer, Subscription, WampError,
 };
 use wamplex_router::{Router, RouterConfig, RouterHandle, config::Site};
 
@@ -207,7 +207,8 @@ async fn a_result_comes_in_pieces_between_every_pair_of_serializers() {
 #[tokio::test]
 async fn a_dropped_a_canceled_and_a_timed_out_call_reach_the_handler() {
     let served = serve().await;
-    let (caller, callee) = (served.client(Serializer::Cbor).await, served.client(Serializer::Json).await);
+    let (caller, callee) =
+        (served.client(Serializer::Cbor).await, served.client(Serializer::Json).await);
     let (begun, canceled) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let slow = {
         let (begun, canceled) = (begun.clone(), canceled.clone());
@@ -263,7 +264,8 @@ async fn a_publisher_chooses_who_receives_its_events() {
     let served = serve().await;
     let (a, b) = (served.client(Serializer::Json).await, served.client(Serializer::Cbor).await);
     let mut at_a = a.subscribe::<u8>("com.example.topic").await.unwrap();
-    let mut at_b = b.subscribe::<u8>("com.example.").match_policy(MatchPolicy::Prefix).await.unwrap();
+    let mut at_b =
+        b.subscribe::<u8>("com.example.").match_policy(MatchPolicy::Prefix).await.unwrap();
     let publish = |n: u8| a.publish("com.example.topic").args((n,));
     publish(1).await.unwrap();
     publish(2).exclude_me(false).exclude([b.session_id()]).await.unwrap();
@@ -421,7 +423,11 @@ fn example(name: &str, url: &str) -> BufReader<ChildStdout> {
 }
 
 /// Checks that the program prints what its documentation says, from there on or to the end.
-async fn expect_lines(name: &str, output: &mut BufReader<ChildStdout>, lines: core::ops::Range<usize>) {
+async fn expect_lines(
+    name: &str,
+    output: &mut BufReader<ChildStdout>,
+    lines: core::ops::Range<usize>,
+) {
     let path = format!("{}/../peer-native/examples/{name}.rs", env!("CARGO_MANIFEST_DIR"));
     let source = std::fs::read_to_string(path).unwrap();
     let documented = source.lines().skip_while(|line| !line.starts_with("//! $")).skip(1);

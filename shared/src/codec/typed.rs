@@ -12,6 +12,7 @@ use crate::{
     payload::{Payload, PayloadShape},
     serializer::Serializer,
     uris,
+    value::{Dict, Value},
 };
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Serialize, de::DeserializeOwned};
@@ -259,11 +260,44 @@ fn read<T: DeserializeOwned>(serializer: Serializer, bytes: &[u8]) -> Result<T, 
         Serializer::Json if may_have_binary(bytes) => read_converted(serializer, bytes),
         Serializer::Json => serde_json::from_slice(bytes).map_err(Into::into),
         Serializer::MsgPack => rmp_serde::from_slice(bytes).map_err(Into::into),
-        // The library reads no integer as a float, but that is what JavaScript and others write for 1.0.
-        Serializer::Cbor => ciborium::from_reader(bytes)
-            .or_else(|error| read_converted(serializer, bytes).map_err(|_| error.into())),
+        Serializer::Cbor => ciborium::from_reader(bytes).map_err(Into::into),
     };
-    value.map_err(|source| PayloadError::Read { serializer, source })
+    value.or_else(|source| {
+        read_alike(serializer, bytes).ok_or(PayloadError::Read { serializer, source })
+    })
+}
+
+/// Reads integers as floats and floats without a fraction as integers, where that makes a difference.
+///
+/// JavaScript does not tell them apart: 1.0 may come as an integer, and a large integer as a float.
+fn read_alike<T: DeserializeOwned>(serializer: Serializer, bytes: &[u8]) -> Option<T> {
+    let list = list_of_one(serializer, bytes);
+    let list = Payload::from_encoded(serializer, PayloadShape::Args, list);
+    let mut values = super::read_values(&list).ok()?.0;
+    values.iter_mut().for_each(make_integers);
+    let list = super::write_values(Serializer::MsgPack, &values, &Dict::new());
+    // Behind the one byte that makes it a list of one.
+    rmp_serde::from_slice(list.bytes().get(1..)?).ok()
+}
+
+fn make_integers(value: &mut Value) {
+    match value {
+        Value::Float(float) => {
+            // Up to here every integer has a float of its own.
+            const LIMIT: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
+            if float.fract() == 0.0 && float.abs() <= LIMIT {
+                *value = Value::Int(*float as i64);
+            }
+        }
+        Value::List(list) => list.iter_mut().for_each(make_integers),
+        Value::Dict(dict) => dict.iter_mut().for_each(|(_, value)| make_integers(value)),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::UInt(_)
+        | Value::Str(_)
+        | Value::Bytes(_) => {}
+    }
 }
 
 /// Reads by way of MessagePack.
@@ -330,4 +364,44 @@ fn list_of_one(serializer: Serializer, element: &[u8]) -> Bytes {
     list.put_slice(element);
     list.put_slice(after);
     list.freeze()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[test]
+    fn integers_and_floats_without_a_fraction_are_read_as_what_is_asked_for() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Kwargs {
+            time: u64,
+            ratio: f64,
+        }
+        for serializer in Serializer::ALL {
+            let kwargs = [("time", 1_700_000_000_000.0), ("ratio", 1.0)];
+            let kwargs: std::collections::BTreeMap<_, _> = kwargs.into_iter().collect();
+            let payload = Payload::encode(serializer, &(1, -2.0, 0.5), Some(&kwargs)).unwrap();
+            let (a, b, c) = payload.args::<(f64, i64, f64)>().unwrap();
+            assert_eq!((a, b, c), (1.0, -2, 0.5), "{serializer}");
+            let kwargs = payload.kwargs::<Kwargs>().unwrap();
+            assert_eq!(kwargs, Kwargs { time: 1_700_000_000_000, ratio: 1.0 }, "{serializer}");
+            assert!(payload.args::<(f64, i64, i64)>().is_err(), "{serializer}: 0.5 is no integer");
+            assert!(payload.args::<(f64, u64, f64)>().is_err(), "{serializer}: -2 has a sign");
+        }
+    }
+
+    #[test]
+    fn an_error_takes_positional_and_keyword_arguments_in_either_order() {
+        let kwargs = std::collections::BTreeMap::from([("k", 1)]);
+        let one = WampError::new("a.b").with_args((7, "x")).unwrap().with_kwargs(&kwargs).unwrap();
+        let other =
+            WampError::new("a.b").with_kwargs(&kwargs).unwrap().with_args((7, "x")).unwrap();
+        assert_eq!(one, other);
+        assert_eq!(one.args::<(u8, String)>().unwrap(), (7, "x".to_owned()));
+        let json = transcode(&one.payload, Serializer::Json);
+        assert_eq!(json.bytes(), &br#"[7,"x"],{"k":1}"#[..]);
+        let joined = Payload::join(&json, &transcode(&one.payload, Serializer::MsgPack)).unwrap();
+        assert_eq!(joined, transcode(&one.payload, Serializer::MsgPack));
+    }
 }
