@@ -109,6 +109,24 @@ pub(super) trait Reader<'b> {
         Ok(())
     }
 
+    /// Reads past null, or the `undefined` of JavaScript as the usual libraries write it; `false` without reading if
+    /// there is something else.
+    fn skip_nothing(&mut self) -> Result<bool> {
+        let nothing: &[&[u8]] = match self.serializer() {
+            Serializer::Json => &[b"null"],
+            // An extension of type 0 with one byte of 0.
+            Serializer::MsgPack => &[&[0xc0], &[0xd4, 0, 0]],
+            Serializer::Cbor => &[&[0xf6], &[0xf7]],
+        };
+        let at = self.at();
+        let rest = self.input().get(at..).unwrap_or_default();
+        let found = nothing.iter().any(|nothing| rest.starts_with(nothing));
+        if found {
+            self.skip()?;
+        }
+        Ok(found)
+    }
+
     /// Checks that nothing follows.
     fn finish(&mut self) -> Result<()>;
 

@@ -84,7 +84,10 @@ fn read_entries<'b, O: Options>(r: &mut dyn Reader<'b>, mut items: Items) -> Res
                 return Err(r.error_at(at, DecodeErrorKind::DuplicateKey));
             }
             seen |= 1 << index;
-            options.read_key(&key, r)?;
+            // Clients in the field write the options that nobody set as null or undefined.
+            if !r.skip_nothing()? {
+                options.read_key(&key, r)?;
+            }
         } else {
             let key = own(r, key);
             values::read_entry(r, &mut custom, key, items.left)?;
@@ -381,4 +384,41 @@ options! { InterruptOptions, "INTERRUPT.Options", "INTERRUPT.Options.":
 options! { YieldOptions, "YIELD.Options", "YIELD.Options.":
     one("progress", progress);
     all(passthru, Passthru);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        codec::decode,
+        message::{Message, SubscribeOptions},
+        serializer::Serializer,
+        uri::Uri,
+    };
+
+    #[test]
+    fn an_option_that_is_null_or_undefined_counts_as_absent() {
+        // [32, 7, {"match": ‹nothing›, "get_retained": ‹nothing›}, "com.x"]
+        let in_msgpack = |nothing: &[u8]| {
+            [b"\x94\x20\x07\x82\xa5match", nothing, b"\xacget_retained", nothing, b"\xa5com.x"]
+                .concat()
+        };
+        let in_cbor = |nothing: &[u8]| {
+            [b"\x84\x18\x20\x07\xa2\x65match", nothing, b"\x6cget_retained", nothing, b"\x65com.x"]
+                .concat()
+        };
+        let cases = [
+            (Serializer::Json, br#"[32,7,{"match" : null,"get_retained":null},"com.x"]"#.to_vec()),
+            (Serializer::MsgPack, in_msgpack(&[0xc0])),
+            (Serializer::MsgPack, in_msgpack(&[0xd4, 0, 0])),
+            (Serializer::Cbor, in_cbor(&[0xf6])),
+            (Serializer::Cbor, in_cbor(&[0xf7])),
+        ];
+        for (serializer, bytes) in cases {
+            let Message::Subscribe(subscribe) = decode(serializer, &bytes.into()).unwrap() else {
+                panic!("{serializer}")
+            };
+            assert_eq!(subscribe.options, SubscribeOptions::default(), "{serializer}");
+            assert_eq!(subscribe.topic, Uri::new("com.x"), "{serializer}");
+        }
+    }
 }
