@@ -6,38 +6,64 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// A script that says this cannot be played where time passes by itself.
+const FAKE_CLOCK: &str = "clock fake";
+
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=scripts");
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("scripts");
     let mut folders = BTreeMap::new();
     collect(&root, &mut folders)?;
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    fs::write(out.join("on_realm.rs"), tests(&folders, |_| false))?;
+    fs::write(out.join("on_wire.rs"), tests(&folders, |script| script.needs_fake_clock))?;
+    let names: Vec<_> = folders
+        .iter()
+        .flat_map(|(folder, scripts)| {
+            scripts.iter().map(move |s| format!("{folder}/{}.wamp", s.name))
+        })
+        .collect();
+    fs::write(out.join("scripts.rs"), format!("{names:?}"))
+}
+
+struct Script {
+    name: String,
+    needs_fake_clock: bool,
+}
+
+/// A module per folder with a test per script, each of which calls `super::run`.
+fn tests(folders: &BTreeMap<String, Vec<Script>>, is_ignored: impl Fn(&Script) -> bool) -> String {
     let mut code = String::new();
-    let mut names = Vec::new();
-    for (folder, scripts) in &folders {
+    for (folder, scripts) in folders {
         code.push_str(&format!("mod {folder} {{\n"));
         for script in scripts {
-            names.push(format!("{folder}/{script}.wamp"));
+            let name = &script.name;
+            if is_ignored(script) {
+                code.push_str("    #[ignore = \"needs a clock that can be stopped\"]\n");
+            }
             code.push_str(&format!(
-                "    #[test]\n    fn {script}() {{ super::run(\"{folder}/{script}.wamp\"); }}\n"
+                "    #[test]\n    fn {name}() {{ super::run(\"{folder}/{name}.wamp\"); }}\n"
             ));
         }
         code.push_str("}\n");
     }
-    code.push_str(&format!("const SCRIPTS: &[&str] = &{names:?};\n"));
-    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    fs::write(out.join("scripts.rs"), code)
+    code
 }
 
 /// Finds `folder/name.wamp`, and refuses what is neither: it would not be run.
-fn collect(root: &Path, folders: &mut BTreeMap<String, Vec<String>>) -> io::Result<()> {
+fn collect(root: &Path, folders: &mut BTreeMap<String, Vec<Script>>) -> io::Result<()> {
     for folder in fs::read_dir(root)? {
         let folder = folder?.path();
         for script in fs::read_dir(&folder)? {
             let script = script?.path();
             let is_script = script.extension().is_some_and(|e| e == "wamp");
             match (is_script, name(&folder), name(&script)) {
-                (true, Some(folder), Some(name)) => folders.entry(folder).or_default().push(name),
+                (true, Some(folder), Some(name)) => {
+                    let text = fs::read_to_string(&script)?;
+                    let needs_fake_clock = text.lines().any(|line| line.trim() == FAKE_CLOCK);
+                    folders.entry(folder).or_default().push(Script { name, needs_fake_clock });
+                }
                 _ => {
                     return Err(io::Error::other(format!(
                         "{} is not a script: expected a file `name.wamp` in a folder of `scripts`, both lower-case words joined by `_`",
@@ -47,7 +73,7 @@ fn collect(root: &Path, folders: &mut BTreeMap<String, Vec<String>>) -> io::Resu
             }
         }
     }
-    folders.values_mut().for_each(|scripts| scripts.sort());
+    folders.values_mut().for_each(|scripts| scripts.sort_by(|a, b| a.name.cmp(&b.name)));
     Ok(())
 }
 

@@ -1,8 +1,13 @@
 //! The stages that scripts are played on.
 
+mod notation;
+mod peer;
 mod realm;
+mod requests;
+mod wire;
 
 pub use realm::RealmStage;
+pub use wire::WireStage;
 
 use crate::script::{Script, Stage, play};
 use std::{fs, path::Path};

@@ -49,6 +49,7 @@
 //! |---|---|
 //! | `# …` | A comment. The first one is the guarantee. |
 //! | `realm {"uris": "strict"}` | Rules of the realm that are not the default, see below. Before all steps. |
+//! | `clock fake` | Needs a clock that can be stopped: on the wire the test is reported as ignored. Before all steps. |
 //! | `alice joins {"authid": "al"}` | Opens a session with these HELLO details over the default ones, and is welcomed. |
 //! | `alice connects` | Opens a transport and says nothing, for scripts about HELLO itself. |
 //! | `alice leaves` | Says GOODBYE and is answered. |
@@ -83,7 +84,7 @@
 //!
 //! `wait` moves the clock of the pure realm, and really waits on the wire. A script must not depend on how fast the
 //! machine is: say that something has happened after a time (the next `<-` waits for it), never that it has not
-//! happened yet, unless the time it would take is minutes.
+//! happened yet, unless the time it would take is minutes. Where that cannot be helped, write `clock fake`.
 //!
 //! `<- nothing` does not wait either. On the wire, every session makes a request of its own and waits for the answer:
 //! since a router answers in the order it was asked, everything that was caused before has arrived by then.
