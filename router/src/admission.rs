@@ -5,6 +5,7 @@ use bytestring::ByteString;
 use std::sync::Arc;
 use wamplex_realm::Joining;
 use wamplex_shared::{
+    id::SessionId,
     message::{Abort, Hello, WelcomeDetails},
     uri::{MatchPolicy, UriRule},
     uris::error,
@@ -41,7 +42,7 @@ pub(crate) fn admit(shared: &Shared, hello: &Hello) -> Result<Admitted, Box<Abor
         ));
     }
     let failed = |e| refuse(error::AUTHENTICATION_FAILED, format!("no random numbers: {e}"));
-    let session = clock::draw_session_id().map_err(failed)?;
+    let session = draw_session_id(&realm).map_err(failed)?;
     let authid = ByteString::from(format!("{:x}", getrandom::u64().map_err(failed)?));
 
     let mut who = Joining::new(session, hello.details.roles);
@@ -73,6 +74,16 @@ fn find_realm(shared: &Shared, hello: &Hello) -> Result<Arc<RealmCell>, Box<Abor
         )),
         Err(invalid) => {
             Err(refuse(error::INVALID_URI, format!("the name of the realm: {invalid}")))
+        }
+    }
+}
+
+/// Draws an id that no session of the realm has.
+fn draw_session_id(realm: &RealmCell) -> Result<SessionId, getrandom::Error> {
+    loop {
+        let id = clock::draw_session_id()?;
+        if realm.read().session(id).is_none() {
+            return Ok(id);
         }
     }
 }

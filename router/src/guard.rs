@@ -25,3 +25,20 @@ impl<T> Guard<T> {
         self.0.write()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    #[test]
+    fn a_panic_under_the_guard_leaves_it_unlocked() {
+        let guard = Guard::new(1);
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            let _held = guard.write();
+            panic!("as a test");
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(*guard.read(), 1);
+    }
+}

@@ -24,6 +24,21 @@
 //! # }
 //! ```
 //!
+//! How a session ends, and what its client is told:
+//!
+//! | what happens | last message | WebSocket close code |
+//! |---|---|---|
+//! | the client says GOODBYE | GOODBYE `wamp.close.goodbye_and_out`; the connection takes another HELLO for as long as the first | 1000 |
+//! | the client may not join | ABORT with the reason | 1000 |
+//! | the client breaks the protocol | ABORT `wamp.error.protocol_violation` | 1002, or 1007 for text that is not UTF-8 |
+//! | a message is too long | ABORT `wamp.error.payload_size_exceeded` | 1009 |
+//! | no HELLO comes in time | ABORT `wamp.error.timeout` | 1008 |
+//! | the client is too slow: its queue is full, or it takes nothing for too long | ABORT `wamp.close.killed` | 1008 |
+//! | the router shuts down | GOODBYE or, before WELCOME, ABORT `wamp.close.system_shutdown` | 1001 |
+//! | the router fails | ABORT `wamp.close.killed` | 1011 |
+//!
+//! The client hears the last message if it listens; nobody waits for it longer than the [limits](config::Limits) say.
+//!
 //! The rules of the protocol are in `wamplex-shared` (sessions) and `wamplex-realm` (routing). Here are sockets, tasks,
 //! queues and time limits: `listener` accepts, `front` speaks HTTP until the upgrade, `connection` is the task of one
 //! client, `link` its two directions, `dispatch` decides which lock a message needs, `outbox` holds what waits to be

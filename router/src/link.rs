@@ -208,9 +208,7 @@ impl<T: Transport> Link<T> {
             }
         }
     }
-}
 
-impl<T: Transport> Link<T> {
     /// Encodes what was taken from the outbox until a batch is full.
     fn encode_batch(&mut self, cx: &mut Context<'_>) -> Result<(), Stop> {
         while self.transport.buffered() < WRITE_BATCH {

@@ -13,6 +13,8 @@ use tracing_subscriber::EnvFilter;
 use wamplex_router::{Router, StartError};
 
 fn main() -> ExitCode {
+    // As many connections as the system allows, not as few as it starts with. Without that there are merely fewer.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     let cli = Cli::parse();
     if let Err(problem) = start_log(&cli.log) {
         complain(&problem);

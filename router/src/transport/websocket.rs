@@ -43,6 +43,8 @@ pub(crate) struct WebSocket<S> {
     /// Bytes handed to `context`, an upper bound: headers are counted at their longest.
     fed: u64,
     written: u64,
+    /// Whether a long message has made the read buffer grow.
+    has_grown: bool,
     closing: bool,
 }
 
@@ -63,7 +65,7 @@ impl<S> WebSocket<S> {
             .max_frame_size(Some(limit));
         let context =
             WebSocketContext::from_partially_read(read.to_vec(), Role::Server, Some(config));
-        Self { socket, context, serializer, fed: 0, written: 0, closing: false }
+        Self { socket, context, serializer, fed: 0, written: 0, has_grown: false, closing: false }
     }
 
     fn parts<'a, 'b>(
@@ -75,7 +77,7 @@ impl<S> WebSocket<S> {
     }
 
     /// The bytes of a data message, if it is of the right kind; control messages were answered by tungstenite.
-    fn data(&self, message: Message) -> Result<Option<Bytes>, Lost> {
+    fn data(&mut self, message: Message) -> Result<Option<Bytes>, Lost> {
         let (is_text, bytes) = match message {
             Message::Text(text) => (true, Bytes::from(text)),
             Message::Binary(bytes) => (false, bytes),
@@ -83,10 +85,23 @@ impl<S> WebSocket<S> {
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => return Ok(None),
         };
         if is_text == self.serializer.is_text() {
-            return Ok(Some(bytes));
+            return Ok(Some(self.detach(bytes)));
         }
         let kind = if is_text { "text" } else { "binary" };
         Err(Lost::Violation(ProtocolViolation::FrameType { serializer: self.serializer, kind }))
+    }
+
+    /// The same bytes, if need be in a place of their own.
+    ///
+    /// A message is a slice of the read buffer, and keeps all of it alive while it waits for a slow receiver. That is
+    /// cheap as long as the buffer is small, but once it has grown a short message could keep a thousand times its
+    /// length.
+    fn detach(&mut self, bytes: Bytes) -> Bytes {
+        if bytes.len() > READ_BUFFER {
+            self.has_grown = true;
+            return bytes;
+        }
+        if self.has_grown { Bytes::copy_from_slice(&bytes) } else { bytes }
     }
 }
 
