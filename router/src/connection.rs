@@ -140,11 +140,14 @@ impl<T: Transport> Connection<T> {
                 return End::of_link(stop, Phase::Open);
             }
             let (now, count) = (self.shared.clock.now(), frames.len());
-            for frame in frames.drain(..) {
+            let mut batch = frames.drain(..);
+            while let Some(frame) = batch.next() {
                 if let Err(end) = self.handle(&frame, membership, &mut serving, now) {
+                    self.link.unread(batch);
                     return end;
                 }
             }
+            drop(batch);
             if count <= KEPT_FRAMES {
                 frames.shrink_to(KEPT_FRAMES);
             }

@@ -42,6 +42,8 @@ pub(crate) struct Link<T> {
     /// GOODBYE or ABORT of the realm, behind which nothing is sent.
     dismissal: Option<Box<Message>>,
     lost: Option<Lost>,
+    /// Read and given back, to be read again.
+    unread: VecDeque<Bytes>,
     stall: Option<Stall>,
     stall_limit: Duration,
 }
@@ -78,6 +80,7 @@ impl<T: Transport> Link<T> {
             encoded: 0,
             dismissal: None,
             lost: None,
+            unread: VecDeque::new(),
             stall: None,
             stall_limit,
         }
@@ -111,6 +114,7 @@ impl<T: Transport> Link<T> {
         if self.transport.buffered() > 0 && self.outbox.is_filling() {
             return Poll::Pending;
         }
+        frames.extend(self.unread.drain(..));
         while frames.len() < READ_BATCH && self.lost.is_none() {
             match self.transport.poll_receive(cx) {
                 Poll::Ready(Ok(frame)) => frames.push(frame),
@@ -136,10 +140,18 @@ impl<T: Transport> Link<T> {
         if let Poll::Ready(Err(error)) = self.transport.poll_flush(cx) {
             return Poll::Ready(Err(Stop::Broken(error)));
         }
+        if let Some(frame) = self.unread.pop_front() {
+            return Poll::Ready(Ok(frame));
+        }
         if let Some(lost) = self.lost.take() {
             return Poll::Ready(Err(Stop::Lost(lost)));
         }
         self.transport.poll_receive(cx).map_err(Stop::Lost)
+    }
+
+    /// Gives frames back that belong to what comes next: those behind a GOODBYE.
+    pub(crate) fn unread(&mut self, frames: impl Iterator<Item = Bytes>) {
+        self.unread.extend(frames);
     }
 
     /// Puts a message behind what was fed before, ahead of the outbox.

@@ -6,6 +6,7 @@
 mod common;
 
 use common::{Heard, Peer, start};
+use futures_util::SinkExt;
 use serde_json::json;
 use wamplex_shared::serializer::Serializer;
 
@@ -113,4 +114,19 @@ async fn a_client_that_closes_the_websocket_is_answered_and_leaves_the_realm() {
     assert_eq!(callee.listen().await, Heard::Gone);
     assert_eq!(caller.hear().await[4], "wamp.error.canceled");
     caller.round_trip("com.example.topic").await;
+}
+
+#[tokio::test]
+async fn what_follows_goodbye_in_the_same_write_belongs_to_the_next_session() {
+    let router = start(|_| {}).await;
+    for serializer in Serializer::ALL {
+        let mut peer = Peer::join(router.address, serializer).await;
+        let (goodbye, hello) =
+            (peer.frame(r#"[6, {}, "wamp.close.close_realm"]"#), peer.frame(common::HELLO));
+        peer.socket.feed(goodbye).await.unwrap();
+        peer.socket.feed(hello).await.unwrap();
+        peer.socket.flush().await.unwrap();
+        assert_eq!(peer.hear().await, json!([6, {}, "wamp.close.goodbye_and_out"]));
+        assert_eq!(peer.hear().await[0], 2, "WELCOME");
+    }
 }
