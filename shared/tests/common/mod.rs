@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 #![allow(clippy::wildcard_enum_match_arm, reason = "most values are written as the library does")]
 
+pub(crate) mod samples;
 pub(crate) mod styled;
 
 use bytes::Bytes;

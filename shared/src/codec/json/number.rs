@@ -26,10 +26,11 @@ impl<'b> JsonReader<'b> {
     pub(super) fn scan_number(&mut self) -> Result<Number> {
         let start = self.cursor.pos;
         let mut pos = start + usize::from(self.cursor.bytes[start] == b'-');
-        pos = match self.cursor.bytes.get(pos) {
-            Some(b'0') => pos + 1,
-            _ => self.scan_digits(pos)?,
-        };
+        let digits = pos;
+        pos = self.scan_digits(pos)?;
+        if self.cursor.bytes[digits] == b'0' && pos > digits + 1 {
+            return Err(self.unexpected(digits + 1));
+        }
         let integer_end = pos;
         if self.cursor.bytes.get(pos) == Some(&b'.') {
             pos = self.scan_digits(pos + 1)?;
@@ -38,7 +39,6 @@ impl<'b> JsonReader<'b> {
             let sign = matches!(self.cursor.bytes.get(pos + 1), Some(b'+' | b'-'));
             pos = self.scan_digits(pos + 1 + usize::from(sign))?;
         }
-        // Digits behind a leading zero are seen by whatever is expected to follow the number.
         self.cursor.pos = pos;
         Ok(Number { span: start..pos, is_integer: pos == integer_end })
     }
@@ -53,12 +53,18 @@ impl<'b> JsonReader<'b> {
     }
 }
 
+/// The smallest integer that CBOR has; without its sign it needs a bit more than all others.
+pub(super) const LEAST: &str = "-18446744073709551616";
+
 /// The integer, if it fits 64 bits. `-0` does not count: it is a number that only floats have.
 fn integer<'b>(text: &str) -> Option<Token<'b>> {
     let (digits, is_negative) = match text.strip_prefix('-') {
         Some(digits) => (digits, true),
         None => (text, false),
     };
+    if text == LEAST {
+        return Some(Token::Nint(u64::MAX));
+    }
     let mut magnitude = 0_u64;
     for digit in digits.bytes() {
         magnitude = magnitude.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;

@@ -1,4 +1,4 @@
-use super::text::find_special;
+use super::{number::LEAST, text::find_special};
 use crate::{
     codec::{base64, head::Writer},
     serializer::Serializer,
@@ -106,7 +106,7 @@ impl Writer for JsonWriter<'_> {
                 self.out.put_u8(b'-');
                 self.digits(magnitude);
             }
-            None => self.out.put_slice(b"-18446744073709551616"),
+            None => self.out.put_slice(LEAST.as_bytes()),
         }
     }
 
