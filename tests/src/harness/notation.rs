@@ -183,7 +183,7 @@ fn from_base64(text: &str) -> Option<Vec<u8>> {
         }
         bytes.extend(&word.to_be_bytes()[1..4 - padding.min(2)]);
     }
-    (text.len() % 4 == 0).then_some(bytes)
+    text.len().is_multiple_of(4).then_some(bytes)
 }
 
 #[cfg(test)]

@@ -25,8 +25,8 @@
 //!
 //! `alice` is a session. It joins the realm when its name first appears, announcing every role and feature that a
 //! client can have. `->` is what it sends, `<-` is the next thing it receives, both in WAMP's own JSON form
-//! ([16] is PUBLISH, and so on). The harness writes that in the serializer of the session, so a script says nothing
-//! about bytes.
+//! (a list that begins with 16 is PUBLISH, and so on). The harness writes that in the serializer of the session, so a
+//! script says nothing about bytes.
 //!
 //! `$sub` is a name for a value that only the router knows. Where it is seen first it is given the value that stands
 //! there; from then on it stands for that value, in what is sent and in what is received. `$_` fits anything and is
