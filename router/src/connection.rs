@@ -50,7 +50,7 @@ impl<T: Transport> Connection<T> {
     pub(crate) async fn run(mut self) {
         let mut end = self.converse().await;
         while let End::Left(_) = end {
-            if !self.part(end).await {
+            if !Box::pin(self.part(end)).await {
                 return;
             }
             end = self.converse().await;
@@ -59,12 +59,13 @@ impl<T: Transport> Connection<T> {
                 end = End::Closed;
             }
         }
-        self.part(end).await;
+        Box::pin(self.part(end)).await;
     }
 
     /// From HELLO to the end.
     async fn converse(&mut self) -> End {
-        let membership = match self.join().await {
+        // Boxed, as the parting below: what only the beginning and the end need is not held in between.
+        let membership = match Box::pin(self.join()).await {
             Ok(membership) => membership,
             Err(end) => {
                 self.note_refusal(&end);
