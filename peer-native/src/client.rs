@@ -64,6 +64,8 @@ impl Client {
     }
 
     /// Offers a procedure; see [`Register`] and [`Handler`].
+    ///
+    /// A handler that holds a clone of the client keeps the connection open as long as it is registered.
     pub fn register<P: 'static>(
         &self,
         procedure: impl Into<Uri>,

@@ -179,8 +179,9 @@ impl Connect {
         timeout(limit, connecting).await.unwrap_or(Err(Error::Timeout(limit)))
     }
 
-    /// Opens the session over a stream that is connected already, such as a Unix socket, a tunnel, or one end of a
-    /// pipe in a test. Of the URL only host and path are used, in the WebSocket handshake.
+    /// Opens the session over a stream that is connected already, such as a Unix socket, a tunnel, a TLS connection
+    /// with certificates of one's own, or one end of a pipe in a test. Of the URL only host and path are used, in the
+    /// WebSocket handshake.
     ///
     /// # Errors
     /// As for [`connect`](Self::connect).

@@ -9,6 +9,7 @@ use crate::{
 };
 use core::time::Duration;
 use std::sync::Arc;
+use tokio::runtime;
 use wamplex_shared::{
     error::WampError,
     message::{self, ErrorDetails, UnregisteredDetails, UnsubscribedDetails},
@@ -36,8 +37,11 @@ impl Outcome {
 
     /// Does it. Returns whether the session is over.
     pub(crate) fn conclude(self, link: &Arc<Link>) -> bool {
-        for (procedure, invocation) in self.serve {
-            tokio::spawn(procedure.serve(link.clone(), invocation));
+        // Without a runtime the driver is being dropped, and there is nobody left to answer.
+        if let Ok(runtime) = runtime::Handle::try_current() {
+            for (procedure, invocation) in self.serve {
+                runtime.spawn(procedure.serve(link.clone(), invocation));
+            }
         }
         for invocation in self.cancel {
             invocation.cancel_token().cancel();

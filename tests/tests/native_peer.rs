@@ -15,8 +15,8 @@ use std::{
     },
 };
 use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
-    process::{ChildStdout, Command},
+    io::{AsyncBufReadExt as _, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
     sync::Notify,
     time::timeout,
 };
@@ -411,46 +411,62 @@ async fn a_router_that_shuts_down_says_goodbye_to_everybody() {
     assert!(matches!(&*state.borrow_and_update(), ConnectionState::Closed(_)));
 }
 
-/// Starts an example of the native client.
-fn example(name: &str, url: &str) -> BufReader<ChildStdout> {
-    let mut child = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--package", "wamplex", "--example", name, "--", url])
-        .stdout(Stdio::piped())
-        .kill_on_drop(false)
-        .spawn()
-        .unwrap();
-    BufReader::new(child.stdout.take().unwrap())
+/// A running example of the native client, and the lines that its documentation says it prints.
+struct Example {
+    child: Child,
+    output: Lines<BufReader<ChildStdout>>,
+    documented: std::vec::IntoIter<String>,
 }
 
-/// Checks that the program prints what its documentation says, from there on or to the end.
-async fn expect_lines(
-    name: &str,
-    output: &mut BufReader<ChildStdout>,
-    lines: core::ops::Range<usize>,
-) {
-    let path = format!("{}/../peer-native/examples/{name}.rs", env!("CARGO_MANIFEST_DIR"));
-    let source = std::fs::read_to_string(path).unwrap();
-    let documented = source.lines().skip_while(|line| !line.starts_with("//! $")).skip(1);
-    let documented = documented.take_while(|line| *line != "//! ```");
-    for expected in documented.skip(lines.start).take(lines.len()) {
-        let mut line = String::new();
-        output.read_line(&mut line).await.unwrap();
-        assert_eq!(line.trim_end(), expected.trim_start_matches("//! "), "{name}");
+impl Example {
+    fn start(name: &str, url: &str) -> Self {
+        let path = format!("{}/../peer-native/examples/{name}.rs", env!("CARGO_MANIFEST_DIR"));
+        let source = std::fs::read_to_string(path).unwrap();
+        let documented = source.lines().skip_while(|line| !line.starts_with("//! $")).skip(1);
+        let documented = documented.take_while(|line| *line != "//! ```");
+        let documented: Vec<_> = documented.map(|line| line.replacen("//! ", "", 1)).collect();
+        let mut command = Command::new(env!("CARGO"));
+        command.args(["run", "--quiet", "--package", "wamplex", "--example", name, "--", url]);
+        // What cargo tells this test about its package is not for the build of another, which would start anew.
+        for (key, _) in std::env::vars() {
+            let ours = ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| key.starts_with(start));
+            if ours || key == "OUT_DIR" {
+                command.env_remove(key);
+            }
+        }
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, output, documented: documented.into_iter() }
+    }
+
+    /// Waits for the next of its lines.
+    async fn line(&mut self) {
+        assert_eq!(self.output.next_line().await.unwrap(), self.documented.next());
+    }
+
+    /// Waits for the rest of them, and for the end of the program.
+    async fn end(mut self) {
+        while self.documented.len() > 0 {
+            self.line().await;
+        }
+        assert_eq!(self.output.next_line().await.unwrap(), None);
+        assert!(self.child.wait().await.unwrap().success());
     }
 }
 
 #[tokio::test]
 async fn the_examples_print_what_they_say() {
     let served = serve().await;
-    let url = served.url.as_str();
-    for name in ["progress", "cancel"] {
-        expect_lines(name, &mut example(name, url), 0..9).await;
-    }
-    let mut callee = example("callee", url);
-    expect_lines("callee", &mut callee, 0..1).await;
-    expect_lines("caller", &mut example("caller", url), 0..3).await;
-    let mut subscriber = example("subscriber", url);
-    expect_lines("subscriber", &mut subscriber, 0..1).await;
-    expect_lines("publisher", &mut example("publisher", url), 0..3).await;
-    expect_lines("subscriber", &mut subscriber, 1..4).await;
+    let example = |name| Example::start(name, &served.url);
+    example("progress").end().await;
+    example("cancel").end().await;
+    let mut callee = example("callee");
+    callee.line().await;
+    example("caller").end().await;
+    let mut subscriber = example("subscriber");
+    subscriber.line().await;
+    example("publisher").end().await;
+    subscriber.end().await;
+    served.router.shutdown();
+    callee.end().await;
 }

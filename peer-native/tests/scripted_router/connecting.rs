@@ -44,6 +44,22 @@ async fn a_host_that_does_not_answer_is_named() {
     assert_eq!(error.to_string(), format!("cannot connect to 127.0.0.1:{port}"));
 }
 
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn a_host_that_does_not_encrypt_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("wss://{}/ws", listener.local_addr().unwrap());
+    let server = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        let _ = stream.read(&mut [0; 1024]).await;
+    };
+    let (client, ()) = tokio::join!(Client::builder(url).realm("realm1").connect(), server);
+    let error = client.unwrap_err();
+    assert!(matches!(error, Error::Transport(TransportError::Tls { .. })), "{error:?}");
+    assert_eq!(error.to_string(), "cannot encrypt the connection to 127.0.0.1");
+}
+
 #[tokio::test]
 async fn what_cannot_work_is_refused_before_anything_is_sent() {
     let refused =
