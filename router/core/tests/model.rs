@@ -17,7 +17,7 @@ use proptest::{
 use stage::{Stage, Who, args, callee_without, invocation_error, request, session};
 use std::hash::{BuildHasher, RandomState};
 use wamplex_shared::{
-    id::{RegistrationId, SubscriptionId},
+    id::{RegistrationId, RequestId, SubscriptionId},
     message::*,
     roles::Feature,
     time::Time,
@@ -36,7 +36,10 @@ const INVOCATIONS: usize = 5;
 
 const SLOTS: usize = 5;
 
-/// Topics, procedures and patterns at once: many overlap, some are no URI, two are reserved.
+const TOO_MANY: &str = uris::wamplex::LIMIT_EXCEEDED;
+
+/// Topics, procedures and patterns at once: many overlap, some are no URI, two are reserved. The first few are good
+/// for anything and are drawn more often.
 const URIS: [&str; 14] = [
     "a", "a.b", "a.bc", "a.b.c", "a.d.c", "a..c", "a.b.", "..c", "", "a.", "..", "wamp.x", "wamp",
     "a b",
@@ -94,7 +97,7 @@ enum Op {
     Yield {
         slot: usize,
         pick: u64,
-        progress: bool,
+        part: Part,
     },
     Error {
         slot: usize,
@@ -105,9 +108,24 @@ enum Op {
     },
 }
 
+/// A pick below this is one of the open calls or invocations of the session, if it has any. This one itself is an id
+/// that was not given out yet; higher ones go back from there.
+const OPEN: u64 = 8;
+
+/// Whether a YIELD is to be a part of a result.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Part {
+    No,
+    IfAsked,
+    Yes,
+}
+
 fn op() -> impl Strategy<Value = Op> {
     let slot = || 0..SLOTS;
-    let uri = || 0..URIS.len();
+    let uri = || prop_oneof![3 => 0..4_usize, 1 => 0..URIS.len()];
+    let pick = || prop_oneof![40 => 0..OPEN, 5 => OPEN + 1..OPEN + 6, 1 => Just(OPEN)];
+    let part =
+        || prop_oneof![10 => Just(Part::No), 10 => Just(Part::IfAsked), 1 => Just(Part::Yes)];
     let policy = || prop_oneof![2 => Just(Exact), 1 => Just(Prefix), 1 => Just(Wildcard)];
     let invoke = || {
         use InvocationPolicy::{First, Last, Random, RoundRobin, Single};
@@ -123,7 +141,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => slot().prop_map(|slot| Op::Leave { slot }),
         3 => (slot(), uri(), policy()).prop_map(|(slot, uri, policy)| Op::Subscribe { slot, uri, policy }),
         1 => (slot(), any::<usize>()).prop_map(|(slot, pick)| Op::Unsubscribe { slot, pick }),
-        4 => (slot(), uri(), any::<Option<bool>>(), option::weighted(0.2, 0..32_u8), option::weighted(0.2, 0..32_u8), any::<bool>())
+        4 => (slot(), uri(), any::<Option<bool>>(), option::weighted(0.4, 0..32_u8), option::weighted(0.4, 0..32_u8), any::<bool>())
             .prop_map(|(slot, uri, exclude_me, eligible, exclude, acknowledge)| {
                 Op::Publish { slot, uri, exclude_me, eligible, exclude, acknowledge }
             }),
@@ -132,10 +150,10 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (slot(), any::<usize>()).prop_map(|(slot, pick)| Op::Unregister { slot, pick }),
         8 => (slot(), uri(), any::<bool>(), option::weighted(0.3, 0..20_u64))
             .prop_map(|(slot, uri, progress, timeout)| Op::Call { slot, uri, progress, timeout }),
-        3 => (slot(), 0..6_u64, mode()).prop_map(|(slot, pick, mode)| Op::Cancel { slot, pick, mode }),
-        5 => (slot(), 0..6_u64, prop::bool::weighted(0.4))
-            .prop_map(|(slot, pick, progress)| Op::Yield { slot, pick, progress }),
-        2 => (slot(), 0..6_u64).prop_map(|(slot, pick)| Op::Error { slot, pick }),
+        3 => (slot(), pick(), mode()).prop_map(|(slot, pick, mode)| Op::Cancel { slot, pick, mode }),
+        12 => (slot(), pick(), part())
+            .prop_map(|(slot, pick, part)| Op::Yield { slot, pick, part }),
+        2 => (slot(), pick()).prop_map(|(slot, pick)| Op::Error { slot, pick }),
         2 => (0..15_u64).prop_map(|millis| Op::Advance { millis }),
     ]
 }
@@ -166,14 +184,14 @@ struct Session {
 struct Subscription {
     id: SubscriptionId,
     policy: MatchPolicy,
-    topic: &'static str,
+    topic: Uri,
     members: Vec<Who>,
 }
 
 struct Registration {
     id: RegistrationId,
     policy: MatchPolicy,
-    procedure: &'static str,
+    procedure: Uri,
     invoke: InvocationPolicy,
     callees: Vec<Who>,
     turn: usize,
@@ -218,6 +236,27 @@ impl Model {
         self.slots.iter_mut().flatten().find(|s| s.who == who).unwrap()
     }
 
+    /// Whether the message breaks the protocol.
+    fn handle(&mut self, who: Who, message: &Message, sent: &[(Who, Message)]) -> bool {
+        match message {
+            Message::Subscribe(m) => self.subscribe(who, m, sent),
+            Message::Unsubscribe(m) => self.unsubscribe(who, m),
+            Message::Publish(m) => self.publish(who, m, sent),
+            Message::Register(m) => self.register(who, m, sent),
+            Message::Unregister(m) => self.unregister(who, m),
+            Message::Call(m) => self.call(who, m, sent),
+            Message::Cancel(m) => self.cancel(who, m.request.get(), m.options.mode),
+            Message::Yield(m) => {
+                return self.answer(who, m.request.get(), m.options.progress, "RESULT {} [1]");
+            }
+            Message::Error(m) => {
+                return self.answer(who, m.request.get(), false, "ERROR CALL {} com.error");
+            }
+            other => panic!("{other:?}"),
+        }
+        false
+    }
+
     fn leave(&mut self, who: Who) {
         for subscription in &mut self.subscriptions {
             subscription.members.retain(|m| *m != who);
@@ -252,80 +291,68 @@ impl Model {
         self.registrations.retain(|r| !r.callees.is_empty());
     }
 
-    fn subscribe(
-        &mut self,
-        who: Who,
-        n: u64,
-        topic: &'static str,
-        policy: MatchPolicy,
-        sent: &[(Who, Message)],
-    ) {
+    fn subscribe(&mut self, who: Who, m: &Subscribe, sent: &[(Who, Message)]) {
+        let (n, topic, policy) = (m.request, &m.topic, m.options.match_policy);
         let held = self.subscriptions.iter().filter(|s| s.members.contains(&who)).count();
-        let known = self.subscriptions.iter_mut().find(|s| s.policy == policy && s.topic == topic);
-        if Uri::from_static(topic).check(UriRule::Loose, policy).is_err() {
+        let known = self.subscriptions.iter_mut().find(|s| s.policy == policy && s.topic == *topic);
+        if topic.check(UriRule::Loose, policy).is_err() {
             return self.say(who, format_args!("ERROR SUBSCRIBE {n} {}", error::INVALID_URI));
         }
         let mine = known.as_ref().is_some_and(|s| s.members.contains(&who));
         if !mine && held >= SUBSCRIPTIONS {
-            return self
-                .say(who, format_args!("ERROR SUBSCRIBE {n} {}", uris::wamplex::LIMIT_EXCEEDED));
+            return self.say(who, format_args!("ERROR SUBSCRIBE {n} {TOO_MANY}"));
         }
         let id = match known {
             Some(subscription) => {
-                if !mine {
-                    subscription.members.push(who);
-                }
+                subscription.members.extend((!mine).then_some(who));
                 subscription.id
             }
             None => {
                 let [(_, Message::Subscribed(m))] = sent else { panic!("{sent:?}") };
-                let id = m.subscription;
+                let (id, topic, members) = (m.subscription, topic.clone(), vec![who]);
                 assert!(self.subscriptions.iter().all(|s| s.id != id), "{id:?} is taken");
-                self.subscriptions.push(Subscription { id, policy, topic, members: vec![who] });
+                self.subscriptions.push(Subscription { id, policy, topic, members });
                 id
             }
         };
         self.say(who, format_args!("SUBSCRIBED {n} {id}"));
     }
 
-    fn unsubscribe(&mut self, who: Who, n: u64, id: SubscriptionId) {
+    fn unsubscribe(&mut self, who: Who, m: &Unsubscribe) {
+        let (n, id) = (m.request, m.subscription);
         let mine = self.subscriptions.iter_mut().find(|s| s.id == id && s.members.contains(&who));
         let Some(subscription) = mine else {
-            return self
-                .say(who, format_args!("ERROR UNSUBSCRIBE {n} {}", error::NO_SUCH_SUBSCRIPTION));
+            let error = error::NO_SUCH_SUBSCRIPTION;
+            return self.say(who, format_args!("ERROR UNSUBSCRIBE {n} {error}"));
         };
         subscription.members.retain(|m| *m != who);
         self.sweep();
         self.say(who, format_args!("UNSUBSCRIBED {n}"));
     }
 
-    fn publish(&mut self, who: Who, n: u64, topic: &'static str, op: &Op, sent: &[(Who, Message)]) {
-        let Op::Publish { exclude_me, eligible, exclude, acknowledge, .. } = op else { panic!() };
+    fn publish(&mut self, who: Who, m: &Publish, sent: &[(Who, Message)]) {
+        let (n, topic, options) = (m.request, &m.topic, &m.options);
+        let Filters { eligible, exclude, .. } = options.filters.as_deref().unwrap();
         let refused = refusal(topic, Exact);
-        if refused.is_none() {
-            for at in 0..self.subscriptions.len() {
-                let s = &self.subscriptions[at];
-                if !s.policy.matches(s.topic, topic) {
-                    continue;
-                }
-                let (id, members) = (s.id, s.members.clone());
-                let told = if s.policy == Exact { "-" } else { topic };
-                for to in members {
-                    if (to == who && *exclude_me != Some(false))
-                        || eligible.is_some_and(|mask| !masked(mask, to))
-                        || exclude.is_some_and(|mask| masked(mask, to))
-                    {
-                        continue;
-                    }
-                    self.say(to, format_args!("EVENT {id} {told}"));
-                }
+        let mut events = Vec::new();
+        for s in &self.subscriptions {
+            if refused.is_some() || !s.policy.matches(s.topic.as_str(), topic.as_str()) {
+                continue;
+            }
+            let told = if s.policy == Exact { "-" } else { topic.as_str() };
+            for to in &s.members {
+                let id = session(*to);
+                let admitted = (*to != who || options.exclude_me == Some(false))
+                    && eligible.as_ref().is_none_or(|list| list.contains(&id))
+                    && exclude.as_ref().is_none_or(|list| !list.contains(&id));
+                events.extend(admitted.then(|| format!("{to} EVENT {} {told}", s.id)));
             }
         }
-        if *acknowledge {
-            match refused {
-                None => self.say(who, format_args!("PUBLISHED {n}")),
-                Some(error) => self.say(who, format_args!("ERROR PUBLISH {n} {error}")),
-            }
+        self.said.extend(events);
+        match refused {
+            _ if !options.acknowledge => {}
+            None => self.say(who, format_args!("PUBLISHED {n}")),
+            Some(error) => self.say(who, format_args!("ERROR PUBLISH {n} {error}")),
         }
         let mut publications = sent.iter().filter_map(|(_, message)| match message {
             Message::Event(m) => Some(m.publication),
@@ -336,18 +363,18 @@ impl Model {
         assert!(publications.all(|p| Some(p) == first), "one publication, one id");
     }
 
-    fn register(&mut self, who: Who, n: u64, op: &Op, sent: &[(Who, Message)]) {
-        let Op::Register { uri, policy, invoke, .. } = *op else { panic!() };
-        let procedure = URIS[uri];
+    fn register(&mut self, who: Who, m: &Register, sent: &[(Who, Message)]) {
+        let (n, procedure, options) = (m.request, &m.procedure, &m.options);
+        let (policy, invoke) = (options.match_policy, options.invoke);
         let held = self.registrations.iter().filter(|r| r.callees.contains(&who)).count();
         let known =
-            self.registrations.iter_mut().find(|r| r.policy == policy && r.procedure == procedure);
+            self.registrations.iter_mut().find(|r| r.policy == policy && r.procedure == *procedure);
         let taken = known.as_ref().is_some_and(|r| {
             r.invoke != invoke || invoke == InvocationPolicy::Single || r.callees.contains(&who)
         });
         let refused = refusal(procedure, policy)
             .or_else(|| taken.then_some(error::PROCEDURE_ALREADY_EXISTS))
-            .or_else(|| (held >= REGISTRATIONS).then_some(uris::wamplex::LIMIT_EXCEEDED));
+            .or_else(|| (held >= REGISTRATIONS).then_some(TOO_MANY));
         if let Some(error) = refused {
             return self.say(who, format_args!("ERROR REGISTER {n} {error}"));
         }
@@ -358,86 +385,92 @@ impl Model {
             }
             None => {
                 let [(_, Message::Registered(m))] = sent else { panic!("{sent:?}") };
-                let (id, callees) = (m.registration, vec![who]);
+                let (id, procedure) = (m.registration, procedure.clone());
                 assert!(self.registrations.iter().all(|r| r.id != id), "{id:?} is taken");
-                self.registrations.push(Registration {
-                    id,
-                    policy,
-                    procedure,
-                    invoke,
-                    callees,
-                    turn: 0,
-                });
+                let (callees, turn) = (vec![who], 0);
+                let registration = Registration { id, policy, procedure, invoke, callees, turn };
+                self.registrations.push(registration);
                 id
             }
         };
         self.say(who, format_args!("REGISTERED {n} {id}"));
     }
 
-    fn unregister(&mut self, who: Who, n: u64, id: RegistrationId) {
+    fn unregister(&mut self, who: Who, m: &Unregister) {
+        let (n, id) = (m.request, m.registration);
         let mine = self.registrations.iter_mut().find(|r| r.id == id && r.callees.contains(&who));
         let Some(registration) = mine else {
-            return self
-                .say(who, format_args!("ERROR UNREGISTER {n} {}", error::NO_SUCH_REGISTRATION));
+            let error = error::NO_SUCH_REGISTRATION;
+            return self.say(who, format_args!("ERROR UNREGISTER {n} {error}"));
         };
         registration.callees.retain(|m| *m != who);
         self.sweep();
         self.say(who, format_args!("UNREGISTERED {n}"));
     }
 
-    fn call(&mut self, who: Who, n: u64, op: &Op, sent: &[(Who, Message)]) {
-        let Op::Call { uri, progress, timeout, .. } = *op else { panic!() };
-        let procedure = URIS[uri];
+    fn call(&mut self, who: Who, m: &Call, sent: &[(Who, Message)]) {
+        let (n, procedure) = (m.request, &m.procedure);
         let Some(at) = self.route(procedure) else {
-            let invalid = Uri::from_static(procedure).check(UriRule::Loose, Exact).is_err();
+            let invalid = procedure.check(UriRule::Loose, Exact).is_err();
             let error = if invalid { error::INVALID_URI } else { error::NO_SUCH_PROCEDURE };
             return self.say(who, format_args!("ERROR CALL {n} {error}"));
         };
-        let invoked =
-            sent.iter().find_map(|(to, m)| matches!(m, Message::Invocation(_)).then_some(*to));
-        let open = |calls: &[OpenCall], callee| calls.iter().filter(|c| c.callee == callee).count();
-        let registration = &mut self.registrations[at];
-        let callees = &registration.callees;
-        let callee = match registration.invoke {
-            InvocationPolicy::Single | InvocationPolicy::First => callees[0],
-            InvocationPolicy::Last => callees[callees.len() - 1],
-            InvocationPolicy::RoundRobin => {
-                registration.turn += 1;
-                callees[(registration.turn - 1) % callees.len()]
-            }
-            // Any will do; if none was invoked it must have been one that is busy, if it was not for the caller.
-            InvocationPolicy::Random => match invoked {
-                Some(to) => *callees.iter().find(|c| **c == to).unwrap(),
-                None => *callees.iter().max_by_key(|c| open(&self.calls, **c)).unwrap(),
-            },
-        };
-        let (id, told) =
-            (registration.id, if registration.policy == Exact { "-" } else { procedure });
+        let callee = self.select(at, sent);
+        let registration = &self.registrations[at];
+        let told = if registration.policy == Exact { "-" } else { procedure.as_str() };
+        let id = registration.id;
         let made = self.calls.iter().filter(|c| c.caller == who).count();
-        if made >= CALLS || open(&self.calls, callee) >= INVOCATIONS {
-            return self.say(who, format_args!("ERROR CALL {n} {}", uris::wamplex::LIMIT_EXCEEDED));
+        if made >= CALLS || self.owed(callee) >= INVOCATIONS {
+            return self.say(who, format_args!("ERROR CALL {n} {TOO_MANY}"));
         }
         let session = self.session(callee);
         session.invocations += 1;
         let invocation = session.invocations;
-        let progress = progress && session.cancels && session.progresses;
-        let timeout = timeout.filter(|t| *t > 0);
+        let progress = m.options.receive_progress && session.cancels && session.progresses;
+        let timeout = m.options.timeout.filter(|t| *t > 0);
         let deadline = timeout.map(|t| self.now + t);
+        let (caller, request, killed) = (who, n.get(), false);
         self.calls.push(OpenCall {
-            caller: who,
-            request: n,
+            caller,
+            request,
             callee,
             invocation,
             progress,
             timeout,
             deadline,
-            killed: false,
+            killed,
         });
         self.say(callee, format_args!("INVOCATION {invocation} {id} {told} {progress}"));
     }
 
+    /// The callee of a call that goes to this registration.
+    fn select(&mut self, at: usize, sent: &[(Who, Message)]) -> Who {
+        let invoked =
+            sent.iter().find_map(|(to, m)| matches!(m, Message::Invocation(_)).then_some(*to));
+        let registration = &mut self.registrations[at];
+        registration.turn += usize::from(registration.invoke == InvocationPolicy::RoundRobin);
+        let callees = &self.registrations[at].callees;
+        match self.registrations[at].invoke {
+            InvocationPolicy::Single | InvocationPolicy::First => callees[0],
+            InvocationPolicy::Last => callees[callees.len() - 1],
+            InvocationPolicy::RoundRobin => {
+                callees[(self.registrations[at].turn - 1) % callees.len()]
+            }
+            // Any will do; if none was invoked it must have been one that is busy, if it was not for the caller.
+            InvocationPolicy::Random => match invoked {
+                Some(to) => *callees.iter().find(|c| **c == to).unwrap(),
+                None => *callees.iter().max_by_key(|c| self.owed(**c)).unwrap(),
+            },
+        }
+    }
+
+    /// How many answers this session owes.
+    fn owed(&self, callee: Who) -> usize {
+        self.calls.iter().filter(|c| c.callee == callee).count()
+    }
+
     /// The registration for a call, by the rule of the specification.
-    fn route(&self, procedure: &'static str) -> Option<usize> {
+    fn route(&self, procedure: &Uri) -> Option<usize> {
         if refusal(procedure, Exact).is_some() {
             return None;
         }
@@ -453,12 +486,12 @@ impl Model {
         };
         let rank = |r: &Registration| match r.policy {
             Exact => (2, vec![]),
-            Prefix => (1, vec![r.procedure.len()]),
-            Wildcard => (0, runs(r.procedure)),
+            Prefix => (1, vec![r.procedure.as_str().len()]),
+            Wildcard => (0, runs(r.procedure.as_str())),
         };
         let matching = self.registrations.iter().enumerate();
         matching
-            .filter(|(_, r)| r.policy.matches(r.procedure, procedure))
+            .filter(|(_, r)| r.policy.matches(r.procedure.as_str(), procedure.as_str()))
             .max_by_key(|(_, r)| rank(r))
             .map(|(at, _)| at)
     }
@@ -522,18 +555,12 @@ impl Model {
 }
 
 /// Why nobody may publish to, register or call this; `None` if anybody may.
-fn refusal(uri: &'static str, policy: MatchPolicy) -> Option<&'static str> {
-    let uri = Uri::from_static(uri);
+fn refusal(uri: &Uri, policy: MatchPolicy) -> Option<&'static str> {
     if uri.check(UriRule::Loose, policy).is_err() {
         Some(error::INVALID_URI)
     } else {
         uri.is_reserved().then_some(error::NOT_AUTHORIZED)
     }
-}
-
-/// Every session has one of five bits.
-fn masked(mask: u8, who: Who) -> bool {
-    mask & (1 << (who % 5)) != 0
 }
 
 /// Both, side by side.
@@ -556,15 +583,14 @@ impl Pair {
     }
 
     fn step(&mut self, op: &Op) {
-        if let Some((who, message)) = self.message(op) {
-            let handled = self.stage.send(who, message);
-            let sent = self.stage.take();
-            let violation = self.predict(who, op, &sent);
-            assert_eq!(handled.is_err(), violation, "{handled:?}");
-            self.compare(&sent);
-            if violation {
-                self.leave(who);
-            }
+        let Some((who, message)) = self.message(op) else { return };
+        let handled = self.stage.send(who, message.clone());
+        let sent = self.stage.take();
+        let violation = self.model.handle(who, &message, &sent);
+        assert_eq!(handled.is_err(), violation, "{handled:?}");
+        self.compare(&sent);
+        if violation {
+            self.leave(who);
         }
     }
 
@@ -610,12 +636,14 @@ impl Pair {
             | Op::Yield { slot, .. }
             | Op::Error { slot, .. } => slot,
         };
-        let Session { who, requests, invocations, .. } = self.model.slots[slot].clone()?;
+        // Somebody who left is replaced at the next chance, so that few operations are for nobody.
+        self.join(slot, true, true);
+        let who = self.model.slots[slot].as_ref()?.who;
         if matches!(op, Op::Leave { .. }) {
             self.leave(who);
             return None;
         }
-        Some((who, self.client_message(op, who, requests, invocations)))
+        Some((who, self.client_message(op, who)?))
     }
 
     fn join(&mut self, slot: usize, cancels: bool, progresses: bool) {
@@ -632,49 +660,53 @@ impl Pair {
             Some(Session { who, cancels, progresses, requests: 0, invocations: 0 });
     }
 
-    fn client_message(&mut self, op: &Op, who: Who, requests: u64, invocations: u64) -> Message {
-        // Recent calls and invocations are the interesting ones; the next, which is not yet, is among them.
-        let recent = |last: u64, pick: u64| request((last + 1).saturating_sub(pick).max(1));
+    fn client_message(&mut self, op: &Op, who: Who) -> Option<Message> {
+        let model = &mut self.model;
+        let Session { requests, invocations, .. } = model.session(who).clone();
+        let made: Vec<_> =
+            model.calls.iter().filter(|c| c.caller == who).map(|c| c.request).collect();
+        let owed: Vec<_> = model.calls.iter().filter(|c| c.callee == who).cloned().collect();
+        let given: Vec<_> = owed.iter().map(|c| c.invocation).collect();
         match *op {
             Op::Cancel { pick, mode, .. } => {
                 let options = CancelOptions { mode, ..CancelOptions::default() };
-                return Cancel { request: recent(requests, pick), options }.into();
+                return Some(Cancel { request: target(&made, requests, pick)?, options }.into());
             }
-            Op::Yield { pick, progress, .. } => {
+            Op::Yield { pick, part, .. } => {
+                let request = target(&given, invocations, pick)?;
+                let asked = owed.iter().any(|c| c.invocation == request.get() && c.progress);
+                let progress = part == Part::Yes || (part == Part::IfAsked && asked);
                 let options = YieldOptions { progress, ..YieldOptions::default() };
-                return Yield { request: recent(invocations, pick), options, payload: args("1") }
-                    .into();
+                return Some(Yield { request, options, payload: args("1") }.into());
             }
             Op::Error { pick, .. } => {
-                return invocation_error(recent(invocations, pick).get(), "com.error").into();
+                let invocation = target(&given, invocations, pick)?;
+                return Some(invocation_error(invocation.get(), "com.error").into());
             }
             _ => {}
         }
-        self.model.session(who).requests += 1;
+        model.session(who).requests += 1;
         let request = request(requests + 1);
-        match *op {
-            Op::Subscribe { uri, policy, .. } => {
-                let options =
-                    SubscribeOptions { match_policy: policy, ..SubscribeOptions::default() };
+        Some(match *op {
+            Op::Subscribe { uri, policy: match_policy, .. } => {
+                let options = SubscribeOptions { match_policy, ..SubscribeOptions::default() };
                 Subscribe { request, options, topic: URIS[uri].into() }.into()
             }
             Op::Unsubscribe { pick, .. } => {
-                let known = &self.model.subscriptions;
-                let subscription =
-                    known.get(pick % known.len().max(1)).map_or(self.gone.0, |s| s.id);
+                let ids: Vec<_> = model.subscriptions.iter().map(|s| s.id).collect();
+                let subscription = *ids.get(pick % ids.len().max(1)).unwrap_or(&self.gone.0);
                 Unsubscribe { request, subscription }.into()
             }
             Op::Publish { uri, exclude_me, eligible, exclude, acknowledge, .. } => {
-                let everybody = 1..=self.model.sessions;
+                let here: Vec<Who> = model.slots.iter().flatten().map(|s| s.who).collect();
                 let list = |mask: u8| {
-                    everybody.clone().filter(|n| masked(mask, *n)).map(session).collect()
+                    here.iter()
+                        .filter(|n| mask & (1 << (**n % 5)) != 0)
+                        .map(|n| session(*n))
+                        .collect()
                 };
-                let filters = Filters {
-                    eligible: eligible.map(list),
-                    exclude: exclude.map(list),
-                    ..Filters::default()
-                };
-                let filters = Some(Box::new(filters));
+                let (eligible, exclude) = (eligible.map(list), exclude.map(list));
+                let filters = Some(Box::new(Filters { eligible, exclude, ..Filters::default() }));
                 let options = PublishOptions {
                     acknowledge,
                     exclude_me,
@@ -683,62 +715,33 @@ impl Pair {
                 };
                 Publish { request, options, topic: URIS[uri].into(), payload: args("1") }.into()
             }
-            Op::Register { uri, policy, invoke, .. } => {
+            Op::Register { uri, policy: match_policy, invoke, .. } => {
                 let options =
-                    RegisterOptions { match_policy: policy, invoke, ..RegisterOptions::default() };
+                    RegisterOptions { match_policy, invoke, ..RegisterOptions::default() };
                 Register { request, options, procedure: URIS[uri].into() }.into()
             }
             Op::Unregister { pick, .. } => {
-                let known = &self.model.registrations;
-                let registration =
-                    known.get(pick % known.len().max(1)).map_or(self.gone.1, |r| r.id);
+                let ids: Vec<_> = model.registrations.iter().map(|r| r.id).collect();
+                let registration = *ids.get(pick % ids.len().max(1)).unwrap_or(&self.gone.1);
                 Unregister { request, registration }.into()
             }
-            Op::Call { uri, progress, timeout, .. } => {
-                let options =
-                    CallOptions { receive_progress: progress, timeout, ..CallOptions::default() };
+            Op::Call { uri, progress: receive_progress, timeout, .. } => {
+                let options = CallOptions { receive_progress, timeout, ..CallOptions::default() };
                 Call { request, options, procedure: URIS[uri].into(), payload: args("1") }.into()
             }
             _ => unreachable!("{op:?} is no message"),
-        }
+        })
     }
+}
 
-    /// Lets the model say what it would; whether the message breaks the protocol.
-    fn predict(&mut self, who: Who, op: &Op, sent: &[(Who, Message)]) -> bool {
-        let model = &mut self.model;
-        let Session { requests: n, invocations, .. } = model.session(who).clone();
-        let recent = |last: u64, pick: u64| (last + 1).saturating_sub(pick).max(1);
-        match *op {
-            Op::Subscribe { uri, policy, .. } => model.subscribe(who, n, URIS[uri], policy, sent),
-            Op::Unsubscribe { pick, .. } => {
-                let known = &model.subscriptions;
-                let id = known.get(pick % known.len().max(1)).map_or(self.gone.0, |s| s.id);
-                model.unsubscribe(who, n, id);
-            }
-            Op::Publish { uri, .. } => model.publish(who, n, URIS[uri], op, sent),
-            Op::Register { .. } => model.register(who, n, op, sent),
-            Op::Unregister { pick, .. } => {
-                let known = &model.registrations;
-                let id = known.get(pick % known.len().max(1)).map_or(self.gone.1, |r| r.id);
-                model.unregister(who, n, id);
-            }
-            Op::Call { .. } => model.call(who, n, op, sent),
-            Op::Cancel { pick, mode, .. } => model.cancel(who, recent(n, pick), mode),
-            Op::Yield { pick, progress, .. } => {
-                return model.answer(who, recent(invocations, pick), progress, "RESULT {} [1]");
-            }
-            Op::Error { pick, .. } => {
-                return model.answer(
-                    who,
-                    recent(invocations, pick),
-                    false,
-                    "ERROR CALL {} com.error",
-                );
-            }
-            Op::Join { .. } | Op::Leave { .. } | Op::Advance { .. } => {}
-        }
-        false
+/// The id that a pick stands for, given those that are open and the last that was given out; `None` if there is none.
+fn target(open: &[u64], last: u64, pick: u64) -> Option<RequestId> {
+    match pick.checked_sub(OPEN) {
+        None => open.get(usize::try_from(pick).unwrap() % open.len().max(1)).copied(),
+        Some(0) => Some(last + 1),
+        Some(back) => (last + 1).checked_sub(back),
     }
+    .and_then(RequestId::new)
 }
 
 #[test]
@@ -758,8 +761,6 @@ fn the_realm_does_what_a_model_of_lists_does() {
     let mut runner = TestRunner::new_with_rng(config, rng);
     let result = runner.run(&vec(op(), 200..400), |ops| {
         let mut pair = Pair::new();
-        // Everybody is there at the start, so that few operations go to nobody.
-        (0..SLOTS).for_each(|slot| pair.join(slot, true, true));
         ops.iter().for_each(|op| pair.step(op));
         assert_eq!(pair.stage.now, Time::from_millis(pair.model.now));
         Ok(())
