@@ -127,14 +127,18 @@ impl<H> Realm<H> {
         self.members.get(id).map(|seat| &seat.member)
     }
 
-    /// Lets a session in. Its id has to be free: see [`session`](Self::session).
+    /// Lets a session in. Its id should be free: see [`session`](Self::session). If it is not, the session that has it
+    /// leaves first.
     pub fn join(
         &mut self,
         who: Joining,
         handle: H,
-        _now: Time,
-        _out: &mut impl Sink<H>,
+        now: Time,
+        out: &mut impl Sink<H>,
     ) -> Arc<Member<H>> {
+        if let Some(before) = self.session(who.session).cloned() {
+            self.leave(&before, now, out);
+        }
         let member = Arc::new(Member::new(who, handle));
         self.members.insert(Arc::clone(&member));
         member
@@ -402,5 +406,79 @@ impl<H> fmt::Debug for Realm<H> {
             .field("name", &self.config.name)
             .field("sessions", &self.members.len())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wamplex_shared::{
+        message::{CallOptions, RegisterOptions, SubscribeOptions},
+        payload::Payload,
+        uri::Uri,
+    };
+
+    struct Nowhere;
+
+    impl Sink<()> for Nowhere {
+        fn deliver(&mut self, (): &(), _: Outbound) {}
+    }
+
+    fn join(realm: &mut Realm<()>, n: u64) -> Arc<Member<()>> {
+        let who = Joining::new(SessionId::new(n).unwrap(), Roles::NONE);
+        realm.join(who, (), Time::ZERO, &mut Nowhere)
+    }
+
+    fn register(realm: &mut Realm<()>, from: &Member<()>) {
+        let (request, procedure) = (RequestId::FIRST, Uri::from_static("com.p"));
+        let message = Register { request, options: RegisterOptions::default(), procedure };
+        realm.register(from, message, Time::ZERO, &mut Nowhere).unwrap();
+    }
+
+    fn call(realm: &Realm<()>, from: &Arc<Member<()>>) {
+        let message = Call {
+            request: RequestId::FIRST,
+            options: CallOptions::default(),
+            procedure: Uri::from_static("com.p"),
+            payload: Payload::NONE,
+        };
+        realm.call(from, message, Time::ZERO, &mut Nowhere).unwrap();
+    }
+
+    #[test]
+    fn a_session_that_joins_under_a_taken_id_takes_the_place() {
+        let mut realm = Realm::new(RealmConfig::new("realm1", 0));
+        let old = join(&mut realm, 1);
+        register(&mut realm, &old);
+        let new = join(&mut realm, 1);
+        assert!(old.has_left() && !new.has_left());
+        assert_eq!(realm.session_count(), 1);
+        register(&mut realm, &new);
+        realm.leave(&old, Time::ZERO, &mut Nowhere);
+        assert!(!new.has_left());
+        realm.check().unwrap();
+    }
+
+    #[test]
+    fn a_realm_that_is_dropped_frees_members_with_open_calls() {
+        let mut realm = Realm::new(RealmConfig::new("realm1", 0));
+        let (caller, callee) = (join(&mut realm, 1), join(&mut realm, 2));
+        register(&mut realm, &callee);
+        call(&realm, &caller);
+        let members = [Arc::downgrade(&caller), Arc::downgrade(&callee)];
+        drop((caller, callee, realm));
+        assert!(members.iter().all(|member| member.upgrade().is_none()));
+    }
+
+    #[test]
+    fn names_are_copied_out_of_the_frame_they_came_in() {
+        let mut realm = Realm::new(RealmConfig::new("realm1", 0));
+        let member = join(&mut realm, 1);
+        let frame = bytes::Bytes::from(b"com.topic".to_vec());
+        let topic = Uri::new(bytestring::ByteString::try_from(frame.clone()).unwrap());
+        let (request, options) = (RequestId::FIRST, SubscribeOptions::default());
+        let message = Subscribe { request, options, topic };
+        realm.subscribe(&member, message, Time::ZERO, &mut Nowhere).unwrap();
+        assert!(frame.is_unique(), "a subscription keeps the frame of its SUBSCRIBE alive");
     }
 }

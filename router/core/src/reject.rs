@@ -112,3 +112,38 @@ impl From<ProtocolViolation> for Refusal {
         Self::Violation(violation)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wamplex_shared::codec;
+
+    #[test]
+    fn every_refusal_carries_its_words_as_an_argument() {
+        let all = [
+            Reject::InvalidUri(InvalidUri::Empty),
+            Reject::InvalidUri(InvalidUri::TooLong),
+            Reject::InvalidUri(InvalidUri::TooManyComponents),
+            Reject::InvalidUri(InvalidUri::EmptyComponent),
+            Reject::InvalidUri(InvalidUri::Character),
+            Reject::Reserved,
+            Reject::NoSuchProcedure,
+            Reject::ProcedureAlreadyExists,
+            Reject::NoSuchRegistration,
+            Reject::NoSuchSubscription,
+            Reject::DisclosureRefused,
+            Reject::PassthruNotSupported,
+            Reject::LimitExceeded("subscriptions"),
+            Reject::CalleeBusy,
+            Reject::Canceled,
+            Reject::CalleeLeft,
+            Reject::TimedOut,
+        ];
+        for reject in all {
+            let error = reject.to_error(MessageCode::Call, RequestId::FIRST);
+            let (args, kwargs) = codec::read_values(&error.payload).unwrap();
+            assert_eq!(args, [reject.to_string().into()]);
+            assert!(kwargs.is_empty());
+        }
+    }
+}
