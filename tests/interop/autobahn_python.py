@@ -39,7 +39,9 @@ def to_line(value):
         return [to_line(item) for item in value]
     if isinstance(value, dict):
         return {key: to_line(item) for key, item in value.items()}
-    return value
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return {"$odd": repr(value)}
 
 
 def write(message):

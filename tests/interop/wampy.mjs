@@ -22,6 +22,14 @@ function failure(error) {
     return error instanceof Errors.WampError ? new Failure(error.errorUri, error.argsList, error.argsDict) : error;
 }
 
+/** In CBOR the library puts a tag before the bytes of a Uint8Array that few others know, and none before a Buffer. */
+function plain(value) {
+    if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    if (Array.isArray(value)) return value.map(plain);
+    if (value === null || typeof value !== 'object') return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
+}
+
 async function connect({ url, realm, serializer }) {
     let leaving = false;
     const wampy = new Wampy(url, {
@@ -44,14 +52,14 @@ function peer(wampy, leaving) {
     const subscriptions = new Map();
     const calls = new Map();
     const ask = (promise) => promise.catch((error) => { throw failure(error); });
-    const payload = (args, kwargs) => ({ argsList: args ?? [], argsDict: kwargs ?? {} });
+    const payload = (args, kwargs) => ({ argsList: plain(args ?? []), argsDict: plain(kwargs ?? {}) });
     return {
         async register(procedure, endpoint) {
             await ask(wampy.register(procedure, ({ argsList, argsDict, details, result_handler: yieldResult }) => {
                 const progress = (args, kwargs) => yieldResult({ ...payload(args, kwargs), options: { progress: true } });
                 return endpoint(argsList, argsDict, details.receive_progress ? progress : undefined).then(
                     (result) => payload(result.args, result.kwargs),
-                    (error) => { throw { error: error.uri, argsList: error.args, argsDict: error.kwargs }; },
+                    (error) => { throw { error: error.uri, ...payload(error.args, error.kwargs) }; },
                 );
             }));
         },

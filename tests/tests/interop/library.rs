@@ -1,0 +1,97 @@
+//! The libraries under test, and all that each of them cannot do.
+
+use std::path::{Path, PathBuf};
+
+/// A WAMP client library, as the peer program written on it shows it.
+#[derive(Debug)]
+pub(crate) struct Library {
+    pub(crate) name: &'static str,
+    /// The program and its arguments, given the folder `tests/interop`.
+    pub(crate) program: fn(&Path) -> (PathBuf, Vec<PathBuf>),
+    /// The serializers it can write integers beyond 2^53 in. JavaScript has no such numbers; some of the serializers
+    /// that its libraries use take a `BigInt`, the others throw.
+    pub(crate) writes_wide: &'static [&'static str],
+    /// The serializers it can read integers beyond 2^53 in; in the others it gets the nearest float.
+    pub(crate) reads_wide: &'static [&'static str],
+    /// A float without a fraction is written as a float. (JavaScript has one kind of number.)
+    pub(crate) has_whole_floats: bool,
+    /// It can publish without asking for an acknowledgement.
+    pub(crate) publishes_unacknowledged: bool,
+    /// As a callee it announces progressive results and call canceling; a dealer asks no other callee for progress.
+    pub(crate) yields_progress: bool,
+    /// It hands out the keyword arguments of progressive results, and of the final result after them.
+    pub(crate) reads_all_of_progress: bool,
+    /// How it cancels a call: modes, or nothing at all where the library chooses one.
+    pub(crate) cancels: &'static [Cancel],
+    /// As a callee it announces that calls can be canceled; a dealer interrupts no other callee.
+    pub(crate) is_interruptible: bool,
+}
+
+/// One way to cancel a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cancel {
+    /// With this mode; the call ends in the ERROR that the router or the callee sends.
+    Mode(&'static str),
+    /// Without a mode; the library ends the call itself and swallows the ERROR.
+    Silently,
+}
+
+pub(crate) const SERIALIZERS: &[&str] = &["json", "msgpack", "cbor"];
+
+pub(crate) static AUTOBAHN_PYTHON: Library = Library {
+    name: "Autobahn|Python",
+    program: |folder| (folder.join(".venv/bin/python"), vec![folder.join("autobahn_python.py")]),
+    writes_wide: SERIALIZERS,
+    reads_wide: SERIALIZERS,
+    has_whole_floats: true,
+    publishes_unacknowledged: true,
+    yields_progress: true,
+    reads_all_of_progress: true,
+    cancels: &[Cancel::Silently],
+    is_interruptible: true,
+};
+
+pub(crate) static AUTOBAHN_JS: Library = Library {
+    name: "AutobahnJS",
+    program: |folder| ("node".into(), vec![folder.join("autobahn_js.mjs")]),
+    writes_wide: &["cbor"],
+    reads_wide: &["cbor"],
+    has_whole_floats: false,
+    publishes_unacknowledged: true,
+    // It announces progressive results but not call canceling: a dealer has to take that for neither
+    // ("WAMP: Progressive Call Results, Feature Announcement").
+    yields_progress: false,
+    reads_all_of_progress: true,
+    // In every other mode it forgets the call at once, takes the ERROR that follows for a protocol violation and
+    // closes the connection.
+    cancels: &[Cancel::Mode("kill")],
+    is_interruptible: false,
+};
+
+pub(crate) static WAMPY: Library = Library {
+    name: "wampy",
+    program: |folder| ("node".into(), vec![folder.join("wampy.mjs")]),
+    writes_wide: &["msgpack", "cbor"],
+    reads_wide: &["msgpack"],
+    has_whole_floats: false,
+    publishes_unacknowledged: false,
+    yields_progress: false,
+    reads_all_of_progress: true,
+    cancels: &[Cancel::Mode("skip"), Cancel::Mode("kill"), Cancel::Mode("killnowait")],
+    is_interruptible: false,
+};
+
+pub(crate) static NATIVE: Library = Library {
+    name: "wamplex",
+    program: |_| (env!("CARGO_BIN_EXE_native-peer").into(), vec![]),
+    writes_wide: SERIALIZERS,
+    reads_wide: SERIALIZERS,
+    has_whole_floats: true,
+    publishes_unacknowledged: true,
+    yields_progress: true,
+    reads_all_of_progress: false,
+    cancels: &[Cancel::Mode("skip"), Cancel::Mode("kill"), Cancel::Mode("killnowait")],
+    is_interruptible: true,
+};
+
+pub(crate) static LIBRARIES: &[&Library] = &[&AUTOBAHN_PYTHON, &AUTOBAHN_JS, &WAMPY, &NATIVE];

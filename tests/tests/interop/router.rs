@@ -1,0 +1,39 @@
+//! The router under test.
+
+use std::net::SocketAddr;
+use tokio::task::JoinHandle;
+use wamplex_router::{Router, RouterConfig, RouterHandle, config::Site};
+
+/// A running router: ours, or another one that was running before.
+#[derive(Debug)]
+pub(crate) struct UnderTest {
+    pub(crate) url: String,
+    ours: Option<(RouterHandle, JoinHandle<()>)>,
+}
+
+impl UnderTest {
+    /// The router that `INTEROP_URL` names, or one of ours on a free port.
+    pub(crate) async fn start() -> Self {
+        if let Ok(url) = std::env::var("INTEROP_URL") {
+            return Self { url, ours: None };
+        }
+        let config = RouterConfig {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            site: Site::Nothing,
+            ..RouterConfig::default()
+        };
+        let router = Router::bind(config).await.expect("a free port of this machine");
+        let url = router.websocket_url();
+        let handle = router.handle();
+        Self { url, ours: Some((handle, tokio::spawn(router.run()))) }
+    }
+
+    /// Stops the router if it is ours; fails if it went down before.
+    pub(crate) async fn stop(self) {
+        if let Some((handle, running)) = self.ours {
+            assert!(!running.is_finished(), "the router runs to the end");
+            handle.shutdown();
+            running.await.expect("the router does not panic");
+        }
+    }
+}
