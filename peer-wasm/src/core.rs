@@ -1,36 +1,27 @@
 //! The boundary to JavaScript.
 
 use crate::{
-    machine::{Machine, Output},
-    report::{Decoded, Handler, Report},
-    socket::{Input, Socket},
-    tape::{Keys, Tape},
+    connection::{Connection, Thrown},
+    machine::Machine,
+    report::Handler,
 };
 use bytes::Bytes;
 use bytestring::ByteString;
-use js_sys::{TypeError, Uint8Array};
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-};
+use js_sys::TypeError;
+use std::rc::Rc;
 use wamplex_shared::{
-    codec::{self, Options},
-    error::ProtocolViolation,
     id::{RegistrationId, RequestId, SubscriptionId},
     message::{
         Abort, CallOptions, CancelMode, CloseDetails, ErrorDetails, Goodbye, Hello, HelloDetails,
         PublishOptions, RegisterOptions, SubscribeOptions, YieldOptions,
     },
-    payload::{Payload, PayloadShape},
+    payload::Payload,
     roles::{Feature, Features, Role, Roles},
-    serializer::Serializer,
-    session::Session,
+    session::Refused,
     uri::Uri,
 };
 use wasm_bindgen::prelude::*;
 use web_sys::WebSocket;
-
-type Thrown<T = ()> = Result<T, JsValue>;
 
 /// One connection: a WebSocket and the session on it. Internal to the npm package.
 ///
@@ -38,18 +29,7 @@ type Thrown<T = ()> = Result<T, JsValue>;
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Core {
-    inner: Rc<Inner>,
-}
-
-#[derive(Debug)]
-struct Inner {
-    handler: Handler,
-    socket: Socket,
-    /// Known once the socket is open.
-    serializer: Cell<Option<Serializer>>,
-    machine: RefCell<Option<Machine>>,
-    keys: RefCell<Keys>,
-    tracing: Cell<bool>,
+    connection: Rc<Connection>,
 }
 
 /// What this client can do.
@@ -102,106 +82,89 @@ impl Core {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(handler: Handler, socket: WebSocket) -> Self {
-        let inner = Rc::new_cyclic(|inner: &std::rc::Weak<Inner>| {
-            let inner = inner.clone();
-            let handle = move |input| {
-                if let Some(inner) = inner.upgrade() {
-                    inner.input(input);
-                }
-            };
-            Inner {
-                handler,
-                socket: Socket::new(socket, handle),
-                serializer: Cell::new(None),
-                machine: RefCell::new(None),
-                keys: RefCell::default(),
-                tracing: Cell::new(false),
-            }
-        });
-        Self { inner }
+        Self { connection: Connection::new(handler, socket) }
     }
 
     /// Reports what has happened to the socket already.
     pub fn start(&self) {
-        if self.inner.socket.is_open() {
-            self.inner.input(Input::Open);
-        } else if self.inner.socket.is_closed() {
-            self.inner.input(Input::Closed { code: 1006, reason: String::new() });
-        }
+        self.connection.start();
     }
 
     /// Reports every message that is sent or received.
     pub fn trace(&self, on: bool) {
-        self.inner.tracing.set(on);
+        self.connection.trace(on);
     }
 
-    /// Sends HELLO. What this client can do is added to the details.
+    /// Sends HELLO. `authmethods` stand one on a line, `authextra` is a dictionary or empty.
     ///
     /// # Errors
-    /// The details are not what they should be, or the socket is not open.
-    pub fn hello(&self, realm: String, details: Vec<u8>) -> Thrown {
-        let (serializer, mut details) = self.inner.options::<HelloDetails>(details)?;
-        details.roles = roles();
-        details.agent =
-            Some(ByteString::from_static(concat!("wamplex-js-", env!("CARGO_PKG_VERSION"))));
-        let hello = Hello { realm: uri(realm), details };
-        self.inner.machine.replace(Some(Machine::new(serializer, hello)));
-        self.inner.flush();
-        Ok(())
-    }
-
-    /// Answers a CHALLENGE. The extra data stand in the payload, as keyword arguments.
-    ///
-    /// # Errors
-    /// The extra data are no dictionary.
-    pub fn authenticate(
+    /// The socket is not open.
+    pub fn hello(
         &self,
-        signature: String,
-        split: usize,
-        shape: u8,
-        bytes: Vec<u8>,
+        realm: String,
+        authmethods: &str,
+        authid: Option<String>,
+        authextra: Vec<u8>,
     ) -> Thrown {
-        let (_, payload) = self.inner.parts::<YieldOptions>(split, shape, bytes)?;
-        let (_, extra) = codec::read_values(&payload).map_err(wrong)?;
-        if let Some(joiner) = self.inner.machine.borrow_mut().as_mut().and_then(Machine::joiner) {
-            joiner.authenticate(signature, extra);
-        }
-        self.inner.flush();
+        let serializer = self.connection.serializer()?;
+        let details = HelloDetails {
+            roles: roles(),
+            agent: Some(ByteString::from_static(concat!("wamplex-js-", env!("CARGO_PKG_VERSION")))),
+            authmethods: authmethods.lines().map(ByteString::from).collect(),
+            authid: authid.map(ByteString::from),
+            ..HelloDetails::default()
+        };
+        let hello = Hello { realm: Uri::new(realm), details };
+        self.connection.begin(Machine::new(serializer, hello, authextra.into()));
         Ok(())
+    }
+
+    /// Answers a CHALLENGE; `extra` is a dictionary.
+    pub fn authenticate(&self, signature: String, extra: Vec<u8>) {
+        self.connection.with(|machine| machine.authenticate(signature, extra.into()));
     }
 
     /// Calls a procedure and returns the id of the request. `bytes` are the options up to `split`, then the payload.
+    /// What the options say about progressive results and invocations has to be told in the flags too.
     ///
     /// # Errors
-    /// The options are not what they should be, or the session is not open.
+    /// The session is not open, or a feature is missing.
+    #[allow(clippy::too_many_arguments)] // each is a plain number or text, and a struct would cross as an object
     pub fn call(
         &self,
         token: u32,
         procedure: String,
+        receive_progress: bool,
+        progress: bool,
         split: usize,
         shape: u8,
         bytes: Vec<u8>,
     ) -> Thrown<f64> {
-        let (options, payload) = self.inner.parts::<CallOptions>(split, shape, bytes)?;
-        let request = self.inner.command(|session| {
-            session
-                .call(uri(procedure), options, payload, None, token)
-                .map_err(|r| refused(r.reason))
+        let (written, payload) = self.connection.parts(split, shape, bytes)?;
+        let options = CallOptions { receive_progress, progress, ..CallOptions::default() };
+        let request = self.connection.command(written, |session| {
+            session.call(Uri::new(procedure), options, payload, None, token).map_err(refused)
         })?;
         Ok(request.get() as f64)
     }
 
-    /// Gives a call one more chunk of input.
+    /// Gives a call one more chunk of input, or the last one.
     ///
     /// # Errors
     /// The call takes no more, or the session is not open.
     #[wasm_bindgen(js_name = callMore)]
-    pub fn call_more(&self, request: f64, split: usize, shape: u8, bytes: Vec<u8>) -> Thrown {
-        let (options, payload) = self.inner.parts::<CallOptions>(split, shape, bytes)?;
+    pub fn call_more(
+        &self,
+        request: f64,
+        last: bool,
+        split: usize,
+        shape: u8,
+        bytes: Vec<u8>,
+    ) -> Thrown {
+        let (written, payload) = self.connection.parts(split, shape, bytes)?;
         let request = id(RequestId::new, request)?;
-        self.inner.command(|session| {
-            session.call_more(request, payload, !options.progress).map_err(|r| refused(r.reason))
-        })
+        self.connection
+            .command(written, |session| session.call_more(request, payload, last).map_err(refused))
     }
 
     /// Cancels a call; its answer is swallowed when it comes.
@@ -212,43 +175,40 @@ impl Core {
         let mode = CancelMode::from_name(mode)
             .ok_or_else(|| TypeError::new("cancelMode must be 'skip', 'kill' or 'killnowait'"))?;
         let request = id(RequestId::new, request)?;
-        self.inner.command(|session| {
+        self.connection.command(Bytes::new(), |session| {
             session.cancel(request, mode);
             session.abandon(request);
             Ok(())
         })
     }
 
-    /// Publishes an event. The token comes back only if `options.acknowledge` is set.
+    /// Publishes an event. There is a token if the options ask for an acknowledgement.
     ///
     /// # Errors
-    /// The options are not what they should be, or the session is not open.
+    /// The session is not open.
     pub fn publish(
         &self,
-        token: u32,
+        token: Option<u32>,
         topic: String,
         split: usize,
         shape: u8,
         bytes: Vec<u8>,
     ) -> Thrown {
-        let (options, payload) = self.inner.parts::<PublishOptions>(split, shape, bytes)?;
-        let token = options.acknowledge.then_some(token);
-        self.inner.command(|session| {
-            session
-                .publish(uri(topic), options, payload, token)
-                .map_err(|r| refused(r.reason))
-                .map(drop)
+        let (written, payload) = self.connection.parts(split, shape, bytes)?;
+        self.connection.command(written, |session| {
+            let options = PublishOptions::default();
+            session.publish(Uri::new(topic), options, payload, token).map_err(refused).map(drop)
         })
     }
 
     /// Subscribes to a topic.
     ///
     /// # Errors
-    /// The options are not what they should be, or the session is not open.
+    /// The session is not open.
     pub fn subscribe(&self, token: u32, topic: String, options: Vec<u8>) -> Thrown {
-        let (_, options) = self.inner.options::<SubscribeOptions>(options)?;
-        self.inner.command(|session| {
-            session.subscribe(uri(topic), options, token).map_err(|r| refused(r.reason)).map(drop)
+        self.connection.command(options.into(), |session| {
+            let options = SubscribeOptions::default();
+            session.subscribe(Uri::new(topic), options, token).map_err(refused).map(drop)
         })
     }
 
@@ -258,22 +218,19 @@ impl Core {
     /// The session is not open.
     pub fn unsubscribe(&self, token: u32, subscription: f64) -> Thrown {
         let subscription = id(SubscriptionId::new, subscription)?;
-        self.inner.command(|session| {
-            session.unsubscribe(subscription, token).map_err(|r| refused(r.reason)).map(drop)
+        self.connection.command(Bytes::new(), |session| {
+            session.unsubscribe(subscription, token).map_err(refused).map(drop)
         })
     }
 
     /// Registers a procedure.
     ///
     /// # Errors
-    /// The options are not what they should be, or the session is not open.
+    /// The session is not open.
     pub fn register(&self, token: u32, procedure: String, options: Vec<u8>) -> Thrown {
-        let (_, options) = self.inner.options::<RegisterOptions>(options)?;
-        self.inner.command(|session| {
-            session
-                .register(uri(procedure), options, token)
-                .map_err(|r| refused(r.reason))
-                .map(drop)
+        self.connection.command(options.into(), |session| {
+            let options = RegisterOptions::default();
+            session.register(Uri::new(procedure), options, token).map_err(refused).map(drop)
         })
     }
 
@@ -283,21 +240,28 @@ impl Core {
     /// The session is not open.
     pub fn unregister(&self, token: u32, registration: f64) -> Thrown {
         let registration = id(RegistrationId::new, registration)?;
-        self.inner.command(|session| {
-            session.unregister(registration, token).map_err(|r| refused(r.reason)).map(drop)
+        self.connection.command(Bytes::new(), |session| {
+            session.unregister(registration, token).map_err(refused).map(drop)
         })
     }
 
-    /// Answers an invocation with a result or a piece of one.
+    /// Answers an invocation with a result, or with a piece of one (which the options have to say, too).
     ///
     /// # Errors
-    /// The options are not what they should be, or the session is not open.
+    /// The session is not open.
     #[wasm_bindgen(js_name = yield)]
-    pub fn yield_(&self, request: f64, split: usize, shape: u8, bytes: Vec<u8>) -> Thrown {
-        let (options, payload) = self.inner.parts::<YieldOptions>(split, shape, bytes)?;
+    pub fn yield_(
+        &self,
+        request: f64,
+        progress: bool,
+        split: usize,
+        shape: u8,
+        bytes: Vec<u8>,
+    ) -> Thrown {
+        let (written, payload) = self.connection.parts(split, shape, bytes)?;
         let request = id(RequestId::new, request)?;
-        self.inner.command(|session| {
-            session.yield_(request, options, payload);
+        self.connection.command(written, |session| {
+            session.yield_(request, YieldOptions { progress, ..YieldOptions::default() }, payload);
             Ok(())
         })
     }
@@ -305,7 +269,7 @@ impl Core {
     /// Answers an invocation with an error.
     ///
     /// # Errors
-    /// The details are not what they should be, or the session is not open.
+    /// The session is not open.
     pub fn fail(
         &self,
         request: f64,
@@ -314,10 +278,10 @@ impl Core {
         shape: u8,
         bytes: Vec<u8>,
     ) -> Thrown {
-        let (details, payload) = self.inner.parts::<ErrorDetails>(split, shape, bytes)?;
+        let (written, payload) = self.connection.parts(split, shape, bytes)?;
         let request = id(RequestId::new, request)?;
-        self.inner.command(|session| {
-            session.error(request, details, uri(error), payload);
+        self.connection.command(written, |session| {
+            session.error(request, ErrorDetails::default(), Uri::new(error), payload);
             Ok(())
         })
     }
@@ -325,12 +289,9 @@ impl Core {
     /// Ends the session with ABORT and closes the socket.
     pub fn abort(&self, reason: String, message: String) {
         let details = CloseDetails::message(message);
-        let abort = Abort { details, reason: uri(reason), payload: Payload::NONE };
-        if let Some(machine) = self.inner.machine.borrow_mut().as_mut() {
-            machine.abort(abort);
-        }
-        self.inner.flush();
-        self.inner.end();
+        let abort = Abort { details, reason: Uri::new(reason), payload: Payload::NONE };
+        self.connection.with(|machine| machine.abort(abort));
+        self.connection.end();
     }
 
     /// Leaves the session with GOODBYE. When the router has answered, the socket is closed.
@@ -340,8 +301,8 @@ impl Core {
         } else {
             CloseDetails::message(message)
         };
-        let goodbye = Goodbye { details, reason: uri(reason) };
-        drop(self.inner.command(|session| {
+        let goodbye = Goodbye { details, reason: Uri::new(reason) };
+        drop(self.connection.command(Bytes::new(), |session| {
             session.leave(goodbye);
             Ok(())
         }));
@@ -349,176 +310,15 @@ impl Core {
 
     /// Closes the socket.
     pub fn close(&self) {
-        self.inner.socket.close();
+        self.connection.close();
     }
-}
-
-impl Inner {
-    fn input(&self, input: Input) {
-        match input {
-            Input::Open => self.opened(),
-            Input::Message(data) => self.message(data),
-            Input::Closed { code, reason } => {
-                self.handler.text(Report::Closed, u32::from(code), &reason.into());
-            }
-        }
-    }
-
-    fn opened(&self) {
-        if self.serializer.get().is_some() {
-            return;
-        }
-        match self.socket.serializer() {
-            Some(serializer) => {
-                self.serializer.set(Some(serializer));
-                self.handler.text(Report::Open, serializer.index() as u32, &JsValue::UNDEFINED);
-            }
-            None => {
-                let text = JsValue::from_str("the server chose no WAMP subprotocol");
-                self.handler.text(Report::Violation, 0, &text);
-                self.end();
-            }
-        }
-    }
-
-    fn message(&self, data: JsValue) {
-        let Some(serializer) = self.serializer.get() else { return };
-        let Some(frame) = frame(serializer, &data) else {
-            let kind = if serializer.is_text() { "binary" } else { "text" };
-            return self.act(serializer, None, |machine| {
-                machine.fail(ProtocolViolation::FrameType { serializer, kind })
-            });
-        };
-        let frame = (frame, data);
-        self.act(serializer, Some(&frame), |machine| machine.handle_frame(&frame.0));
-    }
-
-    /// Lets the machine handle a frame, sends what it wants to say, and reports what it means.
-    fn act(
-        &self,
-        serializer: Serializer,
-        frame: Option<&(Bytes, JsValue)>,
-        handle: impl FnOnce(&mut Machine) -> Vec<Output>,
-    ) {
-        // The guard is gone before anything is reported.
-        let outputs = self.machine.borrow_mut().as_mut().map(handle).unwrap_or_default();
-        let mut decoded = None;
-        let mut report = |kind, number| {
-            let Some((bytes, data)) = frame else { return };
-            if decoded.is_none() {
-                decoded = self.decode(serializer, bytes, || data.clone());
-            }
-            if let Some(message) = &decoded {
-                self.handler.message(kind, number, message);
-            }
-        };
-        if self.tracing.get() {
-            report(Report::Received, frame.map_or(0, |f| f.0.len() as u32));
-        }
-        self.flush();
-        for output in outputs {
-            match output {
-                Output::Message(kind, number) => report(kind, number),
-                Output::Violation(violation) => {
-                    self.handler.text(Report::Violation, 0, &violation.to_string().into());
-                }
-                Output::End => self.end(),
-            }
-        }
-    }
-
-    /// The message for JavaScript; `None` if it is none, which the machine has found out too.
-    fn decode(
-        &self,
-        serializer: Serializer,
-        frame: &[u8],
-        text: impl FnOnce() -> JsValue,
-    ) -> Option<Decoded> {
-        if serializer.is_text() {
-            return Some(Decoded::Text(text()));
-        }
-        Tape::write(serializer, frame, &mut self.keys.borrow_mut()).map(Decoded::Tape)
-    }
-
-    /// Sends all that the machine has to say.
-    fn flush(&self) {
-        let Some(serializer) = self.serializer.get() else { return };
-        // The guard is gone before the frame is reported.
-        while let Some(frame) = self.poll_frame() {
-            self.socket.send(serializer, &frame);
-            if self.tracing.get() {
-                let text = || JsValue::from_str(&String::from_utf8_lossy(&frame));
-                if let Some(message) = self.decode(serializer, &frame, text) {
-                    self.handler.message(Report::Sent, frame.len() as u32, &message);
-                }
-            }
-        }
-    }
-
-    fn poll_frame(&self) -> Option<Bytes> {
-        self.machine.borrow_mut().as_mut()?.poll_frame()
-    }
-
-    /// The session is over: what was sent before still leaves, and nobody waits for the other side to close.
-    fn end(&self) {
-        self.socket.close();
-        self.handler.text(Report::Closed, 1000, &JsValue::from_str(""));
-    }
-
-    fn command<R>(&self, run: impl FnOnce(&mut Session<u32>) -> Thrown<R>) -> Thrown<R> {
-        let result = match self.machine.borrow_mut().as_mut().and_then(Machine::session) {
-            Some(session) => run(session),
-            None => Err(TypeError::new("the session is not open").into()),
-        };
-        self.flush();
-        result
-    }
-
-    fn serializer(&self) -> Thrown<Serializer> {
-        self.serializer.get().ok_or_else(|| TypeError::new("the socket is not open").into())
-    }
-
-    fn options<O: Options>(&self, bytes: Vec<u8>) -> Thrown<(Serializer, O)> {
-        let serializer = self.serializer()?;
-        let options = codec::read_options(serializer, &bytes.into()).map_err(wrong)?;
-        Ok((serializer, options))
-    }
-
-    /// Options and payload that were written one behind the other.
-    fn parts<O: Options>(&self, split: usize, shape: u8, bytes: Vec<u8>) -> Thrown<(O, Payload)> {
-        let mut options = Bytes::from(bytes);
-        let payload = options.split_off(split.min(options.len()));
-        let serializer = self.serializer()?;
-        let shape = match shape {
-            0 => PayloadShape::None,
-            1 => PayloadShape::Args,
-            _ => PayloadShape::ArgsKwargs,
-        };
-        let options = codec::read_options(serializer, &options).map_err(wrong)?;
-        Ok((options, Payload::from_encoded(serializer, shape, payload)))
-    }
-}
-
-/// The bytes of a frame; `None` if it is of the wrong type for the serializer.
-fn frame(serializer: Serializer, data: &JsValue) -> Option<Bytes> {
-    match data.as_string() {
-        Some(text) => serializer.is_text().then(|| Bytes::from(text)),
-        None => (!serializer.is_text()).then(|| Bytes::from(Uint8Array::new(data).to_vec())),
-    }
-}
-
-fn uri(text: String) -> Uri {
-    Uri::new(text)
 }
 
 fn id<T>(new: impl FnOnce(u64) -> Option<T>, number: f64) -> Thrown<T> {
     new(number as u64).ok_or_else(|| TypeError::new("this is not an id").into())
 }
 
-fn wrong(error: wamplex_shared::error::DecodeError) -> JsValue {
-    TypeError::new(&error.kind.to_string()).into()
-}
-
-fn refused(reason: wamplex_shared::session::Refusal) -> JsValue {
-    TypeError::new(&reason.to_string()).into()
+#[allow(clippy::needless_pass_by_value)] // for map_err
+fn refused<T>(refused: Refused<T>) -> JsValue {
+    TypeError::new(&refused.reason.to_string()).into()
 }

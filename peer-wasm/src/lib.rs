@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod connection;
 mod core;
 mod machine;
 mod report;
 mod socket;
 mod tape;
+mod wire;
 
 pub use core::Core;
 pub use report::Handler;

@@ -1,13 +1,13 @@
 //! The session machines of one connection, and which message means what to JavaScript.
 
-use crate::report::Report;
+use crate::{report::Report, wire};
 use bytes::Bytes;
 use wamplex_shared::{
-    codec,
-    error::ProtocolViolation,
+    error::{DecodeError, DecodeErrorKind, ProtocolViolation},
     message::{Abort, Hello, Message},
     serializer::Serializer,
     session::{CloseReason, Event, JoinEvent, Joiner, Session},
+    value::Dict,
 };
 
 /// HELLO to GOODBYE. The token of a request is a number that JavaScript chose.
@@ -15,6 +15,9 @@ use wamplex_shared::{
 pub(crate) struct Machine {
     serializer: Serializer,
     state: State,
+    /// The options of the message that the last command made, as JavaScript has written them. Every command is followed
+    /// by sending what it made, so there is never more than one.
+    options: Bytes,
 }
 
 #[derive(Debug)]
@@ -37,16 +40,28 @@ pub(crate) enum Output {
 }
 
 impl Machine {
-    pub(crate) fn new(serializer: Serializer, hello: Hello) -> Self {
-        Self { serializer, state: State::Joining(Box::new(Joiner::new(serializer, hello))) }
+    /// Begins with HELLO. `authextra` is a dictionary as JavaScript has written it, or empty.
+    pub(crate) fn new(serializer: Serializer, hello: Hello, authextra: Bytes) -> Self {
+        let joiner = Box::new(Joiner::new(serializer, hello));
+        Self { serializer, state: State::Joining(joiner), options: authextra }
     }
 
-    pub(crate) fn joiner(&mut self) -> Option<&mut Joiner> {
-        if let State::Joining(joiner) = &mut self.state { Some(joiner) } else { None }
+    /// Answers a CHALLENGE; `extra` is a dictionary as JavaScript has written it.
+    pub(crate) fn authenticate(&mut self, signature: String, extra: Bytes) {
+        if let State::Joining(joiner) = &mut self.state {
+            self.options = extra;
+            joiner.authenticate(signature, Dict::new());
+        }
     }
 
-    pub(crate) fn session(&mut self) -> Option<&mut Session<u32>> {
-        if let State::Open(session) = &mut self.state { Some(session) } else { None }
+    /// The open session, and the options for what it is to send.
+    pub(crate) fn session(&mut self, options: Bytes) -> Option<&mut Session<u32>> {
+        if let State::Open(session) = &mut self.state {
+            self.options = options;
+            Some(session)
+        } else {
+            None
+        }
     }
 
     /// The next frame to send.
@@ -56,15 +71,17 @@ impl Machine {
             State::Open(session) => session.poll_message(),
             State::Over(last) => last.pop(),
         }?;
-        // It fails for payloads in another serializer only, and all of ours are in this one.
-        codec::encode(self.serializer, &message).ok()
+        wire::write(self.serializer, &message, &core::mem::take(&mut self.options))
     }
 
-    /// Takes a frame of the router.
-    pub(crate) fn handle_frame(&mut self, frame: &Bytes) -> Vec<Output> {
-        match codec::decode(self.serializer, frame) {
-            Ok(message) => self.handle_message(message),
-            Err(error) => self.fail(error.into()),
+    /// Takes a message of the router, or notice that its bytes were none.
+    pub(crate) fn handle(&mut self, message: Option<Message>) -> Vec<Output> {
+        match message {
+            Some(message) => self.handle_message(message),
+            None => {
+                let kind = DecodeErrorKind::NotAMessage;
+                self.fail(DecodeError { serializer: self.serializer, at: 0, kind }.into())
+            }
         }
     }
 
@@ -98,7 +115,8 @@ impl Machine {
 
     fn joining_events(&mut self) -> Vec<Output> {
         let mut outputs = Vec::new();
-        while let Some(event) = self.joiner().and_then(Joiner::poll_event) {
+        while let State::Joining(joiner) = &mut self.state {
+            let Some(event) = joiner.poll_event() else { break };
             match event {
                 JoinEvent::Challenge(_) => outputs.push(Output::Message(Report::Challenge, 0)),
                 JoinEvent::Refused(_) => {

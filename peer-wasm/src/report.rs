@@ -1,6 +1,7 @@
 //! What JavaScript is told, and how.
 
 use crate::tape::Tape;
+use bytes::Bytes;
 use wasm_bindgen::prelude::*;
 
 /// What a report is about. The numbers are those of `npm/src/core.ts`.
@@ -30,7 +31,13 @@ extern "C" {
     #[derive(Debug)]
     pub type Handler;
 
-    /// Takes a report: a message as JSON text or as the addresses and lengths of a tape's parts, or a plain text.
+    /// Parses a JSON message, keeps it for the reports to come, and returns its head in MessagePack: nothing if it is
+    /// no message.
+    #[wasm_bindgen(method)]
+    pub(crate) fn parse(this: &Handler, text: &JsValue) -> Vec<u8>;
+
+    /// Takes a report. A message comes as the addresses and lengths of a tape's parts, as JSON text, or is the one that
+    /// was parsed last. What is not a message comes with a text in words, if with any.
     #[wasm_bindgen(method)]
     #[allow(clippy::too_many_arguments)]
     fn report(
@@ -49,16 +56,23 @@ extern "C" {
 
 /// A decoded message on its way to JavaScript.
 pub(crate) enum Decoded {
+    /// The one that [`Handler::parse`] was given.
+    Parsed,
     Text(JsValue),
-    Tape(Tape),
+    Tape {
+        tape: Tape,
+        /// What the tape points into.
+        _bytes: Bytes,
+    },
 }
 
 impl Handler {
     /// Reports a message. Nothing may be borrowed: the application answers from inside.
     pub(crate) fn message(&self, kind: Report, number: u32, message: &Decoded) {
         match message {
+            Decoded::Parsed => self.text(kind, number, &JsValue::UNDEFINED),
             Decoded::Text(text) => self.text(kind, number, text),
-            Decoded::Tape(tape) => self.report(
+            Decoded::Tape { tape, .. } => self.report(
                 kind as u32,
                 number,
                 &JsValue::UNDEFINED,
@@ -72,7 +86,7 @@ impl Handler {
         }
     }
 
-    /// Reports what is not a message, or one that is JSON text.
+    /// Reports what comes with a text, or with nothing.
     pub(crate) fn text(&self, kind: Report, number: u32, text: &JsValue) {
         let (words, chars, numbers) = (core::ptr::null(), core::ptr::null(), core::ptr::null());
         self.report(kind as u32, number, text, words, 0, chars, 0, numbers, 0);

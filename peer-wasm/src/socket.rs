@@ -20,8 +20,10 @@ pub(crate) enum Input {
 #[derive(Debug)]
 pub(crate) struct Socket {
     socket: WebSocket,
-    /// Kept alive for as long as the socket may call them.
-    _listening: (Closure<dyn Fn(MessageEvent)>, Closure<dyn Fn()>, Closure<dyn Fn(CloseEvent)>),
+    // Kept alive for as long as the socket may call them.
+    _on_message: Closure<dyn Fn(MessageEvent)>,
+    _on_open: Closure<dyn Fn()>,
+    _on_close: Closure<dyn Fn(CloseEvent)>,
 }
 
 impl Socket {
@@ -39,7 +41,7 @@ impl Socket {
         socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         socket.set_onopen(Some(on_open.as_ref().unchecked_ref()));
         socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
-        Self { socket, _listening: (on_message, on_open, on_close) }
+        Self { socket, _on_message: on_message, _on_open: on_open, _on_close: on_close }
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -55,14 +57,15 @@ impl Socket {
         Serializer::from_subprotocol(&self.socket.protocol())
     }
 
-    /// Sends one message. A socket that is closing loses it, and says so by its close event.
-    pub(crate) fn send(&self, serializer: Serializer, message: &[u8]) {
-        let sent = match str::from_utf8(message) {
-            Ok(text) if serializer.is_text() => self.socket.send_with_str(text),
-            // A copy: some runtimes send a view of this memory after it has changed.
-            _ => self.socket.send_with_js_u8_array(&Uint8Array::from(message)),
-        };
-        drop(sent);
+    /// Sends a text message. A socket that is closing loses it, and says so by its close event.
+    pub(crate) fn send_text(&self, text: &str) {
+        drop(self.socket.send_with_str(text));
+    }
+
+    /// Sends a binary message.
+    pub(crate) fn send_binary(&self, bytes: &[u8]) {
+        // A copy: some runtimes send a view of this memory after it has changed.
+        drop(self.socket.send_with_js_u8_array(&Uint8Array::from(bytes)));
     }
 
     pub(crate) fn close(&self) {

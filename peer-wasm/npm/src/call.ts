@@ -9,6 +9,8 @@ export class OutgoingCall {
   readonly result: Promise<Message>;
   readonly #connection: Connection;
   readonly #mode: string;
+  /** As sent: later chunks of input repeat them. */
+  readonly #options: Record<string, unknown>;
   #token = 0;
   #request = 0;
   #settle!: { resolve(message: Message): void; reject(error: unknown): void };
@@ -20,7 +22,7 @@ export class OutgoingCall {
     connection: Connection,
     procedure: string,
     payload: Payload,
-    options: CallOptions & { readonly limit: number; readonly wire?: Record<string, unknown> },
+    options: CallOptions & { readonly limit: number },
     progress?: (message: Message) => void,
   ) {
     this.#connection = connection;
@@ -31,10 +33,11 @@ export class OutgoingCall {
       reject: (error: unknown) => this.#end(() => this.#settle.reject(error)),
       ...(progress && { progress: (message: Message) => this.#progress(progress, message) }),
     };
-    const wire = { ...callOptions(options, options.limit), ...options.wire };
+    const wire = callOptions(options, options.limit);
+    this.#options = wire;
     const { token, sent } = connection.request(pending, (core, token) => {
       const { bytes, split, shape } = connection.encode(wire, payload);
-      return core.call(token, procedure, split, shape, bytes);
+      return core.call(token, procedure, wire['receive_progress'] === true, wire['progress'] === true, split, shape, bytes);
     });
     this.#token = token;
     this.#request = sent;
@@ -57,9 +60,10 @@ export class OutgoingCall {
   /** Progressive call invocation: one more chunk of input. */
   more(payload: Payload, last: boolean): void {
     if (this.#settled) return;
+    const { progress: _, ...rest } = this.#options;
     this.#connection.tell((core) => {
-      const { bytes, split, shape } = this.#connection.encode(last ? {} : { progress: true }, payload);
-      core.callMore(this.#request, split, shape, bytes);
+      const { bytes, split, shape } = this.#connection.encode(last ? rest : this.#options, payload);
+      core.callMore(this.#request, last, split, shape, bytes);
     });
   }
 

@@ -4,6 +4,7 @@ import type {
 } from '../index.js';
 import { limited, onAbort, timeoutError } from './abort.js';
 import { OutgoingCall, payloadOf, resultOf, sendInput } from './call.js';
+import type { Core } from './core.js';
 import type { Message } from './decode/message.js';
 import { disposable } from './dispose.js';
 import { ConnectionLostError, NETWORK_FAILURE, TimeoutError, WampError } from './errors.js';
@@ -189,12 +190,12 @@ export class Client extends EventTarget {
     const wire = publishOptions(options);
     const { args = [], kwargs } = options;
     const payload = { args: data === undefined ? args : [data, ...args], ...(kwargs && { kwargs }) };
-    const send = (core: any, token: number) => {
+    const send = (core: Core, token: number | undefined) => {
       const { bytes, split, shape } = connection.encode(wire, payload);
       core.publish(token, topic, split, shape, bytes);
     };
     if (wire['acknowledge'] !== true) {
-      connection.tell((core) => send(core, 0));
+      connection.tell((core) => send(core, undefined));
       return undefined;
     }
     const [, , publication] = await limited(connection.ask(send), signal, 0);

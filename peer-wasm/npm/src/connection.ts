@@ -35,7 +35,7 @@ export interface ConnectionOptions {
   readonly authenticators: readonly Authenticator[];
   readonly attempt: number;
   readonly bigint: BigintMode;
-  readonly trace: boolean;
+  trace(): boolean;
   /** Aborted when the attempt is given up. */
   readonly signal: AbortSignal;
 }
@@ -53,6 +53,9 @@ export class Connection implements ReportHandler {
   #encoder!: Encoder;
   #serializer!: SerializerName;
   #lastToken = 0;
+  /** The JSON message that is being handled. */
+  #parsed: Message = [];
+  #parsedLength = 0;
   /** Why the socket is about to close, where we know better than it does. */
   #cause: WampError | undefined;
   #closed = false;
@@ -70,7 +73,7 @@ export class Connection implements ReportHandler {
     this.#memory = module.memory;
     this.#reader = new MessageReader(options.bigint);
     this.#core = module.newCore(this, socket);
-    this.#core.trace(options.trace);
+    this.#core.trace(options.trace());
     this.#core.start();
   }
 
@@ -88,18 +91,29 @@ export class Connection implements ReportHandler {
     kind: Report, number: number, text: string | undefined,
     words: number, wordCount: number, chars: number, charCount: number, numbers: number, numberCount: number,
   ): void {
-    const hasMessage = kind !== Report.Open && kind !== Report.Violation && kind !== Report.Closed;
-    if (!hasMessage) return this.#transport(kind, number, text ?? '');
+    if (kind === Report.Open || kind === Report.Violation || kind === Report.Closed) {
+      return this.#transport(kind, number, text ?? '');
+    }
+    if (text !== undefined) return this.#message(kind, number, this.#reader.text(text));
+    if (wordCount === 0) return this.#message(kind, number, this.#parsed);
     const { buffer } = this.#memory;
-    const message = text !== undefined
-      ? this.#reader.text(text)
-      : this.#reader.tape({
-          words: new Uint32Array(buffer, words, wordCount),
-          text: new Uint8Array(buffer, chars, charCount),
-          numbers: new Float64Array(buffer, numbers, numberCount),
-          memory: new Uint8Array(buffer),
-        });
+    const message = this.#reader.tape({
+      words: new Uint32Array(buffer, words, wordCount),
+      text: new Uint8Array(buffer, chars, charCount),
+      numbers: new Float64Array(buffer, numbers, numberCount),
+      memory: new Uint8Array(buffer),
+    });
     this.#message(kind, number, message);
+  }
+
+  parse(text: string): Uint8Array {
+    try {
+      this.#parsed = this.#reader.text(text);
+      this.#parsedLength = this.#options.trace() ? new TextEncoder().encode(text).length : 0;
+      return this.#reader.head(this.#parsed);
+    } catch {
+      return new Uint8Array(0);
+    }
   }
 
   #message(kind: Report, number: number, message: Message): void {
@@ -127,7 +141,7 @@ export class Connection implements ReportHandler {
         return;
       case Report.Received:
       case Report.Sent:
-        return this.#trace(kind === Report.Sent ? 'tx' : 'rx', number, message);
+        return this.#trace(kind === Report.Sent ? 'tx' : 'rx', number || this.#parsedLength, message);
     }
   }
 
@@ -181,10 +195,9 @@ export class Connection implements ReportHandler {
         Object.assign(authextra, extra?.authextra);
       }
       if (this.#closed) return;
-      // What we can do is known to the core, which puts it in the place of these roles.
-      const details: Record<string, unknown> = { roles: { caller: {} }, authmethods: authenticators.map((a) => a.method), authid };
-      if (Object.keys(authextra).length > 0) details['authextra'] = authextra;
-      this.#core.hello(realm, this.#encoder.message(details, {}).bytes);
+      const methods = authenticators.map((authenticator) => authenticator.method).join('\n');
+      const extra = Object.keys(authextra).length > 0 ? this.#encoder.dict(authextra) : new Uint8Array(0);
+      this.#core.hello(realm, methods, authid, extra);
     } catch (error) {
       this.#refuse(error);
     }
@@ -197,8 +210,7 @@ export class Connection implements ReportHandler {
       const response = await authenticator.respond({ method, extra }, { signal: this.#options.signal });
       if (this.#closed) return;
       const { signature, extra: answer = {} }: AuthResponse = typeof response === 'string' ? { signature: response } : response;
-      const { bytes, split, shape } = this.#encoder.message({}, { kwargs: answer });
-      this.#core.authenticate(signature, split, shape, bytes);
+      this.#core.authenticate(signature, this.#encoder.dict(answer));
     } catch (error) {
       this.#refuse(error);
     }
@@ -220,6 +232,11 @@ export class Connection implements ReportHandler {
   }
 
   // ---- requests -----------------------------------------------------------------------
+
+  /** Writes a dictionary; valid until the next call. */
+  encodeDict(dict: Readonly<Record<string, unknown>>): Uint8Array {
+    return this.#encoder.dict(dict);
+  }
 
   /** Writes the parts of a message; valid until the next call. */
   encode(options: Readonly<Record<string, unknown>>, payload: Payload): Encoded {

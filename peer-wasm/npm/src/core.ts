@@ -33,8 +33,13 @@ export const SERIALIZERS = ['json', 'msgpack', 'cbor'] as const;
 /** What the core calls: once per report, with no borrow held, so that it may be called back. */
 export interface ReportHandler {
   /**
-   * With `text` the message is that JSON text; else the four addresses (and counts) say where its tape is, if there is
-   * a message at all.
+   * Parses a JSON message, keeps it for the reports to come, and returns its head (all but the arguments) in
+   * MessagePack: nothing if it is no message.
+   */
+  parse(text: string): Uint8Array;
+  /**
+   * With `wordCount` there is a message, and the addresses and counts say where its tape is. Of the messages in JSON,
+   * those that were sent come as `text`, and what was received is the one that was parsed last.
    */
   report(
     kind: Report,
@@ -54,20 +59,21 @@ export interface Core {
   free(): void;
   /** Reports what has happened to the socket already. */
   start(): void;
-  hello(realm: string, details: Uint8Array): void;
-  /** The extra data stand in the payload, as keyword arguments. */
-  authenticate(signature: string, split: number, shape: Shape, bytes: Uint8Array): void;
-  /** Returns the request id. */
-  call(token: number, procedure: string, split: number, shape: Shape, bytes: Uint8Array): number;
+  /** `authmethods` stand one on a line; `authextra` is a dictionary or nothing. */
+  hello(realm: string, authmethods: string, authid: string | undefined, authextra: Uint8Array): void;
+  authenticate(signature: string, extra: Uint8Array): void;
+  /** Returns the request id. What the options say about progress has to be told in the flags, too. */
+  call(token: number, procedure: string, receiveProgress: boolean, progress: boolean, split: number, shape: Shape, bytes: Uint8Array): number;
   /** One more chunk of input for a call. */
-  callMore(request: number, split: number, shape: Shape, bytes: Uint8Array): void;
+  callMore(request: number, last: boolean, split: number, shape: Shape, bytes: Uint8Array): void;
   cancel(request: number, mode: string): void;
-  publish(token: number, topic: string, split: number, shape: Shape, bytes: Uint8Array): void;
+  /** There is a token if the options ask for an acknowledgement. */
+  publish(token: number | undefined, topic: string, split: number, shape: Shape, bytes: Uint8Array): void;
   subscribe(token: number, topic: string, options: Uint8Array): void;
   unsubscribe(token: number, subscription: number): void;
   register(token: number, procedure: string, options: Uint8Array): void;
   unregister(token: number, registration: number): void;
-  yield(request: number, split: number, shape: Shape, bytes: Uint8Array): void;
+  yield(request: number, progress: boolean, split: number, shape: Shape, bytes: Uint8Array): void;
   fail(request: number, uri: string, split: number, shape: Shape, bytes: Uint8Array): void;
   /** ABORT, and closes the socket. */
   abort(reason: string, message: string): void;

@@ -131,7 +131,7 @@ export class IncomingCall {
   #yield(options: Record<string, unknown>, payload: Payload): void {
     this.#connection.tell((core) => {
       const { bytes, split, shape } = this.#connection.encode(options, payload);
-      core.yield(this.#request, split, shape, bytes);
+      core.yield(this.#request, options['progress'] === true, split, shape, bytes);
     });
   }
 

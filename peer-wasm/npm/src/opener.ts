@@ -50,7 +50,7 @@ export class Opener {
     let failure: unknown;
     for (const address of this.#addresses) {
       try {
-        return await this.#tryOne(address, signal, tracing());
+        return await this.#tryOne(address, signal, tracing);
       } catch (error) {
         signal.throwIfAborted();
         // A router that answered and refused speaks for its siblings.
@@ -61,7 +61,7 @@ export class Opener {
     throw failure;
   }
 
-  async #tryOne({ url, protocols }: Address, signal: AbortSignal, trace: boolean): Promise<Session> {
+  async #tryOne({ url, protocols }: Address, signal: AbortSignal, trace: () => boolean): Promise<Session> {
     const { wasm, webSocket, realm, bigint = 'auto' } = this.#options;
     // Compiling and the handshake of the socket go on at the same time.
     const loading = loadWasm(wasm);

@@ -2,31 +2,63 @@ import type { CallOptions, PublishOptions, RegisterOptions, SubscribeOptions } f
 
 type Dict = Record<string, unknown>;
 
-const PUBLISH = [
-  'acknowledge', 'excludeMe', 'discloseMe', 'retain', 'exclude', 'excludeAuthid', 'excludeAuthrole',
-  'eligible', 'eligibleAuthid', 'eligibleAuthrole',
-] as const;
-const SUBSCRIBE = ['match', 'getRetained'] as const;
-const CALL = ['timeout', 'discloseMe'] as const;
-const REGISTER = ['match', 'invoke', 'discloseCaller', 'concurrency', 'forceReregister'] as const;
+/** What a value has to be: one of the types below, or one of some words. */
+type Kind = 'boolean' | 'number' | 'numbers' | 'strings' | readonly string[];
+type Table<T> = { readonly [K in keyof T & string]?: Kind };
 
-export const publishOptions = (options: PublishOptions): Dict => pick(PUBLISH, options);
-export const subscribeOptions = (options: SubscribeOptions): Dict => pick(SUBSCRIBE, options);
-export const registerOptions = (options: RegisterOptions): Dict => pick(REGISTER, options);
+const MATCH: Kind = ['exact', 'prefix', 'wildcard'];
 
-export function callOptions(options: CallOptions, timeout: number): Dict {
-  const wire = pick(CALL, options);
-  if (timeout > 0) wire['timeout'] ??= Math.ceil(timeout);
-  else if (wire['timeout'] === 0) delete wire['timeout'];
-  return wire;
+const PUBLISH: Table<PublishOptions> = {
+  acknowledge: 'boolean', excludeMe: 'boolean', discloseMe: 'boolean', retain: 'boolean',
+  exclude: 'numbers', excludeAuthid: 'strings', excludeAuthrole: 'strings',
+  eligible: 'numbers', eligibleAuthid: 'strings', eligibleAuthrole: 'strings',
+};
+const SUBSCRIBE: Table<SubscribeOptions> = { match: MATCH, getRetained: 'boolean' };
+const CALL: Table<CallOptions & { progress?: boolean; receiveProgress?: boolean }> = {
+  timeout: 'number', discloseMe: 'boolean', progress: 'boolean', receiveProgress: 'boolean',
+};
+const REGISTER: Table<RegisterOptions> = {
+  match: MATCH, invoke: ['single', 'roundrobin', 'random', 'first', 'last'],
+  discloseCaller: 'boolean', concurrency: 'number', forceReregister: 'boolean',
+};
+
+export const publishOptions = (options: PublishOptions): Dict => onWire(PUBLISH, options);
+export const subscribeOptions = (options: SubscribeOptions): Dict => onWire(SUBSCRIBE, options);
+export const registerOptions = (options: RegisterOptions): Dict => onWire(REGISTER, options);
+
+export function callOptions(options: CallOptions, limit: number): Dict {
+  return onWire(CALL, { ...options, timeout: limit > 0 ? Math.ceil(limit) : undefined } as CallOptions);
 }
 
-/** The named options under the names of the protocol, and the raw ones over them. */
-function pick<T extends { options?: Readonly<Dict> }>(names: readonly (keyof T & string)[], options: T): Dict {
+/**
+ * The named options under the names of the protocol, and the raw ones over them. A router ends the session over an
+ * option of the wrong type, so each is checked before it is sent.
+ */
+function onWire<T extends { options?: Readonly<Dict> }>(table: Table<T>, options: T): Dict {
   const wire: Dict = {};
-  for (const name of names) {
-    const value = options[name];
-    if (value !== undefined) wire[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = value;
+  const raw = options.options ?? {};
+  for (const [name, kind] of Object.entries(table) as [keyof T & string, Kind][]) {
+    const key = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    const value = raw[key] ?? options[name];
+    if (value === undefined || value === null) continue;
+    check(key, value, kind);
+    wire[key] = value;
   }
-  return options.options ? Object.assign(wire, options.options) : wire;
+  return { ...raw, ...wire };
+}
+
+function check(key: string, value: unknown, kind: Kind): void {
+  if (typeof kind !== 'string') {
+    if (!kind.includes(value as string)) throw new TypeError(`${key} must be one of ${kind.join(', ')}`);
+  } else if (kind === 'numbers' || kind === 'strings') {
+    const type = kind.slice(0, -1);
+    const good = Array.isArray(value) && value.every((item) => isA(type, item));
+    if (!good) throw new TypeError(`${key} must be a list of ${kind}`);
+  } else if (!isA(kind, value)) {
+    throw new TypeError(`${key} must be a ${kind}`);
+  }
+}
+
+function isA(type: string, value: unknown): boolean {
+  return typeof value === type && (type !== 'number' || (Number.isInteger(value) && (value as number) >= 0));
 }

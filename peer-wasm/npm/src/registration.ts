@@ -45,7 +45,7 @@ export class Registrations {
       };
       try {
         connection.request(pending, (core, token) =>
-          core.register(token, procedure, connection.encode(registerOptions(options), {}).bytes),
+          core.register(token, procedure, connection.encodeDict(registerOptions(options))),
         );
       } catch (error) {
         pending.reject(error);

@@ -92,7 +92,7 @@ export class Subscriptions {
     shared.asking++;
     try {
       connection.request(pending, (core, token) =>
-        core.subscribe(token, shared.topic, connection.encode(wire, {}).bytes),
+        core.subscribe(token, shared.topic, connection.encodeDict(wire)),
       );
     } catch (error) {
       pending.reject(error);

@@ -22,6 +22,8 @@ export interface Encoded {
 
 /** Writes the parts of messages that applications provide, in the serializer of the session. */
 export interface Encoder {
+  /** One dictionary, such as options that no arguments follow. */
+  dict(dict: Readonly<Record<string, unknown>>): Uint8Array;
   message(options: Readonly<Record<string, unknown>>, payload: Payload): Encoded;
 }
 
@@ -34,6 +36,10 @@ class BinaryEncoder implements Encoder {
 
   constructor(format: ConstructorParameters<typeof BinaryWriter>[0]) {
     this.#writer = new BinaryWriter(format);
+  }
+
+  dict(dict: Readonly<Record<string, unknown>>): Uint8Array {
+    return this.message(dict, {}).bytes;
   }
 
   message(options: Readonly<Record<string, unknown>>, { args, kwargs }: Payload): Encoded {
@@ -54,6 +60,10 @@ class BinaryEncoder implements Encoder {
 
 class JsonEncoder implements Encoder {
   readonly #text = new TextEncoder();
+
+  dict(dict: Readonly<Record<string, unknown>>): Uint8Array {
+    return this.#text.encode(json(dict));
+  }
 
   message(options: Readonly<Record<string, unknown>>, { args, kwargs }: Payload): Encoded {
     const shape = shapeOf(args, kwargs);

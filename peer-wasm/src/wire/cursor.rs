@@ -1,4 +1,5 @@
 /// A place in bytes. Every step says whether it stayed inside.
+#[derive(Debug)]
 pub(super) struct Cursor<'b> {
     rest: &'b [u8],
 }
@@ -12,8 +13,8 @@ impl<'b> Cursor<'b> {
         self.rest.first().copied()
     }
 
-    pub(super) fn take(&mut self, count: usize) -> Option<&'b [u8]> {
-        let (taken, rest) = self.rest.split_at_checked(count)?;
+    pub(super) fn take(&mut self, count: u64) -> Option<&'b [u8]> {
+        let (taken, rest) = self.rest.split_at_checked(usize::try_from(count).ok()?)?;
         self.rest = rest;
         Some(taken)
     }
@@ -25,12 +26,7 @@ impl<'b> Cursor<'b> {
     }
 
     /// An unsigned integer of 1, 2, 4 or 8 bytes, the high ones first.
-    pub(super) fn be(&mut self, bytes: usize) -> Option<u64> {
+    pub(super) fn be(&mut self, bytes: u64) -> Option<u64> {
         Some(self.take(bytes)?.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)))
-    }
-
-    /// The same as a length.
-    pub(super) fn length(&mut self, bytes: usize) -> Option<usize> {
-        usize::try_from(self.be(bytes)?).ok()
     }
 }
