@@ -17,7 +17,7 @@ use wamplex_shared::{
     error::ProtocolViolation,
     payload::{Payload, PayloadShape},
     serializer::Serializer,
-    session::Session,
+    session::{Refusal, Session},
 };
 use wasm_bindgen::JsValue;
 use web_sys::WebSocket;
@@ -79,9 +79,7 @@ impl Connection {
 
     /// Lets the machine do something, and sends what it makes.
     pub(crate) fn with(&self, run: impl FnOnce(&mut Machine)) {
-        if let Some(machine) = self.machine.borrow_mut().as_mut() {
-            run(machine);
-        }
+        self.machine.borrow_mut().as_mut().map(run);
         self.flush();
     }
 
@@ -205,14 +203,15 @@ impl Connection {
     pub(crate) fn command<R>(
         &self,
         options: Bytes,
-        run: impl FnOnce(&mut Session<u32>) -> Thrown<R>,
+        run: impl FnOnce(&mut Session<u32>) -> Result<R, Refusal>,
     ) -> Thrown<R> {
-        let result = match self.machine.borrow_mut().as_mut().and_then(|m| m.session(options)) {
-            Some(session) => run(session),
-            None => Err(TypeError::new("the session is not open").into()),
-        };
-        self.flush();
-        result
+        let mut result = Err(Refusal::Closed);
+        self.with(|machine| {
+            if let Some(session) = machine.session(options) {
+                result = run(session);
+            }
+        });
+        result.map_err(|refusal| TypeError::new(&refusal.to_string()).into())
     }
 
     pub(crate) fn serializer(&self) -> Thrown<Serializer> {

@@ -17,7 +17,6 @@ use wamplex_shared::{
     },
     payload::Payload,
     roles::{Feature, Features, Role, Roles},
-    session::Refused,
     uri::Uri,
 };
 use wasm_bindgen::prelude::*;
@@ -143,7 +142,7 @@ impl Core {
         let (written, payload) = self.connection.parts(split, shape, bytes)?;
         let options = CallOptions { receive_progress, progress, ..CallOptions::default() };
         let request = self.connection.command(written, |session| {
-            session.call(Uri::new(procedure), options, payload, None, token).map_err(refused)
+            session.call(Uri::new(procedure), options, payload, None, token).map_err(|r| r.reason)
         })?;
         Ok(request.get() as f64)
     }
@@ -163,8 +162,9 @@ impl Core {
     ) -> Thrown {
         let (written, payload) = self.connection.parts(split, shape, bytes)?;
         let request = id(RequestId::new, request)?;
-        self.connection
-            .command(written, |session| session.call_more(request, payload, last).map_err(refused))
+        self.connection.command(written, |session| {
+            session.call_more(request, payload, last).map_err(|r| r.reason)
+        })
     }
 
     /// Cancels a call; its answer is swallowed when it comes.
@@ -197,7 +197,10 @@ impl Core {
         let (written, payload) = self.connection.parts(split, shape, bytes)?;
         self.connection.command(written, |session| {
             let options = PublishOptions::default();
-            session.publish(Uri::new(topic), options, payload, token).map_err(refused).map(drop)
+            session
+                .publish(Uri::new(topic), options, payload, token)
+                .map_err(|r| r.reason)
+                .map(drop)
         })
     }
 
@@ -208,7 +211,7 @@ impl Core {
     pub fn subscribe(&self, token: u32, topic: String, options: Vec<u8>) -> Thrown {
         self.connection.command(options.into(), |session| {
             let options = SubscribeOptions::default();
-            session.subscribe(Uri::new(topic), options, token).map_err(refused).map(drop)
+            session.subscribe(Uri::new(topic), options, token).map_err(|r| r.reason).map(drop)
         })
     }
 
@@ -219,7 +222,7 @@ impl Core {
     pub fn unsubscribe(&self, token: u32, subscription: f64) -> Thrown {
         let subscription = id(SubscriptionId::new, subscription)?;
         self.connection.command(Bytes::new(), |session| {
-            session.unsubscribe(subscription, token).map_err(refused).map(drop)
+            session.unsubscribe(subscription, token).map_err(|r| r.reason).map(drop)
         })
     }
 
@@ -230,7 +233,7 @@ impl Core {
     pub fn register(&self, token: u32, procedure: String, options: Vec<u8>) -> Thrown {
         self.connection.command(options.into(), |session| {
             let options = RegisterOptions::default();
-            session.register(Uri::new(procedure), options, token).map_err(refused).map(drop)
+            session.register(Uri::new(procedure), options, token).map_err(|r| r.reason).map(drop)
         })
     }
 
@@ -241,7 +244,7 @@ impl Core {
     pub fn unregister(&self, token: u32, registration: f64) -> Thrown {
         let registration = id(RegistrationId::new, registration)?;
         self.connection.command(Bytes::new(), |session| {
-            session.unregister(registration, token).map_err(refused).map(drop)
+            session.unregister(registration, token).map_err(|r| r.reason).map(drop)
         })
     }
 
@@ -316,9 +319,4 @@ impl Core {
 
 fn id<T>(new: impl FnOnce(u64) -> Option<T>, number: f64) -> Thrown<T> {
     new(number as u64).ok_or_else(|| TypeError::new("this is not an id").into())
-}
-
-#[allow(clippy::needless_pass_by_value)] // for map_err
-fn refused<T>(refused: Refused<T>) -> JsValue {
-    TypeError::new(&refused.reason.to_string()).into()
 }

@@ -210,10 +210,8 @@ impl Tape {
     }
 
     fn key(&mut self, reader: &mut Reader<'_>, keys: &mut Keys, depth: usize) -> Option<()> {
-        let text = match reader.next()? {
-            Token::Str(text) => text,
-            other => return self.token(other, reader, keys, depth),
-        };
+        let token = reader.next()?;
+        let Token::Str(text) = token else { return self.token(token, reader, keys, depth) };
         match keys.find(&text) {
             keys::Found::Known(slot) => self.word(7, slot),
             keys::Found::New(slot) => {

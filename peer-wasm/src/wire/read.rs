@@ -115,8 +115,17 @@ impl<'b> Head<'b> {
                 self.details()?;
                 Interrupt { request, options: InterruptOptions::default() }.into()
             }
-            // Those of clients.
-            _ => return None,
+            MessageCode::Hello
+            | MessageCode::Authenticate
+            | MessageCode::Publish
+            | MessageCode::Subscribe
+            | MessageCode::Unsubscribe
+            | MessageCode::Call
+            | MessageCode::Cancel
+            | MessageCode::Register
+            | MessageCode::Unregister
+            | MessageCode::Yield
+            | MessageCode::EventReceived => return None,
         })
     }
 
@@ -151,6 +160,7 @@ impl<'b> Head<'b> {
         self.optional()?
     }
 
+    #[allow(clippy::wildcard_enum_match_arm)] // nothing else is an id
     fn number(&mut self) -> Option<u64> {
         match self.element()? {
             Token::Uint(number) => Some(number),
@@ -204,6 +214,7 @@ impl<'b> Head<'b> {
         Some(details)
     }
 
+    #[allow(clippy::wildcard_enum_match_arm)] // nothing else is a truth value
     fn flag(&mut self) -> Option<bool> {
         match self.reader.next()? {
             Token::Bool(flag) => Some(flag),
@@ -337,11 +348,32 @@ mod tests {
     #[test]
     fn what_no_router_sends_is_no_message() {
         let bad = [
-            "1", "{}", "[]", "[\"x\"]", "[99]", "[1,\"r\",{}]", "[48,1,{},\"p\"]", "[36,1,2]", "[36,1,2,[]]",
-            "[36,0,2,{}]", "[36,-1,2,{}]", "[36,1.5,2,{}]", "[36,\"1\",2,{}]", "[36,9007199254740993,2,{}]",
-            "[36,1,2,{},{}]", "[36,1,2,{},[],[]]", "[36,1,2,{},[],{},1]", "[17,1,2,3]", "[8,1,1,{},\"u\"]",
-            "[8,48,1,{},5]", "[2,1,{}]", "[2,1,{\"roles\":{}}]", "[2,1,{\"roles\":{\"caller\":{}}}]",
-            "[50,1,{\"progress\":1}]", "[4,5,{}]", "[35,1,5]",
+            "1",
+            "{}",
+            "[]",
+            "[\"x\"]",
+            "[99]",
+            "[1,\"r\",{}]",
+            "[48,1,{},\"p\"]",
+            "[36,1,2]",
+            "[36,1,2,[]]",
+            "[36,0,2,{}]",
+            "[36,-1,2,{}]",
+            "[36,1.5,2,{}]",
+            "[36,\"1\",2,{}]",
+            "[36,9007199254740993,2,{}]",
+            "[36,1,2,{},{}]",
+            "[36,1,2,{},[],[]]",
+            "[36,1,2,{},[],{},1]",
+            "[17,1,2,3]",
+            "[8,1,1,{},\"u\"]",
+            "[8,48,1,{},5]",
+            "[2,1,{}]",
+            "[2,1,{\"roles\":{}}]",
+            "[2,1,{\"roles\":{\"caller\":{}}}]",
+            "[50,1,{\"progress\":1}]",
+            "[4,5,{}]",
+            "[35,1,5]",
         ];
         for text in bad {
             let value: serde_json::Value = serde_json::from_str(text).expect("JSON");

@@ -75,6 +75,7 @@ impl<'b> Reader<'b> {
     }
 
     /// The same behind the first token of the value.
+    #[allow(clippy::wildcard_enum_match_arm)] // nothing else has a rest
     pub(crate) fn skip_rest(&mut self, token: &Token<'_>) -> Option<()> {
         let (mut entries, values) = match token {
             Token::List(entries) => (*entries, 1),

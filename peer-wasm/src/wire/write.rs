@@ -71,7 +71,18 @@ impl Out {
                 self.options(options);
                 self.payload(&m.payload);
             }
-            _ => return None,
+            Message::Welcome(_)
+            | Message::Challenge(_)
+            | Message::Published(_)
+            | Message::Subscribed(_)
+            | Message::Unsubscribed(_)
+            | Message::Event(_)
+            | Message::Result(_)
+            | Message::Registered(_)
+            | Message::Unregistered(_)
+            | Message::Invocation(_)
+            | Message::Interrupt(_)
+            | Message::EventReceived(_) => return None,
         }
         self.end(']');
         Some(())
@@ -301,14 +312,15 @@ impl Out {
 
     /// The one byte that says it all, or the code of the shortest width and the value in it.
     fn number(&mut self, small: Option<u8>, codes: [u8; 4], value: u64) {
-        let width = match value {
-            _ if small.is_some() => 0,
-            0..=0xff => 1,
-            0x100..=0xffff => 2,
-            0x1_0000..=0xffff_ffff => 4,
-            _ => 8_usize,
+        let [byte, two, four, eight] = codes;
+        let (code, width) = match (small, value) {
+            (Some(small), _) => (small, 0),
+            (None, 0..=0xff) => (byte, 1),
+            (None, 0x100..=0xffff) => (two, 2),
+            (None, 0x1_0000..=0xffff_ffff) => (four, 4),
+            (None, _) => (eight, 8),
         };
-        self.bytes.push(small.unwrap_or(codes[width.trailing_zeros() as usize & 3]));
+        self.bytes.push(code);
         self.bytes.extend(value.to_be_bytes().iter().skip(8 - width));
     }
 }
@@ -425,6 +437,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::wildcard_enum_match_arm)] // nothing else has options of the application
     fn options_pass_as_they_were_written() {
         let options = [
             (Serializer::Json, b"{\"x_own\":1}".as_slice()),
