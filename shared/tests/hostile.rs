@@ -90,14 +90,14 @@ fn every_hostile_message_gets_the_error_that_says_what_is_wrong() {
         ("[16,1,{},\"a\",7]", wrong_args, 13),
     ];
     for (text, kind, at) in json {
-        check(Json, Bytes::from(text), kind, at);
+        check(Json, &Bytes::from(text), kind, at);
     }
     for (bytes, at) in [
         (&b"[17,\xff,2]"[..], 4),
         (b"[16,1,{},\"\xed\xa0\x80\"]", 10),
         (b"[16,1,{},\"a\",[\"\xc0\x80\"]]", 15),
     ] {
-        check(Json, Bytes::from_static(bytes), InvalidUnicode, at);
+        check(Json, &Bytes::from_static(bytes), InvalidUnicode, at);
     }
 
     let msgpack = [
@@ -139,7 +139,7 @@ fn every_hostile_message_gets_the_error_that_says_what_is_wrong() {
         ("9610 01 80 a161 90 90", WrongType("ArgumentsKw", "a dictionary"), 7),
     ];
     for (hex, kind, at) in msgpack {
-        check(MsgPack, from_hex(&hex.replace(' ', "")), kind, at);
+        check(MsgPack, &from_hex(&hex.replace(' ', "")), kind, at);
     }
 
     let cbor = [
@@ -189,13 +189,13 @@ fn every_hostile_message_gets_the_error_that_says_what_is_wrong() {
         ("9f10 01 a0 6161 80 a0 01ff", WrongLength(MessageCode::Publish), 0),
     ];
     for (hex, kind, at) in cbor {
-        check(Cbor, from_hex(&hex.replace(' ', "")), kind, at);
+        check(Cbor, &from_hex(&hex.replace(' ', "")), kind, at);
     }
 }
 
 #[track_caller]
-fn check(serializer: Serializer, frame: Bytes, kind: DecodeErrorKind, at: usize) {
-    let found = codec::decode(serializer, &frame);
+fn check(serializer: Serializer, frame: &Bytes, kind: DecodeErrorKind, at: usize) {
+    let found = codec::decode(serializer, frame);
     assert_eq!(found, Err(DecodeError { serializer, at, kind }), "{frame:?}");
 }
 

@@ -15,7 +15,10 @@ use crate::{
     value::{Dict, Value},
 };
 use bytes::{BufMut, Bytes, BytesMut};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, IgnoredAny, SeqAccess, Visitor},
+};
 use std::io;
 
 /// Arguments that do not fit a Rust type, or the other way round.
@@ -94,7 +97,8 @@ impl Payload {
         check_payload(serializer, shape, &out.freeze()).map_err(PayloadError::Shape)
     }
 
-    /// The positional arguments as a Rust type, such as a tuple; an empty list if there are none.
+    /// The positional arguments as a Rust type, such as a tuple; an empty list if there are none. All of them: a tuple
+    /// that is shorter does not fit.
     ///
     /// # Errors
     /// They are not of this type.
@@ -111,7 +115,7 @@ impl Payload {
             return read(serializer, empty_list(serializer))
                 .or_else(|e| read(serializer, null(serializer)).map_err(|_| e));
         }
-        read(serializer, &args)
+        read(serializer, &args).map(|Whole(args)| args)
     }
 
     /// The keyword arguments as a Rust type, such as a struct; an empty dictionary if there are none.
@@ -326,6 +330,84 @@ impl serde_json::ser::Formatter for BinaryAsText {
         writer.write_all(b"\"\\u0000")?;
         writer.write_all(&text)?;
         writer.write_all(b"\"")
+    }
+}
+
+/// A list of which every element was read. The libraries do not agree on whether a tuple may leave some out.
+struct Whole<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Whole<T> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        T::deserialize(WholeList(d)).map(Self)
+    }
+}
+
+/// Passes on what a list is read as, and looks whether the list is over.
+struct WholeList<D>(D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for WholeList<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, v: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_any(WholeList(v))
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, v: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_seq(WholeList(v))
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, v: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_tuple(len, WholeList(v))
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        len: usize,
+        v: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_tuple_struct(name, len, WholeList(v))
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        v: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_newtype_struct(name, WholeList(v))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, v: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_option(WholeList(v))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct map
+        struct enum identifier ignored_any
+    }
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for WholeList<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.expecting(f)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<V::Value, A::Error> {
+        let value = self.0.visit_seq(&mut list)?;
+        match list.next_element::<IgnoredAny>()? {
+            None => Ok(value),
+            Some(_) => Err(serde::de::Error::custom("there are more arguments than expected")),
+        }
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, d: D) -> Result<V::Value, D::Error> {
+        self.0.visit_some(WholeList(d))
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, d: D) -> Result<V::Value, D::Error> {
+        self.0.visit_newtype_struct(WholeList(d))
     }
 }
 
