@@ -6,11 +6,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
+#[path = "src/features.rs"]
+mod features;
+
 /// A script that says this cannot be played where time passes by itself.
 const FAKE_CLOCK: &str = "clock fake";
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/features.rs");
     println!("cargo::rerun-if-changed=scripts");
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("scripts");
     let mut folders = BTreeMap::new();
@@ -61,6 +65,11 @@ fn collect(root: &Path, folders: &mut BTreeMap<String, Vec<Script>>) -> io::Resu
             match (is_script, name(&folder), name(&script)) {
                 (true, Some(folder), Some(name)) => {
                     let text = fs::read_to_string(&script)?;
+                    features::shown(&text).map_err(|(line, reason)| {
+                        let refused = format!("{}:{line}: {reason}", script.display());
+                        println!("cargo::error={refused}");
+                        io::Error::other(refused)
+                    })?;
                     let needs_fake_clock = text.lines().any(|line| line.trim() == FAKE_CLOCK);
                     folders.entry(folder).or_default().push(Script { name, needs_fake_clock });
                 }

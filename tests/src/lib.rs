@@ -3,5 +3,6 @@
 // Tests report by panicking, and so does what they are made of.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::wildcard_enum_match_arm)]
 
+pub mod features;
 pub mod harness;
 pub mod script;

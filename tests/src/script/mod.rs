@@ -13,6 +13,7 @@
 //!
 //! ```text
 //! # A publisher does not receive its own event unless it asks to.
+//! # shows: publisher_exclusion
 //! alice -> [32, 1, {}, "com.example.topic"]
 //! alice <- [33, 1, $sub]
 //! alice -> [16, 2, {}, "com.example.topic", ["quiet"]]
@@ -21,7 +22,9 @@
 //! alice <- nothing
 //! ```
 //!
-//! The first comment says what the script guarantees: one thing, in one sentence. Then there is one step per line.
+//! The first comment says what the script guarantees: one thing, in one sentence. Below it stands which
+//! [feature](crate::features::FEATURES) of the specification that belongs to, or which several, with commas: that is
+//! where `tests/conformance.md` lists the script. Then there is one step per line.
 //!
 //! `alice` is a session. It joins the realm when its name first appears, announcing every role and feature that a
 //! client can have. `->` is what it sends, `<-` is the next thing it receives, both in WAMP's own JSON form
@@ -48,6 +51,7 @@
 //! | line | meaning |
 //! |---|---|
 //! | `# …` | A comment. The first one is the guarantee. |
+//! | `# shows: uris, ids` | The features that the script shows: below the first comment, required. |
 //! | `realm {"uris": "strict"}` | Rules of the realm that are not the default, see below. Before all steps. |
 //! | `clock fake` | Needs a clock that can be stopped: on the wire the test is reported as ignored. Before all steps. |
 //! | `alice joins {"authid": "al"}` | Opens a session with these HELLO details over the default ones, and is welcomed. |

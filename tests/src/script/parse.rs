@@ -1,6 +1,7 @@
 //! The text of a script to its steps.
 
 use super::template::Template;
+use crate::features;
 use serde_json::{Map, Value};
 
 /// A script: what some sessions send, and what they must receive.
@@ -69,8 +70,9 @@ impl Script {
     pub fn parse(text: &str) -> Result<Self, BadLine> {
         let title: Vec<_> = text
             .lines()
-            .map_while(|line| line.strip_prefix('#'))
-            .map(|line| line.trim().to_owned())
+            .take_while(|line| line.starts_with('#'))
+            .filter(|line| features::header(line).is_none())
+            .map(|line| line[1..].trim().to_owned())
             .collect();
         let mut script = Self { title: title.join(" "), realm: Map::new(), steps: Vec::new() };
         if script.title.is_empty() {
@@ -198,7 +200,7 @@ mod tests {
         let script = Script::parse(
             r#"# A title
 # over two lines.
-
+# shows: uris
 realm {"uris": "strict"}
 clock fake
 alice connects
