@@ -4,6 +4,7 @@
 
 #![cfg(target_arch = "wasm32")]
 #![allow(missing_docs)]
+#![allow(clippy::expect_used, clippy::option_env_unwrap)] // all of this is a test
 
 use js_sys::{Array, Promise, Reflect};
 use wamplex_wasm::{Core, Handler};

@@ -1,15 +1,15 @@
 //! Invocations that a callee is serving.
 
+use super::table::Table;
 use crate::{
     id::RequestId,
     message::{Interrupt, Invocation},
 };
-use std::collections::BTreeMap;
 
 /// The invocations of one session by their id.
 #[derive(Debug, Default)]
 pub(super) struct Invocations {
-    table: BTreeMap<RequestId, Serving>,
+    table: Table<Serving>,
     highest: Option<RequestId>,
 }
 
@@ -40,7 +40,7 @@ impl Invocations {
     /// piece that came too late; otherwise it is a router that does not count.
     pub(super) fn arrive(&mut self, invocation: &Invocation, streams: bool) -> Arrival {
         let request = invocation.request;
-        if let Some(serving) = self.table.get_mut(&request) {
+        if let Some(serving) = self.table.get_mut(request) {
             if !serving.progress || serving.interrupted {
                 return Arrival::Late;
             }
@@ -65,18 +65,18 @@ impl Invocations {
     /// Notes an INTERRUPT; `false` if the invocation is answered already or was interrupted before.
     pub(super) fn interrupt(&mut self, interrupt: &Interrupt) -> bool {
         self.table
-            .get_mut(&interrupt.request)
+            .get_mut(interrupt.request)
             .is_some_and(|serving| !core::mem::replace(&mut serving.interrupted, true))
     }
 
     /// Whether a piece of the result may be sent.
     pub(super) fn takes_progress(&self, request: RequestId) -> bool {
-        self.table.get(&request).is_some_and(|s| s.receive_progress && !s.interrupted)
+        self.table.get(request).is_some_and(|s| s.receive_progress && !s.interrupted)
     }
 
     /// Ends an invocation; `false` if there is none to answer.
     pub(super) fn finish(&mut self, request: RequestId) -> bool {
-        self.table.remove(&request).is_some()
+        self.table.remove(request).is_some()
     }
 
     pub(super) fn clear(&mut self) {

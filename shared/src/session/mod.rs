@@ -55,6 +55,7 @@ mod joiner;
 mod pending;
 mod receive;
 mod serving;
+mod table;
 
 pub use acceptor::{AcceptEvent, Acceptor};
 pub use client::Session;

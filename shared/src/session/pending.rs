@@ -1,6 +1,6 @@
 //! Requests that wait for their answer, each with its shell's token.
 
-use super::{CloseReason, Event};
+use super::{CloseReason, Event, table::Table};
 use crate::{
     id::RequestId,
     message::{Call, CallOptions, CancelMode, MessageCode},
@@ -8,7 +8,7 @@ use crate::{
     uri::Uri,
 };
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::VecDeque;
 
 /// How long a call may take, or each piece of its result ("WAMP: Call Timeouts").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,10 +22,11 @@ pub struct Deadline {
 /// The requests of one session by their id, in the order they were made.
 #[derive(Debug)]
 pub(super) struct Pending<T> {
-    table: BTreeMap<RequestId, Entry<T>>,
-    timers: BTreeSet<(Time, RequestId)>,
+    table: Table<Entry<T>>,
+    /// Sorted. Most deadlines are as far away as the last one, so they are added near the end and taken near the front.
+    timers: VecDeque<(Time, RequestId)>,
     /// Calls whose interval starts anew as soon as the shell says what time it is.
-    renewed: BTreeSet<RequestId>,
+    renewed: VecDeque<RequestId>,
 }
 
 #[derive(Debug)]
@@ -50,7 +51,7 @@ struct CallState {
 
 impl<T> Pending<T> {
     pub(super) const fn new() -> Self {
-        Self { table: BTreeMap::new(), timers: BTreeSet::new(), renewed: BTreeSet::new() }
+        Self { table: Table::new(), timers: VecDeque::new(), renewed: VecDeque::new() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -65,7 +66,7 @@ impl<T> Pending<T> {
     pub(super) fn insert_call(&mut self, call: &Call, deadline: Option<Deadline>, token: T) {
         let request = call.request;
         self.insert(request, MessageCode::Call, token);
-        let Some(entry) = self.table.get_mut(&request) else { return };
+        let Some(entry) = self.table.get_mut(request) else { return };
         entry.call.receive_progress = call.options.receive_progress;
         if call.options.progress {
             entry.call.stream = Some(Box::new((call.procedure.clone(), call.options.clone())));
@@ -73,21 +74,21 @@ impl<T> Pending<T> {
         if let Some(Deadline { now, interval }) = deadline {
             let due = now + interval;
             (entry.call.interval, entry.call.due) = (Some(interval), Some(due));
-            self.timers.insert((due, request));
+            self.arm(due, request);
         }
     }
 
     pub(super) fn token(&self, request: RequestId) -> Option<&T> {
-        self.table.get(&request)?.token.as_ref()
+        self.table.get(request)?.token.as_ref()
     }
 
     pub(super) fn token_mut(&mut self, request: RequestId) -> Option<&mut T> {
-        self.table.get_mut(&request)?.token.as_mut()
+        self.table.get_mut(request)?.token.as_mut()
     }
 
     /// The transport has the request now.
     pub(super) fn mark_sent(&mut self, request: RequestId) {
-        if let Some(entry) = self.table.get_mut(&request) {
+        if let Some(entry) = self.table.get_mut(request) {
             entry.sent = true;
         }
     }
@@ -98,16 +99,16 @@ impl<T> Pending<T> {
         request: RequestId,
         kind: MessageCode,
     ) -> Result<Option<T>, NoSuchRequest> {
-        if self.table.get(&request).is_none_or(|e| e.kind != kind) {
+        if self.table.get(request).is_none_or(|e| e.kind != kind) {
             return Err(NoSuchRequest);
         }
         self.disarm(request);
-        Ok(self.table.remove(&request).and_then(|e| e.token))
+        Ok(self.table.remove(request).and_then(|e| e.token))
     }
 
     /// Notes a piece of a result. `Err` if no call asked for it; `Ok(false)` if nobody wants it any more.
     pub(super) fn progress(&mut self, request: RequestId) -> Result<bool, NoSuchRequest> {
-        let entry = self.table.get_mut(&request).ok_or(NoSuchRequest)?;
+        let entry = self.table.get_mut(request).ok_or(NoSuchRequest)?;
         if !entry.call.receive_progress {
             return Err(NoSuchRequest);
         }
@@ -115,8 +116,8 @@ impl<T> Pending<T> {
             return Ok(false);
         }
         if let Some(due) = entry.call.due.take() {
-            self.timers.remove(&(due, request));
-            self.renewed.insert(request);
+            self.unarm(due, request);
+            self.renewed.push_back(request);
         }
         Ok(true)
     }
@@ -125,7 +126,7 @@ impl<T> Pending<T> {
     ///
     /// `skip` and `killnowait` end a call for good, `kill` may be followed by one of them.
     pub(super) fn cancel(&mut self, request: RequestId, mode: CancelMode) -> bool {
-        let Some(entry) = self.table.get_mut(&request) else { return false };
+        let Some(entry) = self.table.get_mut(request) else { return false };
         let news = match entry.call.canceled {
             None => true,
             Some(CancelMode::Kill) => mode != CancelMode::Kill,
@@ -142,7 +143,7 @@ impl<T> Pending<T> {
     /// Takes the token out, and leaves the entry so that the answer is known when it comes.
     pub(super) fn abandon(&mut self, request: RequestId) -> Option<T> {
         self.disarm(request);
-        let entry = self.table.get_mut(&request)?;
+        let entry = self.table.get_mut(request)?;
         entry.call.stream = None;
         entry.token.take()
     }
@@ -153,7 +154,7 @@ impl<T> Pending<T> {
         request: RequestId,
         last: bool,
     ) -> Option<(Uri, CallOptions)> {
-        let entry = self.table.get_mut(&request)?;
+        let entry = self.table.get_mut(request)?;
         let (procedure, mut options) =
             if last { *entry.call.stream.take()? } else { (**entry.call.stream.as_ref()?).clone() };
         options.progress = !last;
@@ -162,19 +163,19 @@ impl<T> Pending<T> {
 
     /// When [`expired`](Self::expired) has something to do. At once if an interval starts anew.
     pub(super) fn next_timeout(&self) -> Option<Time> {
-        if self.renewed.is_empty() { self.timers.first().map(|t| t.0) } else { Some(Time::ZERO) }
+        if self.renewed.is_empty() { self.timers.front().map(|t| t.0) } else { Some(Time::ZERO) }
     }
 
     /// Starts the renewed intervals, then takes out the calls whose time is over.
     pub(super) fn expired(&mut self, now: Time) -> Vec<(RequestId, T)> {
-        while let Some(request) = self.renewed.pop_first() {
-            let Some(entry) = self.table.get_mut(&request) else { continue };
+        while let Some(request) = self.renewed.pop_front() {
+            let Some(entry) = self.table.get_mut(request) else { continue };
             let Some(interval) = entry.call.interval else { continue };
             entry.call.due = Some(now + interval);
-            self.timers.insert((now + interval, request));
+            self.arm(now + interval, request);
         }
         let mut expired = Vec::new();
-        while let Some(&(due, request)) = self.timers.first() {
+        while let Some(&(due, request)) = self.timers.front() {
             if due > now {
                 break;
             }
@@ -187,7 +188,7 @@ impl<T> Pending<T> {
     pub(super) fn drain(&mut self, reason: &CloseReason) -> impl Iterator<Item = Event<T>> {
         self.timers.clear();
         self.renewed.clear();
-        core::mem::take(&mut self.table).into_iter().filter_map(move |(request, entry)| {
+        self.table.drain().filter_map(move |(request, entry)| {
             Some(Event::Gone {
                 token: entry.token?,
                 request,
@@ -199,9 +200,21 @@ impl<T> Pending<T> {
     }
 
     fn disarm(&mut self, request: RequestId) {
-        self.renewed.remove(&request);
-        if let Some(due) = self.table.get_mut(&request).and_then(|e| e.call.due.take()) {
-            self.timers.remove(&(due, request));
+        self.renewed.retain(|renewed| *renewed != request);
+        if let Some(due) = self.table.get_mut(request).and_then(|e| e.call.due.take()) {
+            self.unarm(due, request);
+        }
+    }
+
+    fn arm(&mut self, due: Time, request: RequestId) {
+        if let Err(place) = self.timers.binary_search(&(due, request)) {
+            self.timers.insert(place, (due, request));
+        }
+    }
+
+    fn unarm(&mut self, due: Time, request: RequestId) {
+        if let Ok(place) = self.timers.binary_search(&(due, request)) {
+            self.timers.remove(place);
         }
     }
 }
