@@ -1,7 +1,7 @@
 //! The clock of a router, and its random numbers: what the pure crates are handed from outside.
 
 use crate::error::StartError;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 use wamplex_shared::{
     id::{MAX_SAFE_ID, SessionId},
     time::Time,
@@ -11,16 +11,26 @@ use wamplex_shared::{
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
     start: Instant,
+    /// What the wall clock showed then, in milliseconds since 1970.
+    epoch: u64,
 }
 
 impl Clock {
     pub(crate) fn start() -> Self {
-        Self { start: Instant::now() }
+        let epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let epoch = u64::try_from(epoch.as_millis()).unwrap_or(u64::MAX);
+        Self { start: Instant::now(), epoch }
     }
 
     /// How long the router has been running.
     pub(crate) fn now(self) -> Time {
         Time::from_start(self.start.elapsed())
+    }
+
+    /// What the wall clock showed at the start, in milliseconds since 1970; 0 if it showed an earlier time. Adjustments
+    /// of the wall clock since then are not followed: what happens later has a later time.
+    pub(crate) const fn epoch(self) -> u64 {
+        self.epoch
     }
 
     /// Waits until `time`; for ever if the clock does not reach that far.

@@ -46,6 +46,8 @@ pub struct Rules {
     pub call_timeout: Option<Duration>,
     /// The longest time limit a call may have, also when it asks for none; `None` for any.
     pub max_call_timeout: Option<Duration>,
+    /// Whether sessions may ask about each other, about subscriptions and registrations, and end them.
+    pub meta_api: bool,
 }
 
 /// Where the files come from that are served besides `/ws`.
@@ -120,6 +122,7 @@ impl Default for Rules {
             disclosure: Disclosure::default(),
             call_timeout: None,
             max_call_timeout: None,
+            meta_api: true,
         }
     }
 }

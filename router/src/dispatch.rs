@@ -29,6 +29,7 @@ pub(crate) fn dispatch(
         Message::Yield(m) => realm.read().yield_(from, m, now, out),
         Message::Error(m) => realm.read().error(from, m, now, out),
         Message::Cancel(m) => realm.read().cancel(from, m, now, out),
+        Message::Call(m) if m.procedure.is_reserved() => realm.write().call_meta(from, m, now, out),
         Message::Call(m) => {
             let guarded = realm.read();
             let handled = guarded.call(from, m, now, out);

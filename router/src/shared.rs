@@ -59,7 +59,7 @@ impl Shared {
             let uri = Uri::from(name.as_str());
             uri.check(UriRule::Loose, MatchPolicy::Exact)
                 .map_err(|source| StartError::RealmName { name: name.clone(), source })?;
-            let realm = realm_config(uri, &config.rules)?;
+            let realm = realm_config(uri, &config.rules, clock)?;
             realms.insert(name.clone(), Arc::new(RealmCell::new(realm, clock)));
         }
         let front = Front {
@@ -110,13 +110,15 @@ impl Shared {
 }
 
 /// What the realm of this name has to know.
-fn realm_config(name: Uri, rules: &Rules) -> Result<RealmConfig, StartError> {
+fn realm_config(name: Uri, rules: &Rules, clock: Clock) -> Result<RealmConfig, StartError> {
     let mut realm = RealmConfig::new(name, clock::draw_seed()?);
     realm.uri_rule = rules.uris;
     realm.strict_request_ids = rules.strict_request_ids;
     realm.disclosure = rules.disclosure;
     realm.call_timeout = rules.call_timeout;
     realm.max_call_timeout = rules.max_call_timeout;
+    realm.meta_api = rules.meta_api;
+    realm.epoch = clock.epoch();
     Ok(realm)
 }
 

@@ -1,6 +1,7 @@
 //! Subscriptions, and events on their way to them ("WAMP: Publish and Subscribe").
 
 use crate::{
+    change::{Departed, Entered},
     config::RealmConfig,
     eligibility::Eligibility,
     event::SharedEvent,
@@ -10,13 +11,18 @@ use crate::{
     sink::{Outbound, Sink},
     subscription::Subscription,
 };
+use core::cell::LazyCell;
 use std::{collections::HashMap, sync::Arc};
 use wamplex_shared::{
+    codec,
     error::ProtocolViolation,
     id::{GlobalIds, PublicationId, PublicationIds, SessionId, SubscriptionId},
     message::{Event, EventDetails, MessageCode, Publish, PublishOptions, Subscribe},
     roles::{Feature, Role},
+    serializer::Serializer,
+    time::Time,
     uri::{MatchPolicy, Uri},
+    value::{Dict, List},
 };
 
 /// The broker of one realm.
@@ -24,6 +30,8 @@ pub(crate) struct Broker<H> {
     subscriptions: PatternMap<Subscription<H>>,
     /// Where each subscription stands in the map.
     keys: HashMap<SubscriptionId, (MatchPolicy, Uri)>,
+    /// How many of them are about the protocol itself.
+    about_protocol: usize,
     ids: GlobalIds,
     publications: PublicationIds,
 }
@@ -34,6 +42,7 @@ impl<H> Broker<H> {
         Self {
             subscriptions: PatternMap::new(),
             keys: HashMap::new(),
+            about_protocol: 0,
             ids: GlobalIds::new(seeds.draw()),
             publications: PublicationIds::new(seeds.draw()),
         }
@@ -46,32 +55,35 @@ impl<H> Broker<H> {
         config: &RealmConfig,
         seat: &mut Seat<H>,
         message: Subscribe,
-    ) -> Result<SubscriptionId, Reject> {
+        now: Time,
+    ) -> Result<Entered<SubscriptionId>, Reject> {
         let Subscribe { options, topic, .. } = message;
         let policy = options.match_policy;
         topic.check(config.uri_rule, policy)?;
         let known = self.subscriptions.get(policy, topic.as_str()).map(|s| s.id);
         if let Some(id) = known.filter(|id| seat.subscriptions.contains(id)) {
-            return Ok(id);
+            return Ok(Entered { id, created: false, added: false });
         }
         if seat.subscriptions.len() >= config.limits.subscriptions {
             return Err(Reject::LimitExceeded("subscriptions"));
         }
-        let id = known.unwrap_or_else(|| self.create(policy, &topic));
+        let id = known.unwrap_or_else(|| self.create(policy, &topic, now));
         if let Some(subscription) = self.subscriptions.get_mut(policy, topic.as_str()) {
             subscription.add(Arc::clone(&seat.member));
         }
         seat.subscriptions.insert(id);
-        Ok(id)
+        Ok(Entered { id, created: known.is_none(), added: true })
     }
 
-    fn create(&mut self, policy: MatchPolicy, topic: &Uri) -> SubscriptionId {
+    fn create(&mut self, policy: MatchPolicy, topic: &Uri, now: Time) -> SubscriptionId {
         let mut id = self.ids.subscription();
         while self.keys.contains_key(&id) {
             id = self.ids.subscription();
         }
         let topic = topic.detach();
-        self.subscriptions.insert(policy, &topic, Subscription::new(id, policy, topic.clone()));
+        self.about_protocol += usize::from(topic.is_reserved());
+        let subscription = Subscription::new(id, policy, topic.clone(), now);
+        self.subscriptions.insert(policy, &topic, subscription);
         self.keys.insert(id, (policy, topic));
         id
     }
@@ -81,25 +93,85 @@ impl<H> Broker<H> {
         &mut self,
         seat: &mut Seat<H>,
         id: SubscriptionId,
-    ) -> Result<(), Reject> {
+    ) -> Result<Option<Departed<SubscriptionId>>, Reject> {
         if !seat.subscriptions.remove(&id) {
             return Err(Reject::NoSuchSubscription);
         }
-        self.remove(id, seat.member.session());
-        Ok(())
+        Ok(self.remove(id, seat.member.session()))
     }
 
     /// Takes a session out of a subscription, and the subscription away with its last subscriber.
-    pub(crate) fn remove(&mut self, id: SubscriptionId, session: SessionId) {
-        let Some((policy, topic)) = self.keys.get(&id) else { return };
-        let Some(subscription) = self.subscriptions.get_mut(*policy, topic.as_str()) else {
-            return;
-        };
+    pub(crate) fn remove(
+        &mut self,
+        id: SubscriptionId,
+        session: SessionId,
+    ) -> Option<Departed<SubscriptionId>> {
+        let (policy, topic) = self.keys.get(&id)?;
+        let subscription = self.subscriptions.get_mut(*policy, topic.as_str())?;
         subscription.remove(session);
-        if subscription.is_empty() {
+        let (deleted, reserved) = (subscription.is_empty(), subscription.is_reserved());
+        if deleted {
+            self.about_protocol -= usize::from(reserved);
             self.subscriptions.remove(*policy, topic.as_str());
             self.keys.remove(&id);
         }
+        Some(Departed { id, deleted, reserved })
+    }
+
+    /// The subscription with this id.
+    pub(crate) fn get(&self, id: SubscriptionId) -> Option<&Subscription<H>> {
+        let (policy, topic) = self.keys.get(&id)?;
+        self.lookup(*policy, topic.as_str())
+    }
+
+    /// The subscription made with this very topic or pattern.
+    pub(crate) fn lookup(&self, policy: MatchPolicy, topic: &str) -> Option<&Subscription<H>> {
+        self.subscriptions.get(policy, topic)
+    }
+
+    /// All subscriptions, in no order that means anything.
+    pub(crate) fn subscriptions(&self) -> Vec<&Subscription<H>> {
+        self.subscriptions.values()
+    }
+
+    /// Visits the subscriptions that an event of this topic goes to. Patterns of clients do not reach into the
+    /// namespace of the protocol.
+    pub(crate) fn matching<'a>(&'a self, topic: &Uri, mut visit: impl FnMut(&'a Subscription<H>)) {
+        let is_reserved = topic.is_reserved();
+        self.subscriptions.matching(topic.as_str(), |subscription| {
+            if !is_reserved || subscription.is_reserved() {
+                visit(subscription);
+            }
+        });
+    }
+
+    /// Publishes an event of the router itself. The arguments are made if anybody receives them.
+    pub(crate) fn announce(
+        &self,
+        topic: &'static str,
+        args: impl FnOnce() -> List,
+        out: &mut impl Sink<H>,
+    ) {
+        // Mostly nobody listens, and then this is all it costs.
+        if self.about_protocol == 0 {
+            return;
+        }
+        let topic = Uri::from_static(topic);
+        let payload =
+            LazyCell::new(|| codec::write_values(Serializer::Json, &args(), &Dict::new()));
+        let publication = self.publications.draw();
+        let mut first: Option<Arc<SharedEvent>> = None;
+        self.matching(&topic, |subscription| {
+            let topic = subscription.is_pattern().then(|| topic.clone());
+            let details = EventDetails { topic, ..EventDetails::default() };
+            let (subscription, members) = (subscription.id, subscription.members());
+            let event = Event { subscription, publication, details, payload: payload.clone() };
+            let event = Arc::new(SharedEvent::new(event, first.clone()));
+            for member in members {
+                out.deliver(member.handle(), Outbound::Event(Arc::clone(&event)));
+            }
+            first.get_or_insert(event);
+        });
     }
 
     /// Delivers an event to every subscription its topic matches, under one publication id.
@@ -151,19 +223,23 @@ impl<H> Broker<H> {
         if subscriptions.len() != self.keys.len() {
             return Err("subscriptions and their keys differ in number".into());
         }
-        let mut places = 0;
+        let (mut places, mut about_protocol) = (0, 0);
         for subscription in subscriptions {
             let id = subscription.id;
             if self.keys.get(&id) != Some(&subscription.key()) {
                 return Err(format!("{id:?} stands under another key"));
             }
             places += subscription.check()?;
+            about_protocol += usize::from(subscription.is_reserved());
             for member in subscription.members() {
                 let seat = seats.get(member.session()).filter(|s| Arc::ptr_eq(&s.member, member));
                 if !seat.is_some_and(|seat| seat.subscriptions.contains(&id)) {
                     return Err(format!("{member:?} does not know of {id:?}"));
                 }
             }
+        }
+        if about_protocol != self.about_protocol {
+            return Err("subscriptions to topics of the protocol are miscounted".into());
         }
         let held: usize = seats.iter().map(|seat| seat.subscriptions.len()).sum();
         if held == places { Ok(()) } else { Err("a session holds a subscription in vain".into()) }

@@ -1,8 +1,11 @@
 //! What an operator decides about one realm.
 
-use crate::reject::Reject;
+use crate::{reject::Reject, timestamp};
 use core::time::Duration;
-use wamplex_shared::uri::{Uri, UriRule};
+use wamplex_shared::{
+    time::Time,
+    uri::{Uri, UriRule},
+};
 
 /// The rules of one realm.
 ///
@@ -34,6 +37,11 @@ pub struct RealmConfig {
     pub max_call_timeout: Option<Duration>,
     /// How much one session may hold.
     pub limits: Limits,
+    /// Whether the realm answers calls of `wamp.` procedures and publishes events about itself ("WAMP: Session Meta
+    /// API" and the others).
+    pub meta_api: bool,
+    /// What a wall clock shows at [`Time::ZERO`], in milliseconds since 1970: the realm itself has no clock.
+    pub epoch: u64,
 }
 
 impl RealmConfig {
@@ -48,7 +56,15 @@ impl RealmConfig {
             call_timeout: None,
             max_call_timeout: None,
             limits: Limits::default(),
+            meta_api: true,
+            epoch: 0,
         }
+    }
+
+    /// What a wall clock shows at this time, as the meta API writes it: `2026-01-31T23:59:59.123Z`.
+    pub(crate) fn timestamp(&self, time: Time) -> String {
+        let since_start = u64::try_from(time.since_start().as_millis()).unwrap_or(u64::MAX);
+        timestamp::format(self.epoch.saturating_add(since_start))
     }
 
     /// How long a call may wait for its next answer, given `timeout` in milliseconds from its options.
@@ -103,6 +119,10 @@ pub struct Limits {
     pub calls: usize,
     /// Invocations that one session was given and has not answered yet.
     pub invocations: usize,
+    /// Testaments of one session in each of the two scopes.
+    pub testaments: usize,
+    /// Bytes of the arguments of all testaments of one session in each scope.
+    pub testament_bytes: usize,
 }
 
 impl Limits {
@@ -114,6 +134,10 @@ impl Limits {
     pub const CALLS: usize = 10_000;
     /// A callee that owes more answers will not catch up, and its callers are better told at once.
     pub const INVOCATIONS: usize = 10_000;
+    /// A session has one or two things to say when it ends.
+    pub const TESTAMENTS: usize = 16;
+    /// 64 KiB: they wait in memory for as long as the session lasts.
+    pub const TESTAMENT_BYTES: usize = 64 << 10;
 }
 
 impl Default for Limits {
@@ -123,6 +147,8 @@ impl Default for Limits {
             registrations: Self::REGISTRATIONS,
             calls: Self::CALLS,
             invocations: Self::INVOCATIONS,
+            testaments: Self::TESTAMENTS,
+            testament_bytes: Self::TESTAMENT_BYTES,
         }
     }
 }

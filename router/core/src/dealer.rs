@@ -2,6 +2,7 @@
 
 use crate::{
     broker::passthru_not_announced,
+    change::{Departed, Entered},
     config::RealmConfig,
     member::{Member, Members, Seat},
     pattern::PatternMap,
@@ -54,7 +55,8 @@ impl<H> Dealer<H> {
         config: &RealmConfig,
         seat: &mut Seat<H>,
         message: Register,
-    ) -> Result<RegistrationId, Reject> {
+        now: Time,
+    ) -> Result<Entered<RegistrationId>, Reject> {
         let Register { procedure, options, .. } = message;
         let policy = options.match_policy;
         procedure.check(config.uri_rule, policy)?;
@@ -70,12 +72,12 @@ impl<H> Dealer<H> {
             return Err(Reject::LimitExceeded("registrations"));
         }
         let known = known.map(|r| r.id);
-        let id = known.unwrap_or_else(|| self.create(policy, &procedure, options.invoke));
+        let id = known.unwrap_or_else(|| self.create(policy, &procedure, options.invoke, now));
         if let Some(registration) = self.registrations.get_mut(policy, procedure.as_str()) {
             registration.add(Callee::new(Arc::clone(&seat.member), &options));
         }
         seat.registrations.insert(id);
-        Ok(id)
+        Ok(Entered { id, created: known.is_none(), added: true })
     }
 
     fn create(
@@ -83,13 +85,14 @@ impl<H> Dealer<H> {
         policy: MatchPolicy,
         procedure: &Uri,
         invoke: InvocationPolicy,
+        now: Time,
     ) -> RegistrationId {
         let mut id = self.ids.registration();
         while self.keys.contains_key(&id) {
             id = self.ids.registration();
         }
         let procedure = procedure.detach();
-        let registration = Registration::new(id, policy, procedure.clone(), invoke);
+        let registration = Registration::new(id, policy, procedure.clone(), invoke, now);
         self.registrations.insert(policy, &procedure, registration);
         self.keys.insert(id, (policy, procedure));
         id
@@ -100,25 +103,53 @@ impl<H> Dealer<H> {
         &mut self,
         seat: &mut Seat<H>,
         id: RegistrationId,
-    ) -> Result<(), Reject> {
+    ) -> Result<Option<Departed<RegistrationId>>, Reject> {
         if !seat.registrations.remove(&id) {
             return Err(Reject::NoSuchRegistration);
         }
-        self.remove(id, seat.member.session());
-        Ok(())
+        Ok(self.remove(id, seat.member.session()))
     }
 
     /// Takes a session out of a registration, and the registration away with its last callee.
-    pub(crate) fn remove(&mut self, id: RegistrationId, session: SessionId) {
-        let Some((policy, procedure)) = self.keys.get(&id) else { return };
-        let Some(registration) = self.registrations.get_mut(*policy, procedure.as_str()) else {
-            return;
-        };
+    pub(crate) fn remove(
+        &mut self,
+        id: RegistrationId,
+        session: SessionId,
+    ) -> Option<Departed<RegistrationId>> {
+        let (policy, procedure) = self.keys.get(&id)?;
+        let registration = self.registrations.get_mut(*policy, procedure.as_str())?;
         registration.remove(session);
-        if registration.is_empty() {
+        let deleted = registration.is_empty();
+        if deleted {
             self.registrations.remove(*policy, procedure.as_str());
             self.keys.remove(&id);
         }
+        Some(Departed { id, deleted, reserved: false })
+    }
+
+    /// The registration with this id.
+    pub(crate) fn get(&self, id: RegistrationId) -> Option<&Registration<H>> {
+        let (policy, procedure) = self.keys.get(&id)?;
+        self.lookup(*policy, procedure.as_str())
+    }
+
+    /// The registration made with this very procedure or pattern.
+    pub(crate) fn lookup(&self, policy: MatchPolicy, procedure: &str) -> Option<&Registration<H>> {
+        self.registrations.get(policy, procedure)
+    }
+
+    /// All registrations, in no order that means anything.
+    pub(crate) fn registrations(&self) -> Vec<&Registration<H>> {
+        self.registrations.values()
+    }
+
+    /// The registration that a call of this procedure goes to. Patterns of clients do not reach into the namespace of
+    /// the protocol.
+    pub(crate) fn matching(&self, procedure: &Uri) -> Option<&Registration<H>> {
+        if procedure.is_reserved() {
+            return None;
+        }
+        self.registrations.best_match(procedure.as_str())
     }
 
     /// Hands a call to one callee.
@@ -176,12 +207,7 @@ impl<H> Dealer<H> {
 
     /// The registration that a call of this procedure goes to, and the callee in it.
     fn route(&self, procedure: &Uri) -> Result<(&Registration<H>, &Callee<H>), Reject> {
-        // Patterns of clients do not reach into the namespace of the protocol.
-        if procedure.is_reserved() {
-            return Err(Reject::NoSuchProcedure);
-        }
-        let registration =
-            self.registrations.best_match(procedure.as_str()).ok_or(Reject::NoSuchProcedure)?;
+        let registration = self.matching(procedure).ok_or(Reject::NoSuchProcedure)?;
         let callee = registration.select(&self.dice).ok_or(Reject::NoSuchProcedure)?;
         Ok((registration, callee))
     }
@@ -309,7 +335,7 @@ impl<H> Member<H> {
 }
 
 /// A caller may use what it announced, and what we announced.
-fn check_announced<H>(from: &Member<H>, options: &CallOptions) -> Result<(), Refusal> {
+pub(crate) fn check_announced<H>(from: &Member<H>, options: &CallOptions) -> Result<(), Refusal> {
     if options.progress {
         let feature = Feature::ProgressiveCallInvocations.name();
         let message = MessageCode::Call;
@@ -323,7 +349,7 @@ fn check_announced<H>(from: &Member<H>, options: &CallOptions) -> Result<(), Ref
     Ok(())
 }
 
-fn uses_passthru(passthru: Option<&Passthru>) -> bool {
+pub(crate) fn uses_passthru(passthru: Option<&Passthru>) -> bool {
     passthru.is_some_and(|passthru| passthru.scheme.is_some())
 }
 

@@ -17,11 +17,13 @@
 
 mod broker;
 mod cancel;
+mod change;
 mod config;
 mod dealer;
 mod eligibility;
 mod event;
 mod member;
+mod meta;
 mod pattern;
 mod pending;
 mod realm;
@@ -30,6 +32,7 @@ mod reject;
 mod sink;
 mod subscription;
 mod timers;
+mod timestamp;
 
 pub use config::{Disclosure, Limits, RealmConfig};
 pub use event::SharedEvent;

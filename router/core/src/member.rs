@@ -1,6 +1,6 @@
 //! A session inside a realm: who it is, the calls it made, and the invocations it owes an answer to.
 
-use crate::pending::Pending;
+use crate::{meta::Testaments, pending::Pending};
 use bytestring::ByteString;
 use core::{
     fmt,
@@ -154,6 +154,7 @@ pub(crate) struct Seat<H> {
     // Ordered, so that what leaving causes comes in the same order in every run.
     pub(crate) subscriptions: BTreeSet<SubscriptionId>,
     pub(crate) registrations: BTreeSet<RegistrationId>,
+    pub(crate) testaments: Testaments,
 }
 
 impl<H> Members<H> {
@@ -174,7 +175,8 @@ impl<H> Members<H> {
     }
 
     pub(crate) fn insert(&mut self, member: Arc<Member<H>>) {
-        let seat = Seat { member, subscriptions: BTreeSet::new(), registrations: BTreeSet::new() };
+        let (subscriptions, registrations) = (BTreeSet::new(), BTreeSet::new());
+        let seat = Seat { member, subscriptions, registrations, testaments: Testaments::default() };
         self.seats.insert(seat.member.session(), seat);
     }
 

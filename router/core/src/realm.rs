@@ -4,7 +4,8 @@ use crate::{
     broker::Broker,
     config::{Disclosure, RealmConfig},
     dealer::Dealer,
-    member::{Joining, Member, Members},
+    member::{Joining, Member, Members, Seat},
+    meta::{self, LeftBehind},
     reject::{Refusal, Reject},
     sink::{Outbound, Sink},
 };
@@ -60,10 +61,10 @@ use wamplex_shared::{
 /// assert!(matches!(log.0[..], [(2, Message::Subscribed(_)), (2, Message::Event(_))]));
 /// ```
 pub struct Realm<H> {
-    config: RealmConfig,
-    members: Members<H>,
-    broker: Broker<H>,
-    dealer: Dealer<H>,
+    pub(crate) config: RealmConfig,
+    pub(crate) members: Members<H>,
+    pub(crate) broker: Broker<H>,
+    pub(crate) dealer: Dealer<H>,
 }
 
 /// What became of a message. A refused request is `Ok`: it was answered with ERROR.
@@ -99,6 +100,7 @@ impl<H> Realm<H> {
             Feature::SubscriberBlackwhiteListing,
             Feature::PatternBasedSubscription,
             Feature::PayloadPassthruMode,
+            Feature::SubscriptionRevocation,
         ]);
         let mut dealer = Features::of(&[
             Feature::ProgressiveCallResults,
@@ -107,10 +109,14 @@ impl<H> Realm<H> {
             Feature::PatternBasedRegistration,
             Feature::SharedRegistration,
             Feature::PayloadPassthruMode,
+            Feature::RegistrationRevocation,
         ]);
         if self.config.disclosure != Disclosure::Never {
             broker.insert(Feature::PublisherIdentification);
             dealer.insert(Feature::CallerIdentification);
+        }
+        if self.config.meta_api {
+            meta::features(&mut broker, &mut dealer);
         }
         Roles::NONE.with(Role::Broker, broker).with(Role::Dealer, dealer)
     }
@@ -141,21 +147,37 @@ impl<H> Realm<H> {
         }
         let member = Arc::new(Member::new(who, handle));
         self.members.insert(Arc::clone(&member));
+        self.announce_join(member.who(), out);
         member
     }
 
     /// Lets a session go, with its subscriptions, its registrations, and the calls it made or was to answer. It is told
     /// nothing, and messages of it that are handed in later are ignored. Nothing happens if it has left already.
     pub fn leave(&mut self, who: &Member<H>, _now: Time, out: &mut impl Sink<H>) {
-        let Some(seat) = self.members.remove(who) else { return };
+        if let Some(left) = self.remove(who, out) {
+            self.announce_leave(who, left, out);
+        }
+    }
+
+    /// Takes everything away that holds a session, and tells nobody but those it owed an answer. What it left is `None`
+    /// if it has left already.
+    pub(crate) fn remove(&mut self, who: &Member<H>, out: &mut impl Sink<H>) -> Option<LeftBehind> {
+        let Seat { subscriptions, registrations, testaments, .. } = self.members.remove(who)?;
         who.mark_left();
-        for subscription in seat.subscriptions {
-            self.broker.remove(subscription, who.session());
-        }
-        for registration in seat.registrations {
-            self.dealer.remove(registration, who.session());
-        }
+        let session = who.session();
+        let left = LeftBehind {
+            subscriptions: subscriptions
+                .into_iter()
+                .filter_map(|id| self.broker.remove(id, session))
+                .collect(),
+            registrations: registrations
+                .into_iter()
+                .filter_map(|id| self.dealer.remove(id, session))
+                .collect(),
+            testaments,
+        };
         self.dealer.leave(who, out);
+        Some(left)
     }
 
     /// Handles SUBSCRIBE.
@@ -166,17 +188,18 @@ impl<H> Realm<H> {
         &mut self,
         from: &Member<H>,
         message: Subscribe,
-        _now: Time,
+        now: Time,
         out: &mut impl Sink<H>,
     ) -> Handled {
         let Subscribe { request, .. } = message;
         self.accept(from, MessageCode::Subscribe, request)?;
         let Some(seat) = self.members.seat_mut(from) else { return Ok(()) };
-        let subscribed = self
-            .broker
-            .subscribe(&self.config, seat, message)
-            .map(|subscription| Subscribed { request, subscription });
+        let entered = self.broker.subscribe(&self.config, seat, message, now);
+        let subscribed = entered.map(|e| Subscribed { request, subscription: e.id });
         answer(from, MessageCode::Subscribe, request, subscribed, out);
+        if let Ok(entered) = entered {
+            self.announce_subscribe(from.session(), entered, out);
+        }
         Ok(())
     }
 
@@ -194,11 +217,12 @@ impl<H> Realm<H> {
         let Unsubscribe { request, subscription } = message;
         self.accept(from, MessageCode::Unsubscribe, request)?;
         let Some(seat) = self.members.seat_mut(from) else { return Ok(()) };
-        let unsubscribed = self
-            .broker
-            .unsubscribe(seat, subscription)
-            .map(|()| Unsubscribed { request: Some(request), details: None });
+        let departed = self.broker.unsubscribe(seat, subscription);
+        let unsubscribed = departed.map(|_| Unsubscribed { request: Some(request), details: None });
         answer(from, MessageCode::Unsubscribe, request, unsubscribed, out);
+        if let Ok(Some(departed)) = departed {
+            self.announce_unsubscribe(from.session(), departed, out);
+        }
         Ok(())
     }
 
@@ -210,17 +234,18 @@ impl<H> Realm<H> {
         &mut self,
         from: &Member<H>,
         message: Register,
-        _now: Time,
+        now: Time,
         out: &mut impl Sink<H>,
     ) -> Handled {
         let Register { request, .. } = message;
         self.accept(from, MessageCode::Register, request)?;
         let Some(seat) = self.members.seat_mut(from) else { return Ok(()) };
-        let registered = self
-            .dealer
-            .register(&self.config, seat, message)
-            .map(|registration| Registered { request, registration });
+        let entered = self.dealer.register(&self.config, seat, message, now);
+        let registered = entered.map(|e| Registered { request, registration: e.id });
         answer(from, MessageCode::Register, request, registered, out);
+        if let Ok(entered) = entered {
+            self.announce_register(from.session(), entered, out);
+        }
         Ok(())
     }
 
@@ -238,11 +263,12 @@ impl<H> Realm<H> {
         let Unregister { request, registration } = message;
         self.accept(from, MessageCode::Unregister, request)?;
         let Some(seat) = self.members.seat_mut(from) else { return Ok(()) };
-        let unregistered = self
-            .dealer
-            .unregister(seat, registration)
-            .map(|()| Unregistered { request: Some(request), details: None });
+        let departed = self.dealer.unregister(seat, registration);
+        let unregistered = departed.map(|_| Unregistered { request: Some(request), details: None });
         answer(from, MessageCode::Unregister, request, unregistered, out);
+        if let Ok(Some(departed)) = departed {
+            self.announce_unregister(from.session(), departed, out);
+        }
         Ok(())
     }
 
@@ -275,7 +301,7 @@ impl<H> Realm<H> {
         Ok(())
     }
 
-    /// Handles CALL.
+    /// Handles CALL of a procedure that is not of the protocol: those go to [`call_meta`](Self::call_meta).
     ///
     /// # Errors
     /// See [`Handled`].
@@ -367,7 +393,12 @@ impl<H> Realm<H> {
         self.dealer.check_calls(&self.members)
     }
 
-    fn accept(&self, from: &Member<H>, message: MessageCode, request: RequestId) -> Handled {
+    pub(crate) fn accept(
+        &self,
+        from: &Member<H>,
+        message: MessageCode,
+        request: RequestId,
+    ) -> Handled {
         if from.has_left() {
             return Ok(());
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wamplex_shared::{
     id::{PublicationIds, RegistrationId, SessionId},
     message::{InvocationPolicy, RegisterOptions},
+    time::Time,
     uri::{MatchPolicy, Uri},
 };
 
@@ -14,6 +15,7 @@ pub(crate) struct Registration<H> {
     pub(crate) id: RegistrationId,
     policy: MatchPolicy,
     procedure: Uri,
+    pub(crate) created: Time,
     /// What the first callee asked for; holds until the last one leaves.
     pub(crate) invoke: InvocationPolicy,
     /// In the order they registered.
@@ -47,9 +49,10 @@ impl<H> Registration<H> {
         policy: MatchPolicy,
         procedure: Uri,
         invoke: InvocationPolicy,
+        created: Time,
     ) -> Self {
         let (callees, turn) = (Vec::new(), AtomicUsize::new(0));
-        Self { id, policy, procedure, invoke, callees, turn }
+        Self { id, policy, procedure, created, invoke, callees, turn }
     }
 
     /// Match policy and procedure: what there is one registration for.

@@ -34,6 +34,18 @@ pub(crate) enum Reject {
     /// The session is not among the subscribers of such a subscription.
     #[error("this session has no such subscription")]
     NoSuchSubscription,
+    /// There is no registration of this id.
+    #[error("there is no such registration")]
+    UnknownRegistration,
+    /// There is no subscription of this id.
+    #[error("there is no such subscription")]
+    UnknownSubscription,
+    /// There is no session of this id, or not where it is looked for.
+    #[error("there is no such session")]
+    UnknownSession,
+    /// A procedure of the meta API does not take these arguments.
+    #[error("{0}")]
+    InvalidArgument(&'static str),
     /// The realm tells nobody who calls or publishes.
     #[error("this realm does not disclose the identity of callers and publishers")]
     DisclosureRefused,
@@ -66,8 +78,10 @@ impl Reject {
             Self::Reserved => error::NOT_AUTHORIZED,
             Self::NoSuchProcedure => error::NO_SUCH_PROCEDURE,
             Self::ProcedureAlreadyExists => error::PROCEDURE_ALREADY_EXISTS,
-            Self::NoSuchRegistration => error::NO_SUCH_REGISTRATION,
-            Self::NoSuchSubscription => error::NO_SUCH_SUBSCRIPTION,
+            Self::NoSuchRegistration | Self::UnknownRegistration => error::NO_SUCH_REGISTRATION,
+            Self::NoSuchSubscription | Self::UnknownSubscription => error::NO_SUCH_SUBSCRIPTION,
+            Self::UnknownSession => error::NO_SUCH_SESSION,
+            Self::InvalidArgument(_) => error::INVALID_ARGUMENT,
             Self::DisclosureRefused => error::OPTION_DISALLOWED_DISCLOSE_ME,
             Self::PassthruNotSupported => error::FEATURE_NOT_SUPPORTED,
             Self::LimitExceeded(_) | Self::CalleeBusy => uris::wamplex::LIMIT_EXCEEDED,
@@ -131,6 +145,10 @@ mod tests {
             Reject::ProcedureAlreadyExists,
             Reject::NoSuchRegistration,
             Reject::NoSuchSubscription,
+            Reject::UnknownRegistration,
+            Reject::UnknownSubscription,
+            Reject::UnknownSession,
+            Reject::InvalidArgument("words"),
             Reject::DisclosureRefused,
             Reject::PassthruNotSupported,
             Reject::LimitExceeded("subscriptions"),

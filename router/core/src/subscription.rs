@@ -4,6 +4,7 @@ use crate::{eligibility::Eligibility, member::Member};
 use std::{collections::HashMap, sync::Arc};
 use wamplex_shared::{
     id::{SessionId, SubscriptionId},
+    time::Time,
     uri::{MatchPolicy, Uri},
 };
 
@@ -12,6 +13,7 @@ pub(crate) struct Subscription<H> {
     pub(crate) id: SubscriptionId,
     policy: MatchPolicy,
     topic: Uri,
+    pub(crate) created: Time,
     /// Those to deliver to, side by side, since publishing walks them.
     members: Vec<Arc<Member<H>>>,
     /// Where each of them stands, since leaving must not walk them.
@@ -19,8 +21,8 @@ pub(crate) struct Subscription<H> {
 }
 
 impl<H> Subscription<H> {
-    pub(crate) fn new(id: SubscriptionId, policy: MatchPolicy, topic: Uri) -> Self {
-        Self { id, policy, topic, members: Vec::new(), places: HashMap::new() }
+    pub(crate) fn new(id: SubscriptionId, policy: MatchPolicy, topic: Uri, created: Time) -> Self {
+        Self { id, policy, topic, created, members: Vec::new(), places: HashMap::new() }
     }
 
     /// Match policy and topic: what there is one subscription for.
@@ -33,8 +35,18 @@ impl<H> Subscription<H> {
         self.policy != MatchPolicy::Exact
     }
 
+    /// Whether it is about the protocol itself: only then it receives what the router publishes.
+    pub(crate) fn is_reserved(&self) -> bool {
+        self.topic.is_reserved()
+    }
+
     pub(crate) fn members(&self) -> &[Arc<Member<H>>] {
         &self.members
+    }
+
+    /// The subscriber with this id.
+    pub(crate) fn member(&self, session: SessionId) -> Option<&Arc<Member<H>>> {
+        self.members.get(*self.places.get(&session)?)
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
@@ -65,7 +77,7 @@ impl<H> Subscription<H> {
             // A few named sessions among many subscribers: look them up rather than all the others.
             Some(sessions) if sessions.len() < self.members.len() => sessions
                 .iter()
-                .filter_map(|session| self.members.get(*self.places.get(session)?))
+                .filter_map(|session| self.member(*session))
                 .filter(|member| eligibility.admits(member))
                 .for_each(visit),
             _ => {

@@ -274,10 +274,13 @@ fn the_realm_announces_what_it_does() {
     assert_eq!(
         names(Role::Broker),
         [
+            "session_meta_api",
             "subscriber_blackwhite_listing",
             "publisher_exclusion",
             "publisher_identification",
+            "subscription_meta_api",
             "pattern_based_subscription",
+            "subscription_revocation",
             "payload_passthru_mode"
         ]
     );
@@ -290,6 +293,10 @@ fn the_realm_announces_what_it_does() {
             "caller_identification",
             "pattern_based_registration",
             "shared_registration",
+            "registration_revocation",
+            "registration_meta_api",
+            "session_meta_api",
+            "testament_meta_api",
             "payload_passthru_mode"
         ]
     );

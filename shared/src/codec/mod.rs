@@ -228,6 +228,16 @@ pub fn read_options<O: Options>(serializer: Serializer, bytes: &Bytes) -> Result
     })
 }
 
+/// Makes options or details of a dictionary of values.
+///
+/// # Errors
+/// As [`read_options`]; the offset means nothing.
+pub fn to_options<O: Options>(dict: &Dict) -> Result<O, DecodeError> {
+    let mut out = BytesMut::new();
+    with_writer!(Serializer::MsgPack, &mut out, |w| values::write_dict(w, dict, 1));
+    read_options(Serializer::MsgPack, &out.freeze())
+}
+
 /// Writes options or details as one dictionary that stands by itself.
 #[must_use]
 pub fn write_options<O: Options>(serializer: Serializer, options: &O) -> Bytes {

@@ -13,7 +13,7 @@ use wamplex_shared::{
     codec,
     error::ProtocolViolation,
     id::GlobalIds,
-    message::{Abort, Hello, Message, WelcomeDetails},
+    message::{Abort, Goodbye, Hello, Message, WelcomeDetails},
     serializer::Serializer,
     session::{AcceptEvent, Acceptor, Received, Serving},
     time::Time,
@@ -40,10 +40,18 @@ enum Peer {
 }
 
 #[derive(Debug, Default)]
-struct Inboxes(Vec<VecDeque<Incoming>>);
+struct Inboxes {
+    of: Vec<VecDeque<Incoming>>,
+    /// Whom the realm has said GOODBYE, and nobody has seen to yet.
+    dismissed: Vec<(usize, Goodbye)>,
+}
 
 impl Sink<usize> for Inboxes {
     fn deliver(&mut self, to: &usize, message: Outbound) {
+        if let Message::Goodbye(goodbye) = message.to_message() {
+            self.dismissed.push((*to, goodbye));
+            return;
+        }
         self.push_frame(*to, &message.encode(Serializer::Json).expect(ALL_JSON));
     }
 }
@@ -58,7 +66,7 @@ impl Inboxes {
 
     fn push_frame(&mut self, to: usize, frame: &[u8]) {
         let json = serde_json::from_slice(frame).expect("what we write is JSON");
-        self.0[to].push_back(Incoming::Message(json));
+        self.of[to].push_back(Incoming::Message(json));
     }
 }
 
@@ -97,14 +105,15 @@ impl RealmStage {
                 self.judge(at);
             }
             Peer::Joined(serving, member) => {
-                let member = Arc::clone(member);
+                let (member, was_open) = (Arc::clone(member), serving.is_open());
                 match serving.handle_message(message) {
                     Ok(Received::Request(message)) => {
                         if let Err(violation) = self.dispatch(&member, message) {
                             self.fail(at, &violation);
                         }
+                        self.dismiss();
                     }
-                    Ok(Received::Left(_)) => self.begin_anew(at),
+                    Ok(Received::Left(_)) if was_open => self.begin_anew(at),
                     Ok(_) | Err(_) => {}
                 }
             }
@@ -139,6 +148,7 @@ impl RealmStage {
             Message::Publish(m) => realm.publish(from, m, now, out),
             Message::Subscribe(m) => realm.subscribe(from, m, now, out),
             Message::Unsubscribe(m) => realm.unsubscribe(from, m, now, out),
+            Message::Call(m) if m.procedure.is_reserved() => realm.call_meta(from, m, now, out),
             Message::Call(m) => realm.call(from, m, now, out),
             Message::Cancel(m) => realm.cancel(from, m, now, out),
             Message::Register(m) => realm.register(from, m, now, out),
@@ -146,6 +156,16 @@ impl RealmStage {
             Message::Yield(m) => realm.yield_(from, m, now, out),
             Message::Error(m) => realm.error(from, m, now, out),
             other => panic!("{} is not for the realm", other.code()),
+        }
+    }
+
+    /// Begins to close the sessions that the realm has ended.
+    fn dismiss(&mut self) {
+        for (at, goodbye) in core::mem::take(&mut self.inboxes.dismissed) {
+            if let Peer::Joined(serving, _) = &mut self.peers[at] {
+                serving.close(goodbye);
+            }
+            self.flush(at);
         }
     }
 
@@ -168,7 +188,7 @@ impl RealmStage {
         };
         if over {
             self.leave(at);
-            self.inboxes.0[at].push_back(Incoming::Closed);
+            self.inboxes.of[at].push_back(Incoming::Closed);
         }
     }
 
@@ -201,7 +221,7 @@ impl Stage for RealmStage {
     fn connect(&mut self, session: &str) -> Result<(), String> {
         self.names.insert(session.to_owned(), self.peers.len());
         self.peers.push(Peer::Joining(Acceptor::new(Serializer::Json)));
-        self.inboxes.0.push(VecDeque::new());
+        self.inboxes.of.push(VecDeque::new());
         Ok(())
     }
 
@@ -215,7 +235,7 @@ impl Stage for RealmStage {
 
     fn receive(&mut self, session: &str) -> Result<Incoming, String> {
         let at = self.at(session)?;
-        Ok(self.inboxes.0[at].pop_front().unwrap_or(Incoming::Nothing))
+        Ok(self.inboxes.of[at].pop_front().unwrap_or(Incoming::Nothing))
     }
 
     fn settle(&mut self) -> Result<(), String> {
@@ -275,6 +295,7 @@ pub(super) fn config(script: &Script) -> RealmConfig {
                 set(&mut config.disclosure, Disclosure::OnRequest)
             }
             ("disclosure", Some("always"), _) => set(&mut config.disclosure, Disclosure::Always),
+            ("meta_api", _, Some(on)) => set(&mut config.meta_api, on),
             ("call_timeout", ..) if value.is_u64() => set(&mut config.call_timeout, millis()),
             ("max_call_timeout", ..) if value.is_u64() => {
                 set(&mut config.max_call_timeout, millis())

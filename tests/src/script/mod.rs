@@ -83,6 +83,7 @@
 //! | `strict_request_ids` | `true` (default), `false` |
 //! | `disclosure` | `"never"`, `"on_request"` (default), `"always"` |
 //! | `call_timeout`, `max_call_timeout` | milliseconds |
+//! | `meta_api` | `true` (default), `false` |
 //!
 //! # Time
 //!

@@ -121,6 +121,7 @@ impl Stage {
             Message::Publish(m) => realm.publish(member, m, now, log),
             Message::Register(m) => realm.register(member, m, now, log),
             Message::Unregister(m) => realm.unregister(member, m, now, log),
+            Message::Call(m) if m.procedure.is_reserved() => realm.call_meta(member, m, now, log),
             Message::Call(m) => realm.call(member, m, now, log),
             Message::Cancel(m) => realm.cancel(member, m, now, log),
             Message::Yield(m) => realm.yield_(member, m, now, log),

@@ -1,0 +1,215 @@
+//! What the router itself offers in the namespace `wamp.`: procedures to look at a realm and to change it, and events
+//! about what happens in it.
+//!
+//! A procedure is a function of [`Realm`] that reads its [`Arguments`] and returns a [`Reply`]. What it does beyond
+//! answering is a [`Deed`], done once the answer is delivered: the caller learns of its call first and of the
+//! consequences afterwards.
+
+mod arguments;
+mod registration;
+mod session;
+mod subscription;
+mod testament;
+
+pub(crate) use testament::Testaments;
+
+use crate::{
+    change::Departed,
+    dealer::{check_announced, uses_passthru},
+    member::Member,
+    realm::{Handled, Realm},
+    reject::{Refusal, Reject},
+    sink::{Outbound, Sink},
+};
+use arguments::Arguments;
+use std::sync::Arc;
+use wamplex_shared::{
+    codec,
+    id::{RegistrationId, SubscriptionId},
+    message::{Call, MessageCode, ResultDetails, ResultMessage},
+    payload::Payload,
+    roles::{Feature, Features},
+    time::Time,
+    uri::MatchPolicy,
+    uris,
+    value::{Dict, List, Value},
+};
+
+/// What a session leaves behind.
+#[derive(Debug)]
+pub(crate) struct LeftBehind {
+    pub(crate) subscriptions: Vec<Departed<SubscriptionId>>,
+    pub(crate) registrations: Vec<Departed<RegistrationId>>,
+    pub(crate) testaments: Testaments,
+}
+
+/// What a procedure answers.
+struct Reply<H> {
+    /// The one positional argument of the result; `None` for a result without arguments.
+    value: Option<Value>,
+    /// What is to be done.
+    deed: Option<Deed<H>>,
+}
+
+/// What a procedure does to others than its caller.
+enum Deed<H> {
+    Kill(session::Kill<H>),
+    RemoveCallee(registration::RemoveCallee<H>),
+    RemoveSubscriber(subscription::RemoveSubscriber<H>),
+}
+
+type Outcome<H> = Result<Reply<H>, Reject>;
+
+/// Adds what this part of the router offers.
+pub(crate) const fn features(broker: &mut Features, dealer: &mut Features) {
+    broker.insert(Feature::SessionMetaApi);
+    broker.insert(Feature::SubscriptionMetaApi);
+    dealer.insert(Feature::SessionMetaApi);
+    dealer.insert(Feature::RegistrationMetaApi);
+    dealer.insert(Feature::TestamentMetaApi);
+}
+
+impl<H> Realm<H> {
+    /// Handles CALL of a procedure of the protocol, one whose URI [is reserved](wamplex_shared::uri::Uri::is_reserved).
+    /// They are answered at once, by the realm itself ("WAMP: Session Meta API", "WAMP: Registration Meta API",
+    /// "WAMP: Subscription Meta API", "WAMP: Session Testament").
+    ///
+    /// # Errors
+    /// See [`Handled`].
+    pub fn call_meta(
+        &mut self,
+        from: &Arc<Member<H>>,
+        message: Call,
+        now: Time,
+        out: &mut impl Sink<H>,
+    ) -> Handled {
+        let Call { request, .. } = message;
+        self.accept(from, MessageCode::Call, request)?;
+        if from.has_left() {
+            return Ok(());
+        }
+        let serializer = message.payload.serializer();
+        let Reply { value, deed } = match self.answer(from, message) {
+            Ok(reply) => reply,
+            Err(Refusal::Violation(violation)) => return Err(violation),
+            Err(Refusal::Reject(reject)) => {
+                let error = reject.to_error(MessageCode::Call, request);
+                out.deliver(from.handle(), Outbound::from(error));
+                return Ok(());
+            }
+        };
+        let payload =
+            value.map_or(Payload::NONE, |v| codec::write_values(serializer, &[v], &Dict::new()));
+        let result = ResultMessage { request, details: ResultDetails::default(), payload };
+        out.deliver(from.handle(), Outbound::from(result));
+        match deed {
+            None => {}
+            Some(Deed::Kill(kill)) => self.kill(kill, now, out),
+            Some(Deed::RemoveCallee(removal)) => self.remove_callee(removal, out),
+            Some(Deed::RemoveSubscriber(removal)) => self.remove_subscriber(removal, out),
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, from: &Arc<Member<H>>, call: Call) -> Result<Reply<H>, Refusal> {
+        check_announced(from, &call.options)?;
+        if from.calls.lock().contains_key(&call.request) {
+            return Err(from.request_in_use(call.request).into());
+        }
+        call.procedure.check(self.config.uri_rule, MatchPolicy::Exact)?;
+        if !self.config.meta_api {
+            return Err(Reject::NoSuchProcedure.into());
+        }
+        self.config.disclosure.discloses(call.options.disclose_me, false)?;
+        if uses_passthru(call.options.passthru.as_deref()) {
+            return Err(Reject::PassthruNotSupported.into());
+        }
+        Ok(self.call_procedure(from, &call)?)
+    }
+
+    fn call_procedure(&mut self, from: &Arc<Member<H>>, call: &Call) -> Outcome<H> {
+        use uris::{registration, session, subscription};
+        let args = || Arguments::read(&call.payload);
+        match call.procedure.as_str() {
+            session::COUNT => self.count_sessions(args()?),
+            session::LIST => self.list_sessions(args()?),
+            session::GET => self.get_session(args()?),
+            session::KILL => self.kill_one(from, args()?),
+            session::KILL_BY_AUTHID => self.kill_by_authid(from, args()?),
+            session::KILL_BY_AUTHROLE => self.kill_by_authrole(from, args()?),
+            session::KILL_ALL => self.kill_all(from, args()?),
+            session::ADD_TESTAMENT => self.add_testament(from, args()?, call.payload.serializer()),
+            session::FLUSH_TESTAMENTS => self.flush_testaments(from, args()?),
+            registration::LIST => self.list_registrations(args()?),
+            registration::LOOKUP => self.look_up_registration(args()?),
+            registration::MATCH => self.match_registration(args()?),
+            registration::GET => self.get_registration(args()?),
+            registration::LIST_CALLEES => self.list_callees(args()?),
+            registration::COUNT_CALLEES => self.count_callees(args()?),
+            registration::REMOVE_CALLEE => self.plan_remove_callee(args()?),
+            subscription::LIST => self.list_subscriptions(args()?),
+            subscription::LOOKUP => self.look_up_subscription(args()?),
+            subscription::MATCH => self.match_subscriptions(args()?),
+            subscription::GET => self.get_subscription(args()?),
+            subscription::LIST_SUBSCRIBERS => self.list_subscribers(args()?),
+            subscription::COUNT_SUBSCRIBERS => self.count_subscribers(args()?),
+            subscription::REMOVE_SUBSCRIBER => self.plan_remove_subscriber(args()?),
+            _ => Err(Reject::NoSuchProcedure),
+        }
+    }
+
+    /// Tells those who want to know what a session has left behind, and that it has left.
+    pub(crate) fn announce_leave(&self, who: &Member<H>, left: LeftBehind, out: &mut impl Sink<H>) {
+        for departed in left.subscriptions {
+            self.announce_unsubscribe(who.session(), departed, out);
+        }
+        for departed in left.registrations {
+            self.announce_unregister(who.session(), departed, out);
+        }
+        self.execute(who, left.testaments, out);
+        self.announce_departure(who.who(), out);
+    }
+
+    /// Publishes an event of the router, if there is a meta API and anybody listens.
+    fn announce(&self, topic: &'static str, args: impl FnOnce() -> List, out: &mut impl Sink<H>) {
+        if self.config.meta_api {
+            self.broker.announce(topic, args, out);
+        }
+    }
+}
+
+impl<H> Reply<H> {
+    /// A result without arguments.
+    const NOTHING: Self = Self { value: None, deed: None };
+
+    /// A result with one argument.
+    fn of(value: impl Into<Value>) -> Outcome<H> {
+        Ok(Self { value: Some(value.into()), deed: None })
+    }
+
+    /// A result without arguments, and something to do.
+    const fn done(deed: Deed<H>) -> Outcome<H> {
+        Ok(Self { value: None, deed: Some(deed) })
+    }
+}
+
+/// Ids in ascending order, for answers that do not depend on the order of a table.
+fn sorted<Id: Ord + Into<Value>>(ids: impl IntoIterator<Item = Id>) -> List {
+    let mut ids: Vec<Id> = ids.into_iter().collect();
+    ids.sort_unstable();
+    ids.into_iter().map(Into::into).collect()
+}
+
+/// How many there are.
+fn count(number: usize) -> Value {
+    // No table has more entries than 64 bits can count.
+    Value::from(u64::try_from(number).unwrap_or(u64::MAX))
+}
+
+/// The ids of patterns by their match policy: `{"exact": […], "prefix": […], "wildcard": […]}`.
+fn by_policy<Id: Ord + Copy + Into<Value>>(ids: &[(MatchPolicy, Id)]) -> Value {
+    let of = |policy| ids.iter().filter(move |(p, _)| *p == policy).map(|(_, id)| *id);
+    let entry = |policy: MatchPolicy| (policy.name(), sorted(of(policy)));
+    let policies = [MatchPolicy::Exact, MatchPolicy::Prefix, MatchPolicy::Wildcard];
+    policies.into_iter().map(entry).collect::<Dict>().into()
+}

@@ -1,0 +1,150 @@
+//! What a session leaves to be published when it ends ("WAMP: Session Testament").
+
+use super::{
+    Arguments, Outcome, Reply,
+    arguments::{dict, list},
+};
+use crate::{
+    config::{Limits, RealmConfig},
+    dealer::uses_passthru,
+    member::Member,
+    realm::Realm,
+    reject::Reject,
+    sink::Sink,
+};
+use wamplex_shared::{
+    codec,
+    id::RequestId,
+    message::{Publish, PublishOptions},
+    payload::Payload,
+    roles::{Feature, Role},
+    serializer::Serializer,
+    uri::{MatchPolicy, Uri},
+    value::Value,
+};
+
+/// The testaments of one session.
+#[derive(Debug, Default)]
+pub(crate) struct Testaments {
+    /// For when the session is detached from its transport.
+    detached: Vec<Testament>,
+    /// For when the session is destroyed. Since sessions are not resumed here, that is right after.
+    destroyed: Vec<Testament>,
+}
+
+/// One event that waits for the end of its publisher.
+#[derive(Debug)]
+struct Testament {
+    options: PublishOptions,
+    topic: Uri,
+    payload: Payload,
+}
+
+#[derive(Clone, Copy)]
+enum Scope {
+    Detached,
+    Destroyed,
+}
+
+impl Testaments {
+    const fn of(&mut self, scope: Scope) -> &mut Vec<Testament> {
+        match scope {
+            Scope::Detached => &mut self.detached,
+            Scope::Destroyed => &mut self.destroyed,
+        }
+    }
+
+    fn add(&mut self, scope: Scope, testament: Testament, limits: &Limits) -> Result<(), Reject> {
+        let scope = self.of(scope);
+        let size = |t: &Testament| t.payload.bytes().len();
+        let bytes = scope.iter().map(size).sum::<usize>() + size(&testament);
+        if scope.len() >= limits.testaments || bytes > limits.testament_bytes {
+            return Err(Reject::LimitExceeded("testaments"));
+        }
+        scope.push(testament);
+        Ok(())
+    }
+}
+
+impl<H> Realm<H> {
+    pub(super) fn add_testament(
+        &mut self,
+        from: &Member<H>,
+        mut args: Arguments,
+        serializer: Serializer,
+    ) -> Outcome<H> {
+        let topic =
+            args.uri(self.config.uri_rule, MatchPolicy::Exact, "the topic has to be a URI")?;
+        let list = list(args.next(), "the arguments of the event have to be a list")?;
+        let dict = dict(args.next(), "the keyword arguments of the event have to be a dictionary")?;
+        let scope = scope(&mut args)?;
+        let options = options(&mut args)?;
+        args.finish()?;
+        check(&self.config, from, &topic, &options)?;
+        let (list, dict) = (list.unwrap_or_default(), dict.unwrap_or_default());
+        let payload = codec::write_values(serializer, &list, &dict);
+        let testament = Testament { options, topic: topic.detach(), payload };
+        let seat = self.members.seat_mut(from).ok_or(Reject::UnknownSession)?;
+        seat.testaments.add(scope, testament, &self.config.limits)?;
+        Ok(Reply::NOTHING)
+    }
+
+    pub(super) fn flush_testaments(&mut self, from: &Member<H>, mut args: Arguments) -> Outcome<H> {
+        let scope = scope(&mut args)?;
+        args.finish()?;
+        let seat = self.members.seat_mut(from).ok_or(Reject::UnknownSession)?;
+        seat.testaments.of(scope).clear();
+        Ok(Reply::NOTHING)
+    }
+
+    /// Publishes what a session has left to be published.
+    pub(super) fn execute(&self, who: &Member<H>, testaments: Testaments, out: &mut impl Sink<H>) {
+        let Testaments { detached, destroyed } = testaments;
+        for Testament { options, topic, payload } in detached.into_iter().chain(destroyed) {
+            // Nobody is answered, so the id of the request means nothing.
+            let request = RequestId::FIRST;
+            let publish = Publish { request, options, topic, payload };
+            // Whatever there is to refuse was refused when the testament was made.
+            let _ = self.broker.publish(&self.config, who, publish, out);
+        }
+    }
+}
+
+fn scope(args: &mut Arguments) -> Result<Scope, Reject> {
+    const WRONG: &str = "the scope has to be detached or destroyed";
+    match args.keyword_text("scope", WRONG)?.as_deref() {
+        None | Some("destroyed") => Ok(Scope::Destroyed),
+        // Crossbar had the second spelling for years.
+        Some("detached" | "detatched") => Ok(Scope::Detached),
+        Some(_) => Err(Reject::InvalidArgument(WRONG)),
+    }
+}
+
+fn options(args: &mut Arguments) -> Result<PublishOptions, Reject> {
+    const WRONG: &str = "the options of the event have to be those of PUBLISH";
+    let wrong = |_| Reject::InvalidArgument(WRONG);
+    match args.keyword("publish_options") {
+        None => Ok(PublishOptions::default()),
+        Some(Value::Dict(options)) => codec::to_options(&options).map_err(wrong),
+        Some(_) => Err(Reject::InvalidArgument(WRONG)),
+    }
+}
+
+/// Refuses what the broker would refuse when it is too late to tell anybody.
+fn check<H>(
+    config: &RealmConfig,
+    from: &Member<H>,
+    topic: &Uri,
+    options: &PublishOptions,
+) -> Result<(), Reject> {
+    if topic.is_reserved() {
+        return Err(Reject::Reserved);
+    }
+    config.disclosure.discloses(options.disclose_me, false)?;
+    if uses_passthru(options.passthru.as_deref())
+        && !from.supports(Role::Publisher, Feature::PayloadPassthruMode)
+    {
+        return Err(Reject::PassthruNotSupported);
+    }
+    Ok(())
+}
