@@ -156,6 +156,8 @@ struct Pair {
 impl Pair {
     fn new() -> Self {
         let stage = Stage::with(|config| {
+            // Some subscribe to `wamp`, and the model knows nothing of events about the realm itself.
+            config.meta_api = false;
             config.limits.subscriptions = SUBSCRIPTIONS;
             config.limits.registrations = REGISTRATIONS;
             config.limits.calls = CALLS;
