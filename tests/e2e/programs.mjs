@@ -1,16 +1,19 @@
 // The programs around the page: the router, and the peer programs of ../interop with their line protocol.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 
+const built = (program) => resolve(path('../..'), process.env.CARGO_TARGET_DIR ?? 'target', 'debug', program);
+
 /** After this long without a sign of life something is stuck. Nothing is measured by it. */
 export const PATIENCE_MS = 30_000;
 
 const PEERS = {
-    native: [path('../../target/debug/native-peer')],
+    native: [built('native-peer')],
     python: [path('../interop/.venv/bin/python'), path('../interop/autobahn_python.py')],
 };
 
@@ -26,7 +29,7 @@ export async function soon(promise, what) {
 /** A router on a free port, with the site built into it. */
 export class Router {
     static async start() {
-        const process = spawn(path('../../target/debug/wamplex'), ['--listen', '127.0.0.1:0', '--log', 'warn'], {
+        const process = spawn(built('wamplex'), ['--listen', '127.0.0.1:0', '--log', 'warn'], {
             stdio: ['ignore', 'pipe', 'inherit'],
         });
         const lines = createInterface({ input: process.stdout })[Symbol.asyncIterator]();

@@ -62,7 +62,7 @@ function perform(peer, request) {
     switch (request.do) {
         case 'register': return peer.register(procedure, endpoint(procedure, request.kind));
         case 'unregister': return peer.unregister(procedure);
-        case 'call': return peer.call(procedure, args, kwargs, { id, progress: request.progress });
+        case 'call': return peer.call(procedure, args, kwargs, { id, progress: request.progress, mode: request.mode });
         case 'cancel': return peer.cancel(request.call, request.mode);
         case 'subscribe': return peer.subscribe(topic, (args, kwargs) => report('event', { topic }, args, kwargs));
         case 'unsubscribe': return peer.unsubscribe(topic);
@@ -72,7 +72,10 @@ function perform(peer, request) {
     }
 }
 
-/** The procedures a peer can register, as functions of `(args, kwargs, progress)`; `progress` is absent if unwanted. */
+/**
+ * The procedures a peer can register, as functions of `(args, kwargs, progress, interrupted)`. `progress` is absent if
+ * unwanted, and `interrupted`, an `AbortSignal`, where the library does not tell.
+ */
 const endpoints = {
     add2: (args) => ({ args: [args[0] + args[1]], kwargs: {} }),
     echo: (args, kwargs) => ({ args, kwargs }),
@@ -81,15 +84,18 @@ const endpoints = {
         for (let step = 0; progress && step < args[0]; step++) await progress([step], { of: args[0] });
         return { args: ['done', args[0]], kwargs: {} };
     },
-    hang: () => new Promise(() => {}),
+    hang: (args, kwargs, progress, interrupted) => new Promise((_, reject) => {
+        interrupted?.addEventListener('abort', () => reject(new Failure('wamp.error.canceled', [], {})));
+    }),
 };
 
 function endpoint(procedure, kind) {
     const run = endpoints[kind];
     if (!run) throw new Error(`unknown kind of procedure ${kind}`);
-    return async (args, kwargs, progress) => {
+    return async (args, kwargs, progress, interrupted) => {
         report('invocation', { procedure, progress: Boolean(progress) }, args, kwargs);
-        return run(args ?? [], kwargs ?? {}, progress);
+        interrupted?.addEventListener('abort', () => write({ on: 'interrupted', procedure }));
+        return run(args ?? [], kwargs ?? {}, progress, interrupted);
     };
 }
 

@@ -62,10 +62,12 @@ impl Datum {
 
     /// The integer it is, whichever way it was written.
     pub(crate) fn as_integer(&self) -> Option<i64> {
-        match self {
-            Self::Unsigned(number) => i64::try_from(*number).ok(),
-            Self::Signed(number) => Some(*number),
-            _ => None,
+        if let Self::Unsigned(number) = self {
+            i64::try_from(*number).ok()
+        } else if let Self::Signed(number) = self {
+            Some(*number)
+        } else {
+            None
         }
     }
 

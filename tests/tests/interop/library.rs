@@ -19,8 +19,10 @@ pub(crate) struct Library {
     pub(crate) publishes_unacknowledged: bool,
     /// As a callee it announces progressive results and call canceling; a dealer asks no other callee for progress.
     pub(crate) yields_progress: bool,
-    /// It hands out the keyword arguments of progressive results, and of the final result after them.
+    /// It hands out all of a progressive result, not just its first argument.
     pub(crate) reads_all_of_progress: bool,
+    /// The same for the final result behind progressive ones.
+    pub(crate) reads_all_of_final: bool,
     /// How it cancels a call: modes, or nothing at all where the library chooses one.
     pub(crate) cancels: &'static [Cancel],
     /// As a callee it announces that calls can be canceled; a dealer interrupts no other callee.
@@ -28,13 +30,17 @@ pub(crate) struct Library {
 }
 
 /// One way to cancel a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cancel {
-    /// With this mode; the call ends in the ERROR that the router or the callee sends.
-    Mode(&'static str),
-    /// Without a mode; the library ends the call itself and swallows the ERROR.
-    Silently,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cancel {
+    /// The mode; `None` where the library sends none.
+    pub(crate) mode: Option<&'static str>,
+    /// The call ends in the ERROR that comes back. Other libraries end it themselves and swallow the ERROR.
+    pub(crate) shows_error: bool,
 }
+
+const SKIP: Cancel = Cancel { mode: Some("skip"), shows_error: true };
+const KILL: Cancel = Cancel { mode: Some("kill"), shows_error: true };
+const KILL_NO_WAIT: Cancel = Cancel { mode: Some("killnowait"), shows_error: true };
 
 pub(crate) const SERIALIZERS: &[&str] = &["json", "msgpack", "cbor"];
 
@@ -47,7 +53,8 @@ pub(crate) static AUTOBAHN_PYTHON: Library = Library {
     publishes_unacknowledged: true,
     yields_progress: true,
     reads_all_of_progress: true,
-    cancels: &[Cancel::Silently],
+    reads_all_of_final: true,
+    cancels: &[Cancel { mode: None, shows_error: false }],
     is_interruptible: true,
 };
 
@@ -62,9 +69,10 @@ pub(crate) static AUTOBAHN_JS: Library = Library {
     // ("WAMP: Progressive Call Results, Feature Announcement").
     yields_progress: false,
     reads_all_of_progress: true,
+    reads_all_of_final: true,
     // In every other mode it forgets the call at once, takes the ERROR that follows for a protocol violation and
     // closes the connection.
-    cancels: &[Cancel::Mode("kill")],
+    cancels: &[KILL],
     is_interruptible: false,
 };
 
@@ -77,10 +85,12 @@ pub(crate) static WAMPY: Library = Library {
     publishes_unacknowledged: false,
     yields_progress: false,
     reads_all_of_progress: true,
-    cancels: &[Cancel::Mode("skip"), Cancel::Mode("kill"), Cancel::Mode("killnowait")],
+    reads_all_of_final: true,
+    cancels: &[SKIP, KILL, KILL_NO_WAIT],
     is_interruptible: false,
 };
 
+/// Our native client.
 pub(crate) static NATIVE: Library = Library {
     name: "wamplex",
     program: |_| (env!("CARGO_BIN_EXE_native-peer").into(), vec![]),
@@ -90,8 +100,29 @@ pub(crate) static NATIVE: Library = Library {
     publishes_unacknowledged: true,
     yields_progress: true,
     reads_all_of_progress: false,
-    cancels: &[Cancel::Mode("skip"), Cancel::Mode("kill"), Cancel::Mode("killnowait")],
+    reads_all_of_final: false,
+    cancels: &[SKIP, KILL, KILL_NO_WAIT],
     is_interruptible: true,
 };
 
-pub(crate) static LIBRARIES: &[&Library] = &[&AUTOBAHN_PYTHON, &AUTOBAHN_JS, &WAMPY, &NATIVE];
+/// Our JavaScript client, on Node.
+pub(crate) static JAVASCRIPT: Library = Library {
+    name: "wamplex-js",
+    program: |folder| ("node".into(), vec![folder.join("wamplex_js.mjs")]),
+    writes_wide: SERIALIZERS,
+    reads_wide: SERIALIZERS,
+    has_whole_floats: false,
+    publishes_unacknowledged: true,
+    yields_progress: true,
+    reads_all_of_progress: false,
+    reads_all_of_final: true,
+    cancels: &[
+        Cancel { mode: Some("skip"), shows_error: false },
+        Cancel { mode: Some("kill"), shows_error: false },
+        Cancel { mode: Some("killnowait"), shows_error: false },
+    ],
+    is_interruptible: true,
+};
+
+pub(crate) static LIBRARIES: &[&Library] =
+    &[&AUTOBAHN_PYTHON, &AUTOBAHN_JS, &WAMPY, &NATIVE, &JAVASCRIPT];

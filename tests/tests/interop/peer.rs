@@ -1,21 +1,23 @@
 //! Peer programs: child processes that speak the line protocol of `tests/interop/README.md`.
 
 use crate::library::Library;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
+    env,
     path::Path,
     process::Stdio,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
-    process::{Child, ChildStdin, ChildStdout, Command},
-    sync::{Mutex as AsyncMutex, mpsc, oneshot},
+    io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader},
+    process::{Child, Command},
+    sync::{Notify, mpsc, oneshot},
     time::timeout,
 };
 
@@ -30,11 +32,18 @@ pub(crate) type Answer = Result<Value, Value>;
 pub(crate) struct Peer {
     pub(crate) library: &'static Library,
     pub(crate) serializer: &'static str,
-    stdin: AsyncMutex<ChildStdin>,
-    waiting: Arc<Mutex<HashMap<u64, oneshot::Sender<Answer>>>>,
-    reports: AsyncMutex<mpsc::UnboundedReceiver<Value>>,
+    lines: mpsc::UnboundedSender<String>,
+    said: Arc<Said>,
     last_id: AtomicU64,
     _child: Child,
+}
+
+/// What a program has said and nobody has taken yet.
+#[derive(Debug, Default)]
+struct Said {
+    waiting: Mutex<HashMap<u64, oneshot::Sender<Answer>>>,
+    reports: Mutex<VecDeque<Value>>,
+    reported: Notify,
 }
 
 impl Peer {
@@ -46,33 +55,24 @@ impl Peer {
     ) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop");
         let (program, script) = (library.program)(&folder);
+        let shows_complaints = env::var_os("INTEROP_STDERR").is_some();
         let mut child = Command::new(program)
             .args(script)
             .args(["--url", url, "--realm", "realm1", "--serializer", serializer])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(if std::env::var_os("INTEROP_STDERR").is_some() {
-                Stdio::inherit()
-            } else {
-                Stdio::null()
-            })
+            .stderr(if shows_complaints { Stdio::inherit() } else { Stdio::null() })
             .kill_on_drop(true)
             .spawn()
             .unwrap_or_else(|e| panic!("{} does not start: {e}; run tests/setup", library.name));
-        let stdin = child.stdin.take().expect("standard input is piped");
-        let stdout = child.stdout.take().expect("standard output is piped");
-        let waiting = Arc::new(Mutex::new(HashMap::new()));
-        let (report, reports) = mpsc::unbounded_channel();
-        tokio::spawn(read(stdout, waiting.clone(), report));
-        let peer = Self {
-            library,
-            serializer,
-            stdin: AsyncMutex::new(stdin),
-            waiting,
-            reports: AsyncMutex::new(reports),
-            last_id: AtomicU64::new(0),
-            _child: child,
-        };
+        let said = Arc::new(Said::default());
+        let (lines, to_write) = mpsc::unbounded_channel();
+        if let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) {
+            tokio::spawn(write(to_write, stdin));
+            tokio::spawn(said.clone().read(stdout));
+        }
+        let last_id = AtomicU64::new(0);
+        let peer = Self { library, serializer, lines, said, last_id, _child: child };
         let first = peer.next().await;
         assert_eq!(first, json!({"on": "joined"}), "{} joins", peer.name());
         peer
@@ -84,25 +84,20 @@ impl Peer {
 
     /// Has the program do something and waits for its answer.
     pub(crate) async fn ask(&self, request: Value) -> Answer {
-        self.begin(request).await.1.await
+        self.begin(request).1.await
     }
 
     /// Has the program do something that may take a while; returns the id of the request and the answer to come.
-    pub(crate) async fn begin(
-        &self,
-        mut request: Value,
-    ) -> (u64, impl Future<Output = Answer> + use<>) {
+    pub(crate) fn begin(&self, mut request: Value) -> (u64, impl Future<Output = Answer> + use<>) {
         let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
         request["id"] = id.into();
-        let what = format!("{}: {request}", self.name());
         let (answer, answered) = oneshot::channel();
-        self.waiting.lock().unwrap().insert(id, answer);
-        let line = format!("{request}\n");
-        let written = self.stdin.lock().await.write_all(line.as_bytes()).await;
+        self.said.waiting.lock().insert(id, answer);
+        let line = request.to_string();
+        let what: String = format!("{}: {line}", self.name()).chars().take(200).collect();
+        // If the program is gone, so is the one who would have answered.
+        drop(self.lines.send(line));
         let answered = async move {
-            if let Err(error) = written {
-                return Err(json!({"message": format!("the program is gone: {error}: {what}")}));
-            }
             match timeout(PATIENCE, answered).await {
                 Ok(Ok(answer)) => answer,
                 Ok(Err(_)) => Err(json!({"message": format!("the program ended: {what}")})),
@@ -114,37 +109,54 @@ impl Peer {
 
     /// The next thing the program reports of its own accord: an event, an invocation, an interruption, a loss.
     pub(crate) async fn next(&self) -> Value {
-        match timeout(PATIENCE, self.reports.lock().await.recv()).await {
-            Ok(Some(report)) => report,
-            Ok(None) => json!({"on": "ended"}),
-            Err(_) => json!({"on": "nothing"}),
-        }
+        let next = async {
+            loop {
+                if let Some(report) = self.said.reports.lock().pop_front() {
+                    return report;
+                }
+                self.said.reported.notified().await;
+            }
+        };
+        timeout(PATIENCE, next).await.unwrap_or_else(|_| json!({"on": "nothing"}))
     }
 }
 
-/// Sorts what the program writes into answers and reports.
-async fn read(
-    stdout: ChildStdout,
-    waiting: Arc<Mutex<HashMap<u64, oneshot::Sender<Answer>>>>,
-    report: mpsc::UnboundedSender<Value>,
-) {
-    let mut lines = BufReader::new(stdout).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
-        let Ok(message) = serde_json::from_str::<Value>(&line) else {
-            drop(report.send(json!({"on": "garbage", "line": line})));
-            continue;
-        };
-        let Some(id) = message["id"].as_u64() else {
-            drop(report.send(message));
-            continue;
-        };
+impl Said {
+    /// Sorts what the program writes into answers and reports.
+    async fn read(self: Arc<Self>, stdout: impl AsyncRead + Unpin) {
+        let mut lines = BufReader::new(stdout).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            match serde_json::from_str::<Value>(&line) {
+                Ok(message) => self.take(message),
+                Err(_) => self.report(json!({"on": "garbage", "line": line})),
+            }
+        }
+        self.report(json!({"on": "ended"}));
+        self.waiting.lock().clear();
+    }
+
+    fn take(&self, message: Value) {
+        let Some(id) = message["id"].as_u64() else { return self.report(message) };
         let answer = match message.get("ok") {
             Some(ok) => Ok(ok.clone()),
             None => Err(message["error"].clone()),
         };
-        if let Some(waiting) = waiting.lock().unwrap().remove(&id) {
+        if let Some(waiting) = self.waiting.lock().remove(&id) {
             drop(waiting.send(answer));
         }
     }
-    waiting.lock().unwrap().clear();
+
+    fn report(&self, report: Value) {
+        self.reports.lock().push_back(report);
+        self.reported.notify_one();
+    }
+}
+
+/// Passes lines on to a program.
+async fn write(mut lines: mpsc::UnboundedReceiver<String>, mut stdin: impl AsyncWrite + Unpin) {
+    while let Some(line) = lines.recv().await {
+        if stdin.write_all(format!("{line}\n").as_bytes()).await.is_err() {
+            return;
+        }
+    }
 }

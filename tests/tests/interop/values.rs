@@ -157,7 +157,7 @@ impl Number {
                 integer.map(Self::Integer).or_else(|| number.as_f64().map(Self::Float))
             }
             Value::Object(tagged) => tagged.get("$int")?.as_str()?.parse().ok().map(Self::Integer),
-            _ => None,
+            Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) => None,
         }
     }
 
