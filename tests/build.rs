@@ -7,6 +7,7 @@ use std::{
 };
 
 #[path = "src/features.rs"]
+#[allow(unreachable_pub, reason = "it is a module of the library, which exports it")]
 mod features;
 
 /// A script that says this cannot be played where time passes by itself.

@@ -6,3 +6,4 @@
 pub mod features;
 pub mod harness;
 pub mod script;
+pub mod table;

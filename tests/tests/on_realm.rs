@@ -1,9 +1,10 @@
 //! Every script against the pure realm.
 
-use wamplex_tests::harness::{RealmStage, assert_complete, check};
+use wamplex_tests::harness::{Outcomes, RealmStage, assert_complete, check};
 
 fn run(script: &str) {
-    check(script, RealmStage::new);
+    let outcomes = Outcomes::below(env!("CARGO_TARGET_TMPDIR"));
+    outcomes.record("realm", script, || check(script, RealmStage::new));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Every script against the running router: all sessions in one serializer, for each, and sessions in different ones.
 
 use wamplex_shared::serializer::Serializer;
-use wamplex_tests::harness::{WireStage, assert_complete, check};
+use wamplex_tests::harness::{Outcomes, WireStage, assert_complete, check};
 
 #[test]
 fn every_script_is_a_test() {
@@ -14,7 +14,10 @@ macro_rules! in_serializers {
             use super::*;
 
             fn run(script: &str) {
-                check(script, |script| WireStage::new(script, $serializers));
+                let outcomes = Outcomes::below(env!("CARGO_TARGET_TMPDIR"));
+                outcomes.record(stringify!($name), script, || {
+                    check(script, |script| WireStage::new(script, $serializers));
+                });
             }
 
             include!(concat!(env!("OUT_DIR"), "/on_wire.rs"));

@@ -1,11 +1,13 @@
 //! The stages that scripts are played on.
 
 mod notation;
+mod outcomes;
 mod peer;
 mod realm;
 mod requests;
 mod wire;
 
+pub use outcomes::Outcomes;
 pub use realm::RealmStage;
 pub use wire::WireStage;
 
@@ -17,13 +19,21 @@ use std::{fs, path::Path};
 /// # Panics
 /// When the script cannot be read, or something else happens than it says.
 pub fn check<S: Stage>(name: &str, stage: impl FnOnce(&Script) -> S) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name);
-    let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{name}: {e}"));
-    let script = Script::parse(&text)
-        .unwrap_or_else(|bad| panic!("scripts/{name}:{}: {}", bad.line, bad.reason));
+    let script = read(name);
     if let Err(failure) = play(&script, &mut stage(&script)) {
         panic!("scripts/{name} ({})\n{failure}", script.title);
     }
+}
+
+/// Reads a script.
+///
+/// # Panics
+/// When it is not there, or is none.
+#[must_use]
+pub fn read(name: &str) -> Script {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name);
+    let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{name}: {e}"));
+    Script::parse(&text).unwrap_or_else(|bad| panic!("scripts/{name}:{}: {}", bad.line, bad.reason))
 }
 
 /// Asserts that `scripts`, which the build has found, are the scripts that are there.

@@ -9,6 +9,10 @@ use serde_json::{Map, Value};
 pub struct Script {
     /// The guarantee: the comment at the top.
     pub title: String,
+    /// The names of the features that it shows: none in a script that is no file of its own.
+    pub shows: Vec<&'static str>,
+    /// It needs a clock that can be stopped.
+    pub fake_clock: bool,
     /// Rules of the realm that differ from the default.
     pub realm: Map<String, Value>,
     /// The steps in their order, each with the number of its line.
@@ -74,9 +78,19 @@ impl Script {
             .filter(|line| features::header(line).is_none())
             .map(|line| line[1..].trim().to_owned())
             .collect();
-        let mut script = Self { title: title.join(" "), realm: Map::new(), steps: Vec::new() };
+        let mut script = Self {
+            title: title.join(" "),
+            shows: Vec::new(),
+            fake_clock: false,
+            realm: Map::new(),
+            steps: Vec::new(),
+        };
         if script.title.is_empty() {
             return Err(bad(1, "a script begins with a comment that says what it guarantees"));
+        }
+        if text.lines().any(|line| features::header(line).is_some()) {
+            let shown = features::shown(text).map_err(|(line, reason)| bad(line, &reason))?;
+            script.shows = shown.iter().map(|feature| feature.name).collect();
         }
         for (at, line) in text.lines().enumerate() {
             let (number, indented) = (at + 1, line.starts_with([' ', '\t']));
@@ -126,7 +140,10 @@ impl Script {
                 return Ok(());
             }
             // The build reads this line too, and marks the test as one that sockets ignore.
-            "clock" if self.steps.is_empty() && rest == "fake" => return Ok(()),
+            "clock" if self.steps.is_empty() && rest == "fake" => {
+                self.fake_clock = true;
+                return Ok(());
+            }
             "clock" => {
                 return Err(
                     "the one thing to say about the clock is `clock fake`, before the first step"
@@ -223,6 +240,7 @@ bob disconnects
         )
         .unwrap();
         assert_eq!(script.title, "A title over two lines.");
+        assert_eq!((script.shows.as_slice(), script.fake_clock), (&["uris"][..], true));
         assert_eq!(script.realm["uris"], "strict");
         assert_eq!(script.sessions(), ["alice", "bob", "carol"]);
         let t = |text| Template::parse(text).unwrap();
@@ -253,6 +271,12 @@ bob disconnects
         let table = [
             ("alice <- nothing", 1, "a script begins with a comment that says what it guarantees"),
             ("# title", 1, "the script has no step"),
+            (
+                "# t\n# shows: uris, url\nalice joins",
+                2,
+                "`url` is no feature of WAMP: the names are in tests/src/features.rs",
+            ),
+            ("# t\n# shows: ids\n# shows: ids", 3, "`# shows:` may stand there once only"),
             ("# t\nalice sleeps", 2, "a session does not `sleeps`"),
             ("# t\nalice", 2, "a session does not ``"),
             ("# t\nAlice joins", 2, "`Alice` is not the name of a session"),
