@@ -19,6 +19,8 @@ import type { Subscription } from './subscription.js';
 const CLOSED_BY_US = 'wamp.close.normal';
 
 export class Client extends EventTarget {
+  /** Set by `disposable`. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   readonly #options: ClientOptions;
   readonly #opener: Opener;
   #state: State = 'idle';

@@ -25,7 +25,7 @@ export class WampError extends Error {
     this.details = init.details ?? NO_DETAILS;
   }
 
-  static is(error: unknown, uri?: string): boolean {
+  static is<U extends string>(error: unknown, uri?: U): error is WampError & { readonly uri: U } {
     return error instanceof WampError && (uri === undefined || error.uri === uri);
   }
 }

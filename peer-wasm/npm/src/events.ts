@@ -4,6 +4,8 @@ import type { Subscription } from './subscription.js';
 
 /** Events as an iterator that subscribes by itself, on the first `next()`. */
 export class EventIterator implements AsyncIterableIterator<EventMessage> {
+  /** Set by `disposable`. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   readonly #subscribe: () => Promise<Subscription>;
   #iterator: Promise<AsyncIterator<EventMessage, undefined>> | undefined;
   #finished = false;

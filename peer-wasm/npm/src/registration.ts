@@ -98,6 +98,8 @@ export class Registrations {
 
 /** One registered procedure. */
 export class Registration {
+  /** Set by `disposable`. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   release: (() => void) | undefined;
   readonly closed: Promise<{ readonly reason: string }>;
   readonly #table: Registrations;

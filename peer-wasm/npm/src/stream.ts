@@ -1,10 +1,12 @@
 import type { BufferOptions, Result } from '../index.js';
+import { disposable } from './dispose.js';
 import { CANCELED, CanceledError } from './errors.js';
 import { Mailbox } from './mailbox.js';
 
-
 /** A call with progressive results. */
 export class CallStream implements AsyncIterable<any> {
+  /** Set by `disposable`. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   readonly result: Promise<any>;
   readonly raw: Promise<Result>;
   readonly #mail: Mailbox<any>;
@@ -64,11 +66,9 @@ export class CallStream implements AsyncIterable<any> {
       { highWaterMark: 0 },
     ));
   }
-
-  /** Gives the call up unless it has ended. */
-  async dispose(): Promise<void> {
-    this.cancel();
-    await this.result.catch(() => {});
-  }
 }
 
+disposable(CallStream.prototype, async function (this: CallStream) {
+  this.cancel();
+  await this.result.catch(() => {});
+});

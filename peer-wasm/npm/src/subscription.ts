@@ -148,6 +148,8 @@ export class Subscriptions {
 
 /** One handler's (or iterator's) subscription. */
 export class Subscription implements AsyncIterable<EventMessage> {
+  /** Set by `disposable`. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   release: (() => void) | undefined;
   readonly closed: Promise<{ readonly reason: string }>;
   readonly #table: Subscriptions;

@@ -345,6 +345,31 @@ mod tests {
         }
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+            for serializer in [Serializer::MsgPack, Serializer::Cbor] {
+                read_in(serializer, &bytes);
+                // The head alone, too: what JSON is turned into is not checked before.
+                read(Reader::msgpack(&bytes));
+            }
+        }
+
+        #[test]
+        fn nor_do_messages_with_a_broken_byte(which in 0..MESSAGES.len(), at in 0..200_usize, byte in proptest::prelude::any::<u8>()) {
+            let whole: serde_json::Value = serde_json::from_str(MESSAGES[which].0).expect("JSON");
+            let mut msgpack = rmp_serde::to_vec(&whole).expect("MessagePack");
+            let mut cbor = Vec::new();
+            ciborium::into_writer(&whole, &mut cbor).expect("CBOR");
+            for (serializer, bytes) in [(Serializer::MsgPack, &mut msgpack), (Serializer::Cbor, &mut cbor)] {
+                let at = at % bytes.len();
+                bytes[at] = byte;
+                read_in(serializer, bytes);
+            }
+        }
+    }
+
     #[test]
     fn what_no_router_sends_is_no_message() {
         let bad = [
