@@ -110,6 +110,48 @@ impl<'b> CborReader<'b> {
         Ok(joined)
     }
 
+    /// Reads past `count` values and checks them, without making tokens of them.
+    fn skip_values(&mut self, count: u64) -> Result<()> {
+        for _ in 0..count {
+            let head = self.head()?;
+            match (head.major, head.info) {
+                (UINT | NINT, _) => {}
+                (TEXT, 0..INDEFINITE) => self.0.skip_text(head.number)?,
+                (BYTES, 0..INDEFINITE) => self.0.skip_bytes(head.number)?,
+                (TEXT | BYTES, _) => {
+                    self.chunks(head.major)?;
+                }
+                (LIST | DICT, 0..INDEFINITE) => {
+                    let is_dict = head.major == DICT;
+                    self.0.enter_known(head.at, head.number, is_dict)?;
+                    // Compared with what there is to read, so twice as many is a number too.
+                    self.skip_values(if is_dict { 2 * head.number } else { head.number })?;
+                    self.0.depth -= 1;
+                }
+                (LIST | DICT, _) => self.skip_open_ended(&head)?,
+                (TAG, _) => {
+                    self.0.enter(head.at)?;
+                    self.skip_values(1)?;
+                    self.0.depth -= 1;
+                }
+                _ => {
+                    self.simple(&head)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn skip_open_ended(&mut self, head: &Head) -> Result<()> {
+        self.0.enter(head.at)?;
+        while self.0.peek()? != BREAK {
+            self.skip_values(if head.major == DICT { 2 } else { 1 })?;
+        }
+        self.0.pos += 1;
+        self.0.depth -= 1;
+        Ok(())
+    }
+
     fn bytes(&mut self, head: &Head) -> Result<Cow<'b, [u8]>> {
         if head.info == INDEFINITE {
             Ok(Cow::Owned(self.join(BYTES)?))
@@ -263,25 +305,19 @@ impl<'b> Reader<'b> for CborReader<'b> {
         self.next()
     }
 
+    fn skip(&mut self) -> Result<()> {
+        self.skip_values(1)
+    }
+
     fn enter_or_skip(&mut self) -> Result<Option<Items>> {
+        let start = self.0.pos;
         let (head, levels, _) = self.tags()?;
-        match (head.major, head.info) {
-            (UINT | NINT, _) => {}
-            (BYTES | TEXT, INDEFINITE) => {
-                self.chunks(head.major)?;
-            }
-            (BYTES, _) => {
-                self.0.take(head.number)?;
-            }
-            (TEXT, _) => {
-                self.0.text(head.number)?;
-            }
-            (LIST | DICT, _) => return Ok(Some(self.items(&head, levels)?)),
-            _ => {
-                self.simple(&head)?;
-            }
+        if matches!(head.major, LIST | DICT) {
+            return Ok(Some(self.items(&head, levels)?));
         }
         self.0.depth -= levels;
+        self.0.pos = start;
+        self.skip()?;
         Ok(None)
     }
 

@@ -63,9 +63,39 @@ impl<'b> Cursor<'b> {
         }
     }
 
+    pub(super) fn skip_bytes(&mut self, len: u64) -> Result<()> {
+        if len <= (self.bytes.len() - self.pos) as u64 {
+            // No more than there are bytes, so this is what a `usize` holds.
+            self.pos += len as usize;
+            Ok(())
+        } else {
+            Err(self.error_at(self.bytes.len(), DecodeErrorKind::UnexpectedEnd))
+        }
+    }
+
+    /// Reads past text and checks it. Most is ASCII, and that is quicker to find out.
+    pub(super) fn skip_text(&mut self, len: u64) -> Result<()> {
+        let at = self.pos;
+        self.skip_bytes(len)?;
+        let bytes = &self.bytes[at..self.pos];
+        if bytes.is_ascii() {
+            return Ok(());
+        }
+        match core::str::from_utf8(bytes) {
+            Ok(_) => Ok(()),
+            Err(e) => Err(self.error_at(at + e.valid_up_to(), DecodeErrorKind::InvalidUnicode)),
+        }
+    }
+
     /// A big-endian number of 1, 2, 4 or 8 bytes.
     pub(super) fn uint(&mut self, width: u64) -> Result<u64> {
-        Ok(self.take(width)?.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)))
+        let bytes = self.take(width)?;
+        Ok(match *bytes {
+            [a] => a.into(),
+            [a, b] => u16::from_be_bytes([a, b]).into(),
+            [a, b, c, d] => u32::from_be_bytes([a, b, c, d]).into(),
+            _ => bytes.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)),
+        })
     }
 
     pub(super) fn text(&mut self, len: u64) -> Result<&'b str> {

@@ -41,6 +41,48 @@ impl<'b> MsgPackReader<'b> {
         Ok(Token::Dict(self.0.enter_known(at, len, true)?))
     }
 
+    /// Reads past `count` values and checks them, without making tokens of them.
+    fn skip_values(&mut self, count: u64) -> Result<()> {
+        for _ in 0..count {
+            let at = self.0.pos;
+            match self.0.byte()? {
+                0..=0x7f | 0xe0..=0xff | 0xc0 | 0xc2 | 0xc3 => {}
+                byte @ 0xa0..=0xbf => self.0.skip_text((byte & 0x1f).into())?,
+                byte @ 0xd9..=0xdb => {
+                    let len = self.0.uint(1 << (byte - 0xd9))?;
+                    self.0.skip_text(len)?;
+                }
+                byte @ 0xca..=0xcb => self.0.skip_bytes(4 << (byte - 0xca))?,
+                byte @ 0xcc..=0xcf => self.0.skip_bytes(1 << (byte - 0xcc))?,
+                byte @ 0xd0..=0xd3 => self.0.skip_bytes(1 << (byte - 0xd0))?,
+                byte @ 0xd4..=0xd8 => self.0.skip_bytes(1 + (1 << (byte - 0xd4)))?,
+                byte @ 0xc4..=0xc6 => {
+                    let len = self.0.uint(1 << (byte - 0xc4))?;
+                    self.0.skip_bytes(len)?;
+                }
+                byte @ 0xc7..=0xc9 => {
+                    let len = self.0.uint(1 << (byte - 0xc7))?;
+                    self.0.skip_bytes(len + 1)?;
+                }
+                byte @ 0x80..=0x8f => self.skip_entries(at, (byte & 0x0f).into(), true)?,
+                byte @ 0x90..=0x9f => self.skip_entries(at, (byte & 0x0f).into(), false)?,
+                byte @ 0xdc..=0xdf => {
+                    let len = self.0.uint(2 << (byte & 1))?;
+                    self.skip_entries(at, len, byte >= 0xde)?;
+                }
+                0xc1 => return Err(self.0.error_at(at, DecodeErrorKind::UnexpectedByte)),
+            }
+        }
+        Ok(())
+    }
+
+    fn skip_entries(&mut self, at: usize, len: u64, is_dict: bool) -> Result<()> {
+        self.0.enter_known(at, len, is_dict)?;
+        self.skip_values(if is_dict { 2 * len } else { len })?;
+        self.0.depth -= 1;
+        Ok(())
+    }
+
     /// A signed integer of `width` bytes.
     fn signed(&mut self, width: u32) -> Result<Token<'b>> {
         let shift = 64 - 8 * width;
@@ -141,6 +183,10 @@ impl<'b> Reader<'b> for MsgPackReader<'b> {
 
     fn any_key(&mut self) -> Result<Token<'b>> {
         self.next()
+    }
+
+    fn skip(&mut self) -> Result<()> {
+        self.skip_values(1)
     }
 
     fn enter_or_skip(&mut self) -> Result<Option<Items>> {

@@ -2,19 +2,13 @@
 
 use super::JsonReader;
 use crate::codec::head::{Result, Token};
-use core::ops::Range;
-
-/// Where a number stands, and whether it is written as an integer.
-pub(super) struct Number {
-    span: Range<usize>,
-    is_integer: bool,
-}
 
 impl<'b> JsonReader<'b> {
     /// Reads a number: an integer if it is written as one and fits 64 bits.
     pub(super) fn number(&mut self) -> Result<Token<'b>> {
-        let Number { span, is_integer } = self.scan_number()?;
-        let text = &self.checked[span];
+        let start = self.cursor.pos;
+        let is_integer = self.scan_number()?;
+        let text = &self.checked[start..self.cursor.pos];
         if is_integer && let Some(token) = integer(text) {
             return Ok(token);
         }
@@ -22,8 +16,8 @@ impl<'b> JsonReader<'b> {
         Ok(Token::Float(text.parse().unwrap_or(f64::NAN)))
     }
 
-    /// Checks the grammar of a number that begins here.
-    pub(super) fn scan_number(&mut self) -> Result<Number> {
+    /// Reads past a number that begins here, checks its grammar and says whether it is written as an integer.
+    pub(super) fn scan_number(&mut self) -> Result<bool> {
         let start = self.cursor.pos;
         let mut pos = start + usize::from(self.cursor.bytes[start] == b'-');
         let digits = pos;
@@ -40,7 +34,7 @@ impl<'b> JsonReader<'b> {
             pos = self.scan_digits(pos + 1 + usize::from(sign))?;
         }
         self.cursor.pos = pos;
-        Ok(Number { span: start..pos, is_integer: pos == integer_end })
+        Ok(pos == integer_end)
     }
 
     /// The place behind the digits at `pos`, of which there has to be one.

@@ -5,14 +5,14 @@ use crate::{
     codec::head::{Result, Text},
     error::{DecodeError, DecodeErrorKind},
 };
-use core::ops::Range;
 use std::borrow::Cow;
 
 impl<'b> JsonReader<'b> {
     /// Reads a string that begins here. What stands in the input as it is meant stays a slice of it.
     pub(super) fn text(&mut self) -> Result<Text<'b>> {
-        let (inside, has_escapes) = self.scan_string()?;
-        let raw = &self.checked[inside];
+        let start = self.cursor.pos + 1;
+        let has_escapes = self.scan_string()?;
+        let raw = &self.checked[start..self.cursor.pos - 1];
         if has_escapes {
             self.charge(raw.len())?;
             Ok(Cow::Owned(unescape(raw)))
@@ -21,11 +21,10 @@ impl<'b> JsonReader<'b> {
         }
     }
 
-    /// Checks a string that begins here and says where its content is and whether that has escapes.
-    pub(super) fn scan_string(&mut self) -> Result<(Range<usize>, bool)> {
+    /// Reads past a string that begins here, checks it and says whether it has escapes.
+    pub(super) fn scan_string(&mut self) -> Result<bool> {
         let bytes = self.cursor.bytes;
-        let start = self.cursor.pos + 1;
-        let (mut pos, mut has_escapes) = (start, false);
+        let (mut pos, mut has_escapes) = (self.cursor.pos + 1, false);
         loop {
             pos = find_special(bytes, pos);
             match bytes.get(pos) {
@@ -39,7 +38,7 @@ impl<'b> JsonReader<'b> {
             }
         }
         self.cursor.pos = pos + 1;
-        Ok((start..pos, has_escapes))
+        Ok(has_escapes)
     }
 
     /// Checks the escape that begins at `pos` and returns the place behind it.
