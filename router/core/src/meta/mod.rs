@@ -89,7 +89,7 @@ impl<H> Realm<H> {
             return Ok(());
         }
         let serializer = message.payload.serializer();
-        let Reply { value, deed } = match self.answer(from, message) {
+        let Reply { value, deed } = match self.answer(from, &message) {
             Ok(reply) => reply,
             Err(Refusal::Violation(violation)) => return Err(violation),
             Err(Refusal::Reject(reject)) => {
@@ -111,7 +111,7 @@ impl<H> Realm<H> {
         Ok(())
     }
 
-    fn answer(&mut self, from: &Arc<Member<H>>, call: Call) -> Result<Reply<H>, Refusal> {
+    fn answer(&mut self, from: &Arc<Member<H>>, call: &Call) -> Result<Reply<H>, Refusal> {
         check_announced(from, &call.options)?;
         if from.calls.lock().contains_key(&call.request) {
             return Err(from.request_in_use(call.request).into());
@@ -124,7 +124,7 @@ impl<H> Realm<H> {
         if uses_passthru(call.options.passthru.as_deref()) {
             return Err(Reject::PassthruNotSupported.into());
         }
-        Ok(self.call_procedure(from, &call)?)
+        Ok(self.call_procedure(from, call)?)
     }
 
     fn call_procedure(&mut self, from: &Arc<Member<H>>, call: &Call) -> Outcome<H> {
