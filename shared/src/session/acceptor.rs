@@ -1,6 +1,6 @@
 //! How a router opens a session.
 
-use super::{frame, receive::unexpected};
+use super::{frame, ledger::unexpected};
 use crate::{
     error::ProtocolViolation,
     id::SessionId,

@@ -1,12 +1,13 @@
 //! An open session, as its client sees it.
 
 use super::{
-    CloseReason, Deadline, Event, Refusal, Refused, frame, invocations::Invocations,
-    pending::Pending,
+    CloseReason, Deadline, Event, Ledger, Refusal, Refused,
+    deadlines::{Deadlines, Request},
+    frame,
 };
 use crate::{
     error::ProtocolViolation,
-    id::{RegistrationId, RequestId, RequestIds, SessionId, SubscriptionId},
+    id::{RegistrationId, RequestId, SessionId, SubscriptionId},
     message::{
         Abort, Call, CallOptions, Cancel, CancelMode, CancelOptions, Error, ErrorDetails, Goodbye,
         Message, MessageCode, Passthru, Publish, PublishOptions, Register, RegisterOptions,
@@ -27,26 +28,13 @@ use std::collections::VecDeque;
 #[derive(Debug)]
 pub struct Session<T> {
     pub(super) serializer: Serializer,
-    /// What we announced in HELLO.
-    pub(super) roles: Roles,
-    pub(super) realm: Uri,
-    pub(super) welcome: Welcome,
-    pub(super) state: State,
-    pub(super) ids: RequestIds,
-    pub(super) pending: Pending<T>,
-    pub(super) invocations: Invocations,
+    realm: Uri,
+    welcome: Welcome,
+    pub(super) ledger: Ledger<Request<T>>,
+    pub(super) deadlines: Deadlines,
     /// What is to be sent, with the request that it makes.
     pub(super) out: VecDeque<(Option<RequestId>, Message)>,
     pub(super) events: VecDeque<Event<T>>,
-    pub(super) ignored: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    Open,
-    /// GOODBYE was sent or is about to be: everything but the other's is ignored.
-    Leaving,
-    Closed,
 }
 
 /// Getters.
@@ -54,16 +42,12 @@ impl<T> Session<T> {
     pub(super) fn new(serializer: Serializer, realm: Uri, roles: Roles, welcome: Welcome) -> Self {
         Self {
             serializer,
-            roles,
             realm: welcome.details.realm.clone().unwrap_or(realm),
+            ledger: Ledger::new(roles, welcome.details.roles),
             welcome,
-            state: State::Open,
-            ids: RequestIds::new(),
-            pending: Pending::new(),
-            invocations: Invocations::default(),
+            deadlines: Deadlines::default(),
             out: VecDeque::new(),
             events: VecDeque::new(),
-            ignored: 0,
         }
     }
 
@@ -100,44 +84,44 @@ impl<T> Session<T> {
     /// Whether requests are taken: neither side has said GOODBYE or ABORT, and the transport is there.
     #[must_use]
     pub const fn is_open(&self) -> bool {
-        matches!(self.state, State::Open)
+        self.ledger.is_open()
     }
 
     /// How many requests wait for their answer.
     #[must_use]
-    pub fn pending(&self) -> usize {
-        self.pending.len()
+    pub const fn pending(&self) -> usize {
+        self.ledger.pending()
     }
 
     /// How many invocations wait for an answer of ours.
     #[must_use]
-    pub fn serving(&self) -> usize {
-        self.invocations.len()
+    pub const fn serving(&self) -> usize {
+        self.ledger.serving()
     }
 
     /// How many messages of the router were ignored because they came too late or named an id of nothing.
     #[must_use]
     pub const fn ignored(&self) -> u64 {
-        self.ignored
+        self.ledger.ignored()
     }
 
     /// The token of a request that is not answered yet, for instance to hand on a piece of a result.
     #[must_use]
     pub fn token(&self, request: RequestId) -> Option<&T> {
-        self.pending.token(request)
+        self.ledger.token(request).map(|entry| &entry.token)
     }
 
     /// The token of a request that is not answered yet, to change.
     #[must_use]
     pub fn token_mut(&mut self, request: RequestId) -> Option<&mut T> {
-        self.pending.token_mut(request)
+        self.ledger.token_mut(request).map(|entry| &mut entry.token)
     }
 
     /// Whether the application behind an invocation may send a piece of its result now: the caller asked for pieces
     /// and has not lost interest.
     #[must_use]
     pub fn takes_progress(&self, invocation: RequestId) -> bool {
-        self.invocations.takes_progress(invocation)
+        self.ledger.takes_progress(invocation)
     }
 }
 
@@ -154,8 +138,8 @@ impl<T> Session<T> {
         token: T,
     ) -> Result<RequestId, Refused<T>> {
         let token = self.check(token, Ok(()))?;
-        let request = self.ids.take();
-        Ok(self.request(request, Subscribe { request, options, topic }, token))
+        let request = self.ledger.request(MessageCode::Subscribe, Request::new(token));
+        Ok(self.send(request, Subscribe { request, options, topic }))
     }
 
     /// Gives a subscription up.
@@ -168,8 +152,8 @@ impl<T> Session<T> {
         token: T,
     ) -> Result<RequestId, Refused<T>> {
         let token = self.check(token, Ok(()))?;
-        let request = self.ids.take();
-        Ok(self.request(request, Unsubscribe { request, subscription }, token))
+        let request = self.ledger.request(MessageCode::Unsubscribe, Request::new(token));
+        Ok(self.send(request, Unsubscribe { request, subscription }))
     }
 
     /// Publishes an event ("WAMP: Publishing and Events"). It is acknowledged if there is a token;
@@ -187,12 +171,11 @@ impl<T> Session<T> {
         let allowed = self.has_passthru(Role::Publisher, Role::Broker, options.passthru.as_deref());
         let token = self.check(token, allowed.and_then(|()| self.fits(&payload)))?;
         options.acknowledge = token.is_some();
-        let request = self.ids.take();
-        if let Some(token) = token {
-            self.pending.insert(request, MessageCode::Publish, token);
-        }
-        self.out.push_back((Some(request), Publish { request, options, topic, payload }.into()));
-        Ok(request)
+        let request = match token {
+            Some(token) => self.ledger.request(MessageCode::Publish, Request::new(token)),
+            None => self.ledger.unanswered(),
+        };
+        Ok(self.send(request, Publish { request, options, topic, payload }))
     }
 
     /// Calls a procedure ("WAMP: Calling and Invocations").
@@ -212,17 +195,24 @@ impl<T> Session<T> {
         token: T,
     ) -> Result<RequestId, Refused<T>> {
         let feature = Feature::ProgressiveCallInvocations;
-        let allowed = if options.progress && !self.both(Role::Caller, Role::Dealer, feature) {
-            Err(Refusal::Unsupported(feature))
+        let allowed = if options.progress {
+            self.ledger.check_feature(Role::Caller, Role::Dealer, feature)
         } else {
-            self.has_passthru(Role::Caller, Role::Dealer, options.passthru.as_deref())
+            Ok(())
         };
+        let passthru = options.passthru.as_deref();
+        let allowed =
+            allowed.and_then(|()| self.has_passthru(Role::Caller, Role::Dealer, passthru));
         let token = self.check(token, allowed.and_then(|()| self.fits(&payload)))?;
-        let request = self.ids.take();
-        let call = Call { request, options, procedure, payload };
-        self.pending.insert_call(&call, deadline, token);
-        self.out.push_back((Some(request), call.into()));
-        Ok(request)
+        let mut entry = Request::new(token);
+        if options.progress {
+            entry.stream = Some(Box::new((procedure.clone(), options.clone())));
+        }
+        let request = self.ledger.call(options.receive_progress, entry);
+        if let Some(deadline) = deadline {
+            self.deadlines.start(&mut self.ledger, request, deadline);
+        }
+        Ok(self.send(request, Call { request, options, procedure, payload }))
     }
 
     /// Gives a running call more arguments; `last` says that none follow ("WAMP: Progressive Call Invocations").
@@ -239,8 +229,7 @@ impl<T> Session<T> {
     ) -> Result<(), Refused<()>> {
         self.check((), self.fits(&payload))?;
         let (procedure, options) = self
-            .pending
-            .continue_call(request, last)
+            .stream(request, last)
             .ok_or(Refused { token: (), reason: Refusal::NotContinued })?;
         self.out.push_back((None, Call { request, options, procedure, payload }.into()));
         Ok(())
@@ -252,9 +241,11 @@ impl<T> Session<T> {
     /// The call stays pending until its final RESULT or ERROR, which comes out as usual. A shell that does not want to
     /// wait for it takes the token out with [`abandon`](Self::abandon).
     pub fn cancel(&mut self, request: RequestId, mode: CancelMode) -> bool {
-        let able = self.router_roles().supports(Role::Dealer, Feature::CallCanceling);
-        if !self.is_open() || !able || !self.pending.cancel(request, mode) {
+        if !self.ledger.cancel(request, mode) {
             return false;
+        }
+        if let Some(entry) = self.ledger.token_mut(request) {
+            entry.stream = None;
         }
         let options = CancelOptions { mode: Some(mode), ..CancelOptions::default() };
         self.out.push_back((None, Cancel { request, options }.into()));
@@ -263,7 +254,9 @@ impl<T> Session<T> {
 
     /// Takes the token of a request out without waiting for the answer, which is swallowed when it comes.
     pub fn abandon(&mut self, request: RequestId) -> Option<T> {
-        self.pending.abandon(request)
+        let entry = self.ledger.abandon(request)?;
+        self.deadlines.stop(request, &entry);
+        Some(entry.token)
     }
 
     /// Offers a procedure ("WAMP: Registering and Unregistering").
@@ -277,8 +270,8 @@ impl<T> Session<T> {
         token: T,
     ) -> Result<RequestId, Refused<T>> {
         let token = self.check(token, Ok(()))?;
-        let request = self.ids.take();
-        Ok(self.request(request, Register { request, options, procedure }, token))
+        let request = self.ledger.request(MessageCode::Register, Request::new(token));
+        Ok(self.send(request, Register { request, options, procedure }))
     }
 
     /// Gives a registration up. Invocations that are being served may still be answered.
@@ -291,8 +284,8 @@ impl<T> Session<T> {
         token: T,
     ) -> Result<RequestId, Refused<T>> {
         let token = self.check(token, Ok(()))?;
-        let request = self.ids.take();
-        Ok(self.request(request, Unregister { request, registration }, token))
+        let request = self.ledger.request(MessageCode::Unregister, Request::new(token));
+        Ok(self.send(request, Unregister { request, registration }))
     }
 
     /// Answers an invocation with a result, or with a piece of it (`options.progress`). Returns whether YIELD goes out:
@@ -307,14 +300,8 @@ impl<T> Session<T> {
         options: YieldOptions,
         payload: Payload,
     ) -> bool {
-        if !self.may_answer(&payload) {
-            return false;
-        }
-        let wanted = if options.progress {
-            self.invocations.takes_progress(invocation)
-        } else {
-            self.invocations.finish(invocation)
-        };
+        let wanted =
+            self.fits(&payload).is_ok() && self.ledger.answer(invocation, options.progress);
         if wanted {
             self.out.push_back((None, Yield { request: invocation, options, payload }.into()));
         }
@@ -330,7 +317,7 @@ impl<T> Session<T> {
         error: Uri,
         payload: Payload,
     ) -> bool {
-        if !self.may_answer(&payload) || !self.invocations.finish(invocation) {
+        if self.fits(&payload).is_err() || !self.ledger.answer(invocation, false) {
             return false;
         }
         let (request_type, request) = (MessageCode::Invocation, invocation);
@@ -343,15 +330,14 @@ impl<T> Session<T> {
     /// [`Event::Closed`] comes when the router has answered. How long to wait for that is the shell's choice; it ends
     /// the wait with [`handle_disconnect`](Self::handle_disconnect).
     pub fn leave(&mut self, goodbye: Goodbye) {
-        if self.is_open() {
-            self.state = State::Leaving;
+        if self.ledger.leave() {
             self.out.push_back((None, goodbye.into()));
         }
     }
 
     /// Ends the session at once with ABORT.
     pub fn abort(&mut self, abort: Abort) {
-        if self.state != State::Closed {
+        if !self.ledger.is_closed() {
             let abort = frame::writable(abort, self.serializer);
             self.close(CloseReason::Left, Some(abort.into()));
         }
@@ -359,38 +345,36 @@ impl<T> Session<T> {
 
     /// Ends the session because the router broke the rules of the transport: a frame of the wrong type, or too long.
     pub fn fail(&mut self, violation: ProtocolViolation) {
-        if self.state != State::Closed {
+        if !self.ledger.is_closed() {
             let abort = violation.to_abort();
             self.close(CloseReason::Violation(violation), Some(abort.into()));
         }
     }
 
-    fn request(&mut self, request: RequestId, message: impl Into<Message>, token: T) -> RequestId {
-        let message = message.into();
-        self.pending.insert(request, message.code(), token);
-        self.out.push_back((Some(request), message));
+    fn send(&mut self, request: RequestId, message: impl Into<Message>) -> RequestId {
+        self.out.push_back((Some(request), message.into()));
         request
     }
 
     fn check<K>(&self, token: K, allowed: Result<(), Refusal>) -> Result<K, Refused<K>> {
-        let allowed = if self.is_open() { allowed } else { Err(Refusal::Closed) };
-        match allowed {
+        match self.ledger.check_open().and(allowed) {
             Ok(()) => Ok(token),
             Err(reason) => Err(Refused { token, reason }),
         }
     }
 
-    fn may_answer(&self, payload: &Payload) -> bool {
-        self.is_open() && self.fits(payload).is_ok()
+    /// Procedure and options of a call that takes more arguments; with `last` it takes none after these.
+    fn stream(&mut self, request: RequestId, last: bool) -> Option<(Uri, CallOptions)> {
+        let stream = &mut self.ledger.token_mut(request)?.stream;
+        let (procedure, mut options) =
+            if last { *stream.take()? } else { (**stream.as_ref()?).clone() };
+        options.progress = !last;
+        Some((procedure, options))
     }
 
     fn fits(&self, payload: &Payload) -> Result<(), Refusal> {
         let writable = frame::is_writable(payload, self.serializer);
         if writable { Ok(()) } else { Err(Refusal::ForeignPayload) }
-    }
-
-    pub(super) fn both(&self, ours: Role, theirs: Role, feature: Feature) -> bool {
-        self.roles.supports(ours, feature) && self.router_roles().supports(theirs, feature)
     }
 
     fn has_passthru(
@@ -399,12 +383,10 @@ impl<T> Session<T> {
         theirs: Role,
         used: Option<&Passthru>,
     ) -> Result<(), Refusal> {
-        let feature = Feature::PayloadPassthruMode;
-        let used = used.is_some_and(|p| p.scheme.is_some());
-        if used && !self.both(ours, theirs, feature) {
-            return Err(Refusal::Unsupported(feature));
+        if used.is_none_or(|passthru| passthru.scheme.is_none()) {
+            return Ok(());
         }
-        Ok(())
+        self.ledger.check_feature(ours, theirs, Feature::PayloadPassthruMode)
     }
 }
 
@@ -421,7 +403,7 @@ impl<T> Session<T> {
     pub fn poll_message(&mut self) -> Option<Message> {
         let (request, message) = self.out.pop_front()?;
         if let Some(request) = request {
-            self.pending.mark_sent(request);
+            self.ledger.mark_sent(request);
         }
         Some(message)
     }
@@ -435,6 +417,6 @@ impl<T> Session<T> {
     /// has passed means at once.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Time> {
-        self.pending.next_timeout()
+        self.deadlines.next()
     }
 }

@@ -1,13 +1,10 @@
 //! Invocations that a callee is serving.
 
 use super::table::Table;
-use crate::{
-    id::RequestId,
-    message::{Interrupt, Invocation},
-};
+use crate::id::RequestId;
 
 /// The invocations of one session by their id.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Invocations {
     table: Table<Serving>,
     highest: Option<RequestId>,
@@ -32,40 +29,42 @@ pub(super) enum Arrival {
 }
 
 impl Invocations {
-    pub(super) fn len(&self) -> usize {
+    pub(super) const fn new() -> Self {
+        Self { table: Table::new(), highest: None }
+    }
+
+    pub(super) const fn len(&self) -> usize {
         self.table.len()
     }
 
     /// Notes an INVOCATION. With `streams` (this callee takes arguments in pieces), an id that was used before is a
     /// piece that came too late; otherwise it is a router that does not count.
-    pub(super) fn arrive(&mut self, invocation: &Invocation, streams: bool) -> Arrival {
-        let request = invocation.request;
+    pub(super) fn arrive(
+        &mut self,
+        request: RequestId,
+        progress: bool,
+        receive_progress: bool,
+        streams: bool,
+    ) -> Arrival {
         if let Some(serving) = self.table.get_mut(request) {
             if !serving.progress || serving.interrupted {
                 return Arrival::Late;
             }
-            serving.progress = invocation.details.progress;
+            serving.progress = progress;
             return Arrival::Continuation;
         }
         if streams && self.highest.is_some_and(|highest| request <= highest) {
             return Arrival::Late;
         }
         self.highest = self.highest.max(Some(request));
-        self.table.insert(
-            request,
-            Serving {
-                receive_progress: invocation.details.receive_progress,
-                progress: invocation.details.progress,
-                interrupted: false,
-            },
-        );
+        self.table.insert(request, Serving { receive_progress, progress, interrupted: false });
         Arrival::New
     }
 
     /// Notes an INTERRUPT; `false` if the invocation is answered already or was interrupted before.
-    pub(super) fn interrupt(&mut self, interrupt: &Interrupt) -> bool {
+    pub(super) fn interrupt(&mut self, request: RequestId) -> bool {
         self.table
-            .get_mut(interrupt.request)
+            .get_mut(request)
             .is_some_and(|serving| !core::mem::replace(&mut serving.interrupted, true))
     }
 

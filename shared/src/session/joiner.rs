@@ -1,6 +1,6 @@
 //! How a client opens a session.
 
-use super::{client::Session, frame, receive::unexpected};
+use super::{client::Session, frame, joining::Joining};
 use crate::{
     error::ProtocolViolation,
     message::{Abort, Authenticate, Challenge, Hello, Message, Welcome},
@@ -21,19 +21,10 @@ pub struct Joiner {
     realm: Uri,
     roles: Roles,
     authmethods: Vec<ByteString>,
-    state: State,
+    state: Joining,
+    welcome: Option<Box<Welcome>>,
     out: VecDeque<Message>,
     events: VecDeque<JoinEvent>,
-}
-
-#[derive(Debug)]
-enum State {
-    /// HELLO or AUTHENTICATE is sent or about to be.
-    Waiting,
-    /// The shell has a CHALLENGE to answer.
-    Challenged,
-    Welcomed(Box<Welcome>),
-    Over,
 }
 
 /// What a [`Joiner`] tells its shell.
@@ -56,7 +47,8 @@ impl Joiner {
             realm: hello.realm.clone(),
             roles: hello.details.roles,
             authmethods: hello.details.authmethods.clone(),
-            state: State::Waiting,
+            state: Joining::Waiting,
+            welcome: None,
             out: VecDeque::from([hello.into()]),
             events: VecDeque::new(),
         }
@@ -71,7 +63,7 @@ impl Joiner {
     /// Whether there is nothing more to wait for: refused, failed or aborted.
     #[must_use]
     pub const fn is_over(&self) -> bool {
-        matches!(self.state, State::Over)
+        matches!(self.state, Joining::Over)
     }
 
     /// Takes a frame of the router: [`handle_message`](Self::handle_message) for bytes.
@@ -101,8 +93,7 @@ impl Joiner {
 
     /// Answers a CHALLENGE. Does nothing unless there is one to answer.
     pub fn authenticate(&mut self, signature: impl Into<ByteString>, extra: Dict) {
-        if matches!(self.state, State::Challenged) {
-            self.state = State::Waiting;
+        if self.state.answer() {
             self.out.push_back(Authenticate { signature: signature.into(), extra }.into());
         }
     }
@@ -110,7 +101,7 @@ impl Joiner {
     /// Gives up, and tells the router so.
     pub fn abort(&mut self, abort: Abort) {
         if !self.is_over() {
-            self.state = State::Over;
+            self.state = Joining::Over;
             self.out.clear();
             self.out.push_back(frame::writable(abort, self.serializer).into());
         }
@@ -126,11 +117,11 @@ impl Joiner {
     /// # Errors
     /// Gives the machine back if the router has not sent WELCOME.
     pub fn into_session<T>(self) -> Result<Session<T>, Box<Self>> {
-        match self.state {
-            State::Welcomed(welcome) => {
+        match self.welcome {
+            Some(welcome) if self.state == Joining::Welcomed => {
                 Ok(Session::new(self.serializer, self.realm, self.roles, *welcome))
             }
-            State::Waiting | State::Challenged | State::Over => Err(Box::new(self)),
+            welcome => Err(Box::new(Self { welcome, ..self })),
         }
     }
 
@@ -150,33 +141,27 @@ impl Joiner {
         self.events.pop_front()
     }
 
+    #[allow(clippy::wildcard_enum_match_arm)] // the state lets nothing else in
     fn handle(&mut self, message: Message) -> Result<(), ProtocolViolation> {
-        match (message, &self.state) {
-            (Message::Abort(abort), _) => {
-                self.state = State::Over;
+        let offered = match &message {
+            Message::Challenge(challenge) => self.authmethods.contains(&challenge.method),
+            _ => true,
+        };
+        self.state.receive(message.code(), offered)?;
+        match message {
+            Message::Abort(abort) => {
                 self.out.clear();
                 self.events.push_back(JoinEvent::Refused(abort));
-                Ok(())
             }
-            (Message::Welcome(welcome), State::Waiting) => {
-                self.state = State::Welcomed(Box::new(welcome.clone()));
+            Message::Welcome(welcome) => {
+                self.welcome = Some(Box::new(welcome.clone()));
                 self.events.push_back(JoinEvent::Welcomed(welcome));
-                Ok(())
             }
-            (Message::Challenge(challenge), State::Waiting) => {
-                if !self.authmethods.contains(&challenge.method) {
-                    let code = Message::from(challenge).code();
-                    return Err(unexpected(code, "for a method that was not offered"));
-                }
-                self.state = State::Challenged;
+            Message::Challenge(challenge) => {
                 self.events.push_back(JoinEvent::Challenge(challenge));
-                Ok(())
             }
-            (message, State::Waiting) => Err(unexpected(message.code(), "before WELCOME")),
-            (message, State::Challenged) => Err(unexpected(message.code(), "after CHALLENGE")),
-            (message, State::Welcomed(_) | State::Over) => {
-                Err(unexpected(message.code(), "after WELCOME"))
-            }
+            _ => {}
         }
+        Ok(())
     }
 }

@@ -7,6 +7,9 @@
 //! | [`Acceptor`] | router | HELLO | WELCOME or ABORT |
 //! | [`Serving`] | router | WELCOME | GOODBYE, ABORT or a lost transport |
 //!
+//! [`Ledger`] and [`Joining`] are the part of the client's machines that sees no messages, for shells that cannot afford
+//! typed ones.
+//!
 //! None of them does I/O, reads a clock or draws a random number. A shell (a task with a socket, a browser's callbacks,
 //! a test) drives them through four families of methods:
 //!
@@ -49,9 +52,13 @@
 
 mod acceptor;
 mod client;
+mod deadlines;
 mod frame;
+mod head;
 mod invocations;
 mod joiner;
+mod joining;
+mod ledger;
 mod pending;
 mod receive;
 mod serving;
@@ -59,8 +66,11 @@ mod table;
 
 pub use acceptor::{AcceptEvent, Acceptor};
 pub use client::Session;
+pub use deadlines::Deadline;
+pub use head::Head;
 pub use joiner::{JoinEvent, Joiner};
-pub use pending::Deadline;
+pub use joining::Joining;
+pub use ledger::{Gone, Ledger, Outcome};
 pub use serving::{Received, Serving};
 
 use crate::{

@@ -1,32 +1,15 @@
-//! Requests that wait for their answer, each with its shell's token.
+//! Requests that wait for their answer.
 
-use super::{CloseReason, Event, table::Table};
+use super::table::Table;
 use crate::{
     id::RequestId,
-    message::{Call, CallOptions, CancelMode, MessageCode},
-    time::Time,
-    uri::Uri,
+    message::{CancelMode, MessageCode},
 };
-use core::time::Duration;
-use std::collections::VecDeque;
-
-/// How long a call may take, or each piece of its result ("WAMP: Call Timeouts").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Deadline {
-    /// The time now.
-    pub now: Time,
-    /// How long it may take until the result, or from one piece of the result to the next.
-    pub interval: Duration,
-}
 
 /// The requests of one session by their id, in the order they were made.
 #[derive(Debug)]
 pub(super) struct Pending<T> {
     table: Table<Entry<T>>,
-    /// Sorted. Most deadlines are as far away as the last one, so they are added near the end and taken near the front.
-    timers: VecDeque<(Time, RequestId)>,
-    /// Calls whose interval starts anew as soon as the shell says what time it is.
-    renewed: VecDeque<RequestId>,
 }
 
 #[derive(Debug)]
@@ -35,47 +18,44 @@ struct Entry<T> {
     /// `None` once the shell has it back and only the late answer is still to be swallowed.
     token: Option<T>,
     sent: bool,
-    call: CallState,
+    /// Of a call: its result may come in pieces.
+    receive_progress: bool,
+    /// Of a call: how it was taken back.
+    canceled: Option<CancelMode>,
 }
 
-/// What is remembered about a CALL; of no meaning for other requests.
-#[derive(Debug, Default)]
-struct CallState {
-    receive_progress: bool,
-    canceled: Option<CancelMode>,
-    interval: Option<Duration>,
-    due: Option<Time>,
-    /// Procedure and options while more arguments may follow: they are frozen by the first CALL.
-    stream: Option<Box<(Uri, CallOptions)>>,
+/// A request that will not be answered, since the session is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gone<T> {
+    /// What came with the request.
+    pub token: T,
+    /// The request.
+    pub request: RequestId,
+    /// What kind of request it was.
+    pub kind: MessageCode,
+    /// Whether it was given to the transport.
+    pub maybe_sent: bool,
 }
 
 impl<T> Pending<T> {
     pub(super) const fn new() -> Self {
-        Self { table: Table::new(), timers: VecDeque::new(), renewed: VecDeque::new() }
+        Self { table: Table::new() }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(super) const fn len(&self) -> usize {
         self.table.len()
     }
 
-    pub(super) fn insert(&mut self, request: RequestId, kind: MessageCode, token: T) {
-        let entry = Entry { kind, token: Some(token), sent: false, call: CallState::default() };
+    pub(super) fn insert(
+        &mut self,
+        request: RequestId,
+        kind: MessageCode,
+        receive_progress: bool,
+        token: T,
+    ) {
+        let token = Some(token);
+        let entry = Entry { kind, token, sent: false, receive_progress, canceled: None };
         self.table.insert(request, entry);
-    }
-
-    pub(super) fn insert_call(&mut self, call: &Call, deadline: Option<Deadline>, token: T) {
-        let request = call.request;
-        self.insert(request, MessageCode::Call, token);
-        let Some(entry) = self.table.get_mut(request) else { return };
-        entry.call.receive_progress = call.options.receive_progress;
-        if call.options.progress {
-            entry.call.stream = Some(Box::new((call.procedure.clone(), call.options.clone())));
-        }
-        if let Some(Deadline { now, interval }) = deadline {
-            let due = now + interval;
-            (entry.call.interval, entry.call.due) = (Some(interval), Some(due));
-            self.arm(due, request);
-        }
     }
 
     pub(super) fn token(&self, request: RequestId) -> Option<&T> {
@@ -102,24 +82,17 @@ impl<T> Pending<T> {
         if self.table.get(request).is_none_or(|e| e.kind != kind) {
             return Err(NoSuchRequest);
         }
-        self.disarm(request);
         Ok(self.table.remove(request).and_then(|e| e.token))
     }
 
     /// Notes a piece of a result. `Err` if no call asked for it; `Ok(false)` if nobody wants it any more.
-    pub(super) fn progress(&mut self, request: RequestId) -> Result<bool, NoSuchRequest> {
-        let entry = self.table.get_mut(request).ok_or(NoSuchRequest)?;
-        if !entry.call.receive_progress {
-            return Err(NoSuchRequest);
+    pub(super) fn progress(&self, request: RequestId) -> Result<bool, NoSuchRequest> {
+        match self.table.get(request) {
+            Some(entry) if entry.receive_progress => {
+                Ok(entry.token.is_some() && entry.canceled.is_none())
+            }
+            _ => Err(NoSuchRequest),
         }
-        if entry.token.is_none() || entry.call.canceled.is_some() {
-            return Ok(false);
-        }
-        if let Some(due) = entry.call.due.take() {
-            self.unarm(due, request);
-            self.renewed.push_back(request);
-        }
-        Ok(true)
     }
 
     /// Notes that a call is canceled; `false` if CANCEL need not be sent.
@@ -127,7 +100,7 @@ impl<T> Pending<T> {
     /// `skip` and `killnowait` end a call for good, `kill` may be followed by one of them.
     pub(super) fn cancel(&mut self, request: RequestId, mode: CancelMode) -> bool {
         let Some(entry) = self.table.get_mut(request) else { return false };
-        let news = match entry.call.canceled {
+        let news = match entry.canceled {
             None => true,
             Some(CancelMode::Kill) => mode != CancelMode::Kill,
             Some(CancelMode::Skip | CancelMode::KillNoWait) => false,
@@ -135,87 +108,21 @@ impl<T> Pending<T> {
         if entry.kind != MessageCode::Call || !news {
             return false;
         }
-        entry.call.canceled = Some(mode);
-        entry.call.stream = None;
+        entry.canceled = Some(mode);
         true
     }
 
     /// Takes the token out, and leaves the entry so that the answer is known when it comes.
     pub(super) fn abandon(&mut self, request: RequestId) -> Option<T> {
-        self.disarm(request);
-        let entry = self.table.get_mut(request)?;
-        entry.call.stream = None;
-        entry.token.take()
+        self.table.get_mut(request)?.token.take()
     }
 
-    /// Procedure and options of a call that takes more arguments; with `last` it takes none after these.
-    pub(super) fn continue_call(
-        &mut self,
-        request: RequestId,
-        last: bool,
-    ) -> Option<(Uri, CallOptions)> {
-        let entry = self.table.get_mut(request)?;
-        let (procedure, mut options) =
-            if last { *entry.call.stream.take()? } else { (**entry.call.stream.as_ref()?).clone() };
-        options.progress = !last;
-        Some((procedure, options))
-    }
-
-    /// When [`expired`](Self::expired) has something to do. At once if an interval starts anew.
-    pub(super) fn next_timeout(&self) -> Option<Time> {
-        if self.renewed.is_empty() { self.timers.front().map(|t| t.0) } else { Some(Time::ZERO) }
-    }
-
-    /// Starts the renewed intervals, then takes out the calls whose time is over.
-    pub(super) fn expired(&mut self, now: Time) -> Vec<(RequestId, T)> {
-        while let Some(request) = self.renewed.pop_front() {
-            let Some(entry) = self.table.get_mut(request) else { continue };
-            let Some(interval) = entry.call.interval else { continue };
-            entry.call.due = Some(now + interval);
-            self.arm(now + interval, request);
-        }
-        let mut expired = Vec::new();
-        while let Some(&(due, request)) = self.timers.front() {
-            if due > now {
-                break;
-            }
-            expired.extend(self.abandon(request).map(|token| (request, token)));
-        }
-        expired
-    }
-
-    /// Empties the table into events that say why nobody will answer.
-    pub(super) fn drain(&mut self, reason: &CloseReason) -> impl Iterator<Item = Event<T>> {
-        self.timers.clear();
-        self.renewed.clear();
-        self.table.drain().filter_map(move |(request, entry)| {
-            Some(Event::Gone {
-                token: entry.token?,
-                request,
-                kind: entry.kind,
-                maybe_sent: entry.sent,
-                reason: reason.clone(),
-            })
+    /// Empties the table, in the order of the ids.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Gone<T>> {
+        self.table.drain().filter_map(|(request, entry)| {
+            let Entry { kind, token, sent, .. } = entry;
+            Some(Gone { token: token?, request, kind, maybe_sent: sent })
         })
-    }
-
-    fn disarm(&mut self, request: RequestId) {
-        self.renewed.retain(|renewed| *renewed != request);
-        if let Some(due) = self.table.get_mut(request).and_then(|e| e.call.due.take()) {
-            self.unarm(due, request);
-        }
-    }
-
-    fn arm(&mut self, due: Time, request: RequestId) {
-        if let Err(place) = self.timers.binary_search(&(due, request)) {
-            self.timers.insert(place, (due, request));
-        }
-    }
-
-    fn unarm(&mut self, due: Time, request: RequestId) {
-        if let Ok(place) = self.timers.binary_search(&(due, request)) {
-            self.timers.remove(place);
-        }
     }
 }
 

@@ -1,14 +1,9 @@
 //! What an open session of a client does with what arrives.
 
-use super::{CloseReason, Event, Session, client::State, frame, invocations::Arrival};
+use super::{CloseReason, Event, Head, Outcome, Session, deadlines::Request, frame};
 use crate::{
     error::ProtocolViolation,
-    id::RequestId,
-    message::{
-        self, CancelMode, Goodbye, Invocation, Message, MessageCode, ResultMessage, Unregistered,
-        Unsubscribed,
-    },
-    roles::{Feature, Role},
+    message::{CancelMode, Goodbye, Message, MessageCode},
     time::Time,
     uris,
 };
@@ -21,15 +16,16 @@ impl<T> Session<T> {
     /// # Errors
     /// The frame is no message, or one that breaks the protocol: ABORT is queued, and the session is closed.
     pub fn handle_frame(&mut self, frame: &Bytes) -> Result<(), ProtocolViolation> {
-        match (self.state, frame::read(self.serializer, frame)) {
-            (State::Closed, _) => Ok(()),
-            (_, Ok(message)) => self.handle_message(message),
-            (State::Open, Err(violation)) => {
+        match frame::read(self.serializer, frame) {
+            Ok(message) => self.handle_message(message),
+            Err(violation) if self.ledger.is_open() => {
                 self.fail(violation.clone());
                 Err(violation)
             }
-            (State::Leaving, Err(_)) => {
-                self.ignored += 1;
+            Err(_) => {
+                if !self.ledger.is_closed() {
+                    self.ledger.ignore();
+                }
                 Ok(())
             }
         }
@@ -42,19 +38,13 @@ impl<T> Session<T> {
     /// # Errors
     /// The message breaks the protocol: ABORT is queued, and the session is closed.
     pub fn handle_message(&mut self, message: Message) -> Result<(), ProtocolViolation> {
-        match self.state {
-            State::Closed => Ok(()),
-            State::Leaving => {
-                self.handle_while_leaving(message);
-                Ok(())
-            }
-            State::Open => self.handle_while_open(message).inspect_err(|v| self.fail(v.clone())),
-        }
+        let outcome = self.ledger.receive(Head::from(&message));
+        outcome.map(|outcome| self.conclude(outcome, message)).inspect_err(|v| self.fail(v.clone()))
     }
 
     /// Takes notice that time has passed.
     pub fn handle_timeout(&mut self, now: Time) {
-        for (request, token) in self.pending.expired(now) {
+        while let Some((request, token)) = self.deadlines.expired(&mut self.ledger, now) {
             self.events.push_back(Event::TimedOut { token, request });
             self.cancel(request, CancelMode::KillNoWait);
         }
@@ -63,156 +53,86 @@ impl<T> Session<T> {
     /// Takes notice that the transport is gone. Does nothing if the session is closed already; a session that was
     /// leaving has [`Left`](CloseReason::Left).
     pub fn handle_disconnect(&mut self, reason: CloseReason) {
-        match self.state {
-            State::Open => self.close(reason, None),
-            State::Leaving => self.close(CloseReason::Left, None),
-            State::Closed => {}
+        if self.ledger.is_open() {
+            self.close(reason, None);
+        } else if !self.ledger.is_closed() {
+            self.close(CloseReason::Left, None);
         }
         self.out.clear();
     }
 
-    fn handle_while_leaving(&mut self, message: Message) {
-        if let Message::Abort(abort) = message {
-            self.close(CloseReason::Abort(abort), None);
-        } else if let Message::Goodbye(_) = message {
-            // Sent at the same time as ours, it counts as the answer to it.
-            let unsent = self.out.drain(..).map(|m| m.1).find(|m| m.code() == MessageCode::Goodbye);
-            self.close(CloseReason::Left, unsent);
-        } else {
-            self.ignored += 1;
-        }
-    }
-
-    fn handle_while_open(&mut self, message: Message) -> Result<(), ProtocolViolation> {
-        match message {
-            Message::Event(event) => self.events.push_back(Event::Event(event)),
-            Message::Result(result) => self.handle_result(result),
-            Message::Invocation(invocation) => self.handle_invocation(invocation),
-            Message::Interrupt(interrupt) => {
-                if self.invocations.interrupt(&interrupt) {
-                    self.events.push_back(Event::Interrupt(interrupt));
-                } else {
-                    self.ignored += 1;
-                }
+    /// Tells the shell what a message means.
+    fn conclude(&mut self, outcome: Outcome<Request<T>>, message: Message) {
+        match (outcome, message) {
+            (Outcome::Nothing, _) => {}
+            (Outcome::Answer { request, token: entry }, message) => {
+                self.deadlines.stop(request, &entry);
+                self.events.extend(answered(entry.token, message));
             }
-            Message::Error(error) => return self.handle_error(error),
-            Message::Published(m) => self.acknowledge(m.request, MessageCode::Publish, |token| {
-                Event::Published { token, publication: m.publication }
-            }),
-            Message::Subscribed(m) => {
-                self.acknowledge(m.request, MessageCode::Subscribe, |token| Event::Subscribed {
-                    token,
-                    subscription: m.subscription,
-                });
+            (Outcome::Continue, Message::Invocation(invocation)) => {
+                self.events.push_back(Event::Continuation(invocation));
             }
-            Message::Registered(m) => {
-                self.acknowledge(m.request, MessageCode::Register, |token| Event::Registered {
-                    token,
-                    registration: m.registration,
-                });
+            (Outcome::Progress(request), Message::Result(result)) => {
+                self.deadlines.renew(&mut self.ledger, request);
+                self.events.push_back(Event::Progress { result });
             }
-            Message::Unsubscribed(m) => self.handle_unsubscribed(m),
-            Message::Unregistered(m) => self.handle_unregistered(m),
-            Message::Goodbye(goodbye) => {
+            (Outcome::Closed, Message::Goodbye(goodbye)) => {
                 let echo = Goodbye::new(uris::close::GOODBYE_AND_OUT);
                 self.close(CloseReason::Goodbye(goodbye), Some(echo.into()));
             }
-            Message::Abort(abort) => self.close(CloseReason::Abort(abort), None),
-            Message::Welcome(_) | Message::Challenge(_) => {
-                return Err(unexpected(message.code(), "after WELCOME"));
+            (Outcome::Closed, Message::Abort(abort)) => {
+                self.close(CloseReason::Abort(abort), None);
             }
-            Message::Hello(_)
-            | Message::Authenticate(_)
-            | Message::Publish(_)
-            | Message::Subscribe(_)
-            | Message::Unsubscribe(_)
-            | Message::Call(_)
-            | Message::Cancel(_)
-            | Message::Register(_)
-            | Message::Unregister(_)
-            | Message::Yield(_)
-            | Message::EventReceived(_) => return Err(unexpected(message.code(), "from a router")),
-        }
-        Ok(())
-    }
-
-    fn handle_result(&mut self, result: ResultMessage) {
-        if result.details.progress {
-            match self.pending.progress(result.request) {
-                Ok(true) => self.events.push_back(Event::Progress { result }),
-                Ok(false) => {}
-                Err(_) => self.ignored += 1,
+            (Outcome::Left, _) => {
+                let mut unsent = self.out.drain(..).map(|m| m.1);
+                let goodbye = unsent.find(|m| m.code() == MessageCode::Goodbye);
+                drop(unsent);
+                self.close(CloseReason::Left, goodbye);
             }
-            return;
-        }
-        self.acknowledge(result.request, MessageCode::Call, |token| Event::Result {
-            token,
-            result,
-        });
-    }
-
-    fn handle_error(&mut self, error: message::Error) -> Result<(), ProtocolViolation> {
-        if error.request_type == MessageCode::Invocation {
-            return Err(unexpected(MessageCode::Error, "from a router for an INVOCATION"));
-        }
-        self.acknowledge(error.request, error.request_type, |token| Event::Failed { token, error });
-        Ok(())
-    }
-
-    fn handle_invocation(&mut self, invocation: Invocation) {
-        let streams = self.both(Role::Callee, Role::Dealer, Feature::ProgressiveCallInvocations);
-        match self.invocations.arrive(&invocation, streams) {
-            Arrival::New => self.events.push_back(Event::Invocation(invocation)),
-            Arrival::Continuation => self.events.push_back(Event::Continuation(invocation)),
-            Arrival::Late => self.ignored += 1,
-        }
-    }
-
-    fn handle_unsubscribed(&mut self, message: Unsubscribed) {
-        match message.request {
-            Some(request) => self.acknowledge(request, MessageCode::Unsubscribe, |token| {
-                Event::Unsubscribed { token }
-            }),
-            None => self
-                .events
-                .push_back(Event::SubscriptionRevoked(message.details.unwrap_or_default())),
-        }
-    }
-
-    fn handle_unregistered(&mut self, message: Unregistered) {
-        match message.request {
-            Some(request) => self.acknowledge(request, MessageCode::Unregister, |token| {
-                Event::Unregistered { token }
-            }),
-            None => self
-                .events
-                .push_back(Event::RegistrationRevoked(message.details.unwrap_or_default())),
-        }
-    }
-
-    fn acknowledge(
-        &mut self,
-        request: RequestId,
-        kind: MessageCode,
-        event: impl FnOnce(T) -> Event<T>,
-    ) {
-        match self.pending.finish(request, kind) {
-            Ok(token) => self.events.extend(token.map(event)),
-            Err(_) => self.ignored += 1,
+            (_, message) => self.events.extend(delivered(message)),
         }
     }
 
     /// Drops what is queued, queues the last word, and gives every token back.
     pub(super) fn close(&mut self, reason: CloseReason, last: Option<Message>) {
-        self.state = State::Closed;
         self.out.clear();
         self.out.extend(last.map(|message| (None, message)));
-        self.invocations.clear();
-        self.events.extend(self.pending.drain(&reason));
+        self.deadlines.clear();
+        self.events.extend(self.ledger.close().map(|gone| Event::Gone {
+            token: gone.token.token,
+            request: gone.request,
+            kind: gone.kind,
+            maybe_sent: gone.maybe_sent,
+            reason: reason.clone(),
+        }));
         self.events.push_back(Event::Closed(reason));
     }
 }
 
-pub(super) const fn unexpected(message: MessageCode, state: &'static str) -> ProtocolViolation {
-    ProtocolViolation::Unexpected { message, state }
+/// What the answer to a request tells.
+#[allow(clippy::wildcard_enum_match_arm)] // nothing else is an answer
+fn answered<T>(token: T, message: Message) -> Option<Event<T>> {
+    Some(match message {
+        Message::Result(result) => Event::Result { token, result },
+        Message::Error(error) => Event::Failed { token, error },
+        Message::Published(m) => Event::Published { token, publication: m.publication },
+        Message::Subscribed(m) => Event::Subscribed { token, subscription: m.subscription },
+        Message::Registered(m) => Event::Registered { token, registration: m.registration },
+        Message::Unsubscribed(_) => Event::Unsubscribed { token },
+        Message::Unregistered(_) => Event::Unregistered { token },
+        _ => return None,
+    })
+}
+
+/// What a message that was not asked for tells.
+#[allow(clippy::wildcard_enum_match_arm)] // all else is asked for
+fn delivered<T>(message: Message) -> Option<Event<T>> {
+    Some(match message {
+        Message::Event(event) => Event::Event(event),
+        Message::Invocation(invocation) => Event::Invocation(invocation),
+        Message::Interrupt(interrupt) => Event::Interrupt(interrupt),
+        Message::Unsubscribed(m) => Event::SubscriptionRevoked(m.details.unwrap_or_default()),
+        Message::Unregistered(m) => Event::RegistrationRevoked(m.details.unwrap_or_default()),
+        _ => return None,
+    })
 }

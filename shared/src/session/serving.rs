@@ -1,6 +1,6 @@
 //! An open session, as its router sees it.
 
-use super::receive::unexpected;
+use super::ledger::unexpected;
 use crate::{
     error::ProtocolViolation,
     message::{Abort, Goodbye, Message, MessageCode},
