@@ -30,7 +30,7 @@ use wamplex_shared::{
     payload::Payload,
     roles::{Feature, Features},
     time::Time,
-    uri::MatchPolicy,
+    uri::{MatchPolicy, Uri},
     uris,
     value::{Dict, List, Value},
 };
@@ -89,7 +89,7 @@ impl<H> Realm<H> {
             return Ok(());
         }
         let serializer = message.payload.serializer();
-        let Reply { value, deed } = match self.answer(from, &message) {
+        let Reply { value, deed } = match self.answer(from, message) {
             Ok(reply) => reply,
             Err(Refusal::Violation(violation)) => return Err(violation),
             Err(Refusal::Reject(reject)) => {
@@ -111,26 +111,32 @@ impl<H> Realm<H> {
         Ok(())
     }
 
-    fn answer(&mut self, from: &Arc<Member<H>>, call: &Call) -> Result<Reply<H>, Refusal> {
-        check_announced(from, &call.options)?;
-        if from.calls.lock().contains_key(&call.request) {
-            return Err(from.request_in_use(call.request).into());
+    fn answer(&mut self, from: &Arc<Member<H>>, call: Call) -> Result<Reply<H>, Refusal> {
+        let Call { request, options, procedure, payload } = call;
+        check_announced(from, &options)?;
+        if from.calls.lock().contains_key(&request) {
+            return Err(from.request_in_use(request).into());
         }
-        call.procedure.check(self.config.uri_rule, MatchPolicy::Exact)?;
+        procedure.check(self.config.uri_rule, MatchPolicy::Exact)?;
         if !self.config.meta_api {
             return Err(Reject::NoSuchProcedure.into());
         }
-        self.config.disclosure.discloses(call.options.disclose_me, false)?;
-        if uses_passthru(call.options.passthru.as_deref()) {
+        self.config.disclosure.discloses(options.disclose_me, false)?;
+        if uses_passthru(options.passthru.as_deref()) {
             return Err(Reject::PassthruNotSupported.into());
         }
-        Ok(self.call_procedure(from, call)?)
+        Ok(self.call_procedure(from, &procedure, &payload)?)
     }
 
-    fn call_procedure(&mut self, from: &Arc<Member<H>>, call: &Call) -> Outcome<H> {
+    fn call_procedure(
+        &mut self,
+        from: &Arc<Member<H>>,
+        procedure: &Uri,
+        payload: &Payload,
+    ) -> Outcome<H> {
         use uris::{registration, session, subscription};
-        let args = || Arguments::read(&call.payload);
-        match call.procedure.as_str() {
+        let args = || Arguments::read(payload);
+        match procedure.as_str() {
             session::COUNT => self.count_sessions(args()?),
             session::LIST => self.list_sessions(args()?),
             session::GET => self.get_session(args()?),
@@ -138,7 +144,7 @@ impl<H> Realm<H> {
             session::KILL_BY_AUTHID => self.kill_by_authid(from, args()?),
             session::KILL_BY_AUTHROLE => self.kill_by_authrole(from, args()?),
             session::KILL_ALL => self.kill_all(from, args()?),
-            session::ADD_TESTAMENT => self.add_testament(from, args()?, call.payload.serializer()),
+            session::ADD_TESTAMENT => self.add_testament(from, args()?, payload.serializer()),
             session::FLUSH_TESTAMENTS => self.flush_testaments(from, args()?),
             registration::LIST => self.list_registrations(args()?),
             registration::LOOKUP => self.look_up_registration(args()?),

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use std::{collections::BTreeMap, sync::Arc};
 use wamplex_realm::{Handled, Joining, Member, Outbound, Realm, RealmConfig, Sink};
 use wamplex_shared::{
+    codec,
     id::{RegistrationId, RequestId, RequestIds, SessionId, SubscriptionId},
     message::*,
     payload::{Payload, PayloadShape},
@@ -15,6 +16,7 @@ use wamplex_shared::{
     serializer::Serializer,
     time::Time,
     uri::Uri,
+    value::{Dict, Value},
 };
 
 /// A session is known by its number, which is its handle too.
@@ -220,6 +222,33 @@ impl Stage {
         self.send(n, invocation_error(invocation, uri))
     }
 
+    /// Calls a procedure of the router and returns the argument of the result, or the URI of the error. The answer comes
+    /// first; what else is caused stays to be looked at.
+    pub(crate) fn ask(
+        &mut self,
+        n: Who,
+        procedure: &str,
+        args: &[Value],
+        kwargs: &Dict,
+    ) -> Result<Value, String> {
+        let request = self.next_request(n);
+        let payload = codec::write_values(Serializer::Json, args, kwargs);
+        let options = CallOptions::default();
+        let before = self.log.0.len();
+        self.send(n, Call { request, options, procedure: procedure.into(), payload }).unwrap();
+        match self.log.0.remove(before) {
+            (to, Message::Result(m)) if to == n && m.request == request => {
+                let (mut list, dict) = codec::read_values(&m.payload).unwrap();
+                assert!(list.len() <= 1 && dict.is_empty(), "{list:?} {dict:?}");
+                Ok(list.pop().unwrap_or_default())
+            }
+            (to, Message::Error(m)) if to == n && m.request == request => {
+                Err(m.error.as_str().to_owned())
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
     /// What all sessions were sent since the last look, in order.
     pub(crate) fn take(&mut self) -> Vec<(Who, Message)> {
         core::mem::take(&mut self.log.0)
@@ -252,9 +281,9 @@ pub(crate) fn show(message: &Message) -> String {
         Message::Error(m) => format!("{name} {} {} {}", m.request_type, m.request, m.error),
         Message::Published(m) => format!("{name} {}", m.request),
         Message::Subscribed(m) => format!("{name} {}", m.request),
-        Message::Unsubscribed(m) => format!("{name} {}", m.request.unwrap()),
+        Message::Unsubscribed(m) => format!("{name} {}", m.request.map_or(0, RequestId::get)),
         Message::Registered(m) => format!("{name} {}", m.request),
-        Message::Unregistered(m) => format!("{name} {}", m.request.unwrap()),
+        Message::Unregistered(m) => format!("{name} {}", m.request.map_or(0, RequestId::get)),
         Message::Event(m) => {
             let topic = m.details.topic.as_ref().map_or(String::new(), |t| format!(" {t}"));
             format!("{name}{topic}{}", text(&m.payload))
@@ -270,6 +299,7 @@ pub(crate) fn show(message: &Message) -> String {
             let progress = if m.details.progress { " progress" } else { "" };
             format!("{name} {}{progress}{}", m.request, text(&m.payload))
         }
+        Message::Goodbye(m) => format!("{name} {}", m.reason),
         other => panic!("a realm does not send {other:?}"),
     }
 }
