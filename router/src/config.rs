@@ -1,7 +1,7 @@
 //! What a router is told before it starts.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
-pub use wamplex_realm::Disclosure;
+pub use wamplex_realm::{Disclosure, Retention};
 pub use wamplex_shared::uri::UriRule;
 
 /// The realm of a router that was told nothing else.
@@ -48,6 +48,8 @@ pub struct Rules {
     pub max_call_timeout: Option<Duration>,
     /// Whether sessions may ask about each other, about subscriptions and registrations, and end them.
     pub meta_api: bool,
+    /// How the last events of topics are retained for those who subscribe later.
+    pub retention: Retention,
 }
 
 /// Where the files come from that are served besides `/ws`.
@@ -123,6 +125,7 @@ impl Default for Rules {
             call_timeout: None,
             max_call_timeout: None,
             meta_api: true,
+            retention: Retention::default(),
         }
     }
 }

@@ -118,6 +118,7 @@ fn realm_config(name: Uri, rules: &Rules, clock: Clock) -> Result<RealmConfig, S
     realm.call_timeout = rules.call_timeout;
     realm.max_call_timeout = rules.max_call_timeout;
     realm.meta_api = rules.meta_api;
+    realm.retention = rules.retention.clone();
     realm.epoch = clock.epoch();
     Ok(realm)
 }

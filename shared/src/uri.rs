@@ -88,12 +88,14 @@ impl Uri {
         self.0.split('.')
     }
 
-    /// Whether this lies in the part of the namespace that belongs to the protocol: `wamp`, or `wamp.` and more.
+    /// Whether this lies in the part of the namespace that belongs to the protocol: `wamp`, or `wamp.` and more. What
+    /// our router offers beyond the protocol is reserved in the same way: `wamplex`, or `wamplex.` and more.
     #[must_use]
     pub fn is_reserved(&self) -> bool {
-        self.as_str()
-            .strip_prefix("wamp")
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        self.as_str().strip_prefix("wamp").is_some_and(|rest| {
+            let rest = rest.strip_prefix("lex").unwrap_or(rest);
+            rest.is_empty() || rest.starts_with('.')
+        })
     }
 
     /// Checks the whole string against the rule, as a pattern of the given kind.
@@ -301,10 +303,10 @@ mod tests {
 
     #[test]
     fn the_namespace_of_the_protocol_is_reserved_and_its_neighbours_are_not() {
-        for uri in ["wamp", "wamp.", "wamp.session.count"] {
+        for uri in ["wamp", "wamp.", "wamp.session.count", "wamplex", "wamplex.retained.purge"] {
             assert!(Uri::from(uri).is_reserved(), "{uri}");
         }
-        for uri in ["wampx.a", "com.wamp", "", "wam"] {
+        for uri in ["wampx.a", "com.wamp", "", "wam", "wamplexa.b", "wampl", "wampum"] {
             assert!(!Uri::from(uri).is_reserved(), "{uri}");
         }
     }

@@ -160,8 +160,11 @@ pub mod subscription {
     pub const GET_EVENTS: &str = "wamp.subscription.get_events";
 }
 
-/// Error URIs of our own, for what the specification has no word.
+/// URIs of our own, for what the specification has no word. The namespace `wamplex.` is reserved like `wamp.`.
 pub mod wamplex {
     /// The session has reached a limit of the router: of subscriptions, registrations, or calls in flight.
     pub const LIMIT_EXCEEDED: &str = "wamplex.error.limit_exceeded";
+    /// Procedure: takes retained events away. Arguments: a topic, and options that may say that it is a pattern
+    /// (`match`). Returns for how many topics there was something.
+    pub const PURGE_RETAINED: &str = "wamplex.retained.purge";
 }

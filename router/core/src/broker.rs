@@ -5,6 +5,8 @@ use crate::{
     config::RealmConfig,
     eligibility::Eligibility,
     event::SharedEvent,
+    keeper::Keeper,
+    kept::{Audience, KeptEvent},
     member::{Member, Members, Seat},
     pattern::PatternMap,
     reject::{Refusal, Reject},
@@ -34,10 +36,11 @@ pub(crate) struct Broker<H> {
     about_protocol: usize,
     ids: GlobalIds,
     publications: PublicationIds,
+    pub(crate) keeper: Keeper,
 }
 
 impl<H> Broker<H> {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub(crate) fn new(config: &RealmConfig, seed: u64) -> Self {
         let mut seeds = GlobalIds::new(seed);
         Self {
             subscriptions: PatternMap::new(),
@@ -45,6 +48,7 @@ impl<H> Broker<H> {
             about_protocol: 0,
             ids: GlobalIds::new(seeds.draw()),
             publications: PublicationIds::new(seeds.draw()),
+            keeper: Keeper::new(config),
         }
     }
 
@@ -180,6 +184,7 @@ impl<H> Broker<H> {
         config: &RealmConfig,
         from: &Member<H>,
         message: Publish,
+        now: Time,
         out: &mut impl Sink<H>,
     ) -> Result<PublicationId, Refusal> {
         let Publish { options, topic, payload, .. } = message;
@@ -193,8 +198,20 @@ impl<H> Broker<H> {
             return Err(Reject::Reserved.into());
         }
         let disclose = config.disclosure.discloses(options.disclose_me, false)?;
+        let keeping = self.keeper.judge(config, &options)?;
         let publication = self.publications.draw();
         let details = details(from, disclose, &options);
+        let _others_wait = keeping.map(|keeping| {
+            let event = KeptEvent {
+                publication,
+                topic: topic.clone(),
+                timestamp: config.unix_millis(now),
+                details: details.clone(),
+                payload: payload.clone(),
+                audience: Audience::new(&options, from.session()),
+            };
+            self.keeper.keep(&keeping, event, now)
+        });
         let eligibility = Eligibility::new(&options, from.session());
         let mut first: Option<Arc<SharedEvent>> = None;
         self.subscriptions.matching(topic.as_str(), |subscription| {
@@ -216,9 +233,28 @@ impl<H> Broker<H> {
         Ok(publication)
     }
 
+    /// Delivers the retained events of a subscription to one of its subscribers.
+    pub(crate) fn replay(
+        &self,
+        id: SubscriptionId,
+        to: &Member<H>,
+        now: Time,
+        out: &mut impl Sink<H>,
+    ) {
+        let Some((policy, topic)) = self.keys.get(&id) else { return };
+        for kept in self.keeper.retained(*policy, topic, to, now) {
+            let topic = (*policy != MatchPolicy::Exact).then(|| kept.topic.clone());
+            let details = EventDetails { topic, retained: true, ..kept.details.clone() };
+            let (publication, payload) = (kept.publication, kept.payload.clone());
+            let event = Event { subscription: id, publication, details, payload };
+            out.deliver(to.handle(), Outbound::Event(Arc::new(SharedEvent::new(event, None))));
+        }
+    }
+
     /// Whether subscriptions and the seats of their subscribers say the same.
     pub(crate) fn check(&self, seats: &Members<H>) -> Result<(), String> {
         self.subscriptions.check()?;
+        self.keeper.check()?;
         let subscriptions = self.subscriptions.values();
         if subscriptions.len() != self.keys.len() {
             return Err("subscriptions and their keys differ in number".into());

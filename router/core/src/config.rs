@@ -1,6 +1,6 @@
 //! What an operator decides about one realm.
 
-use crate::{reject::Reject, timestamp};
+use crate::{reject::Reject, retained::Retention, timestamp};
 use core::time::Duration;
 use wamplex_shared::{
     time::Time,
@@ -37,6 +37,8 @@ pub struct RealmConfig {
     pub max_call_timeout: Option<Duration>,
     /// How much one session may hold.
     pub limits: Limits,
+    /// How the last events of topics are retained.
+    pub retention: Retention,
     /// Whether the realm answers calls of `wamp.` procedures and publishes events about itself ("WAMP: Session Meta
     /// API" and the others).
     pub meta_api: bool,
@@ -56,6 +58,7 @@ impl RealmConfig {
             call_timeout: None,
             max_call_timeout: None,
             limits: Limits::default(),
+            retention: Retention::default(),
             meta_api: true,
             epoch: 0,
         }
@@ -63,8 +66,13 @@ impl RealmConfig {
 
     /// What a wall clock shows at this time, as the meta API writes it: `2026-01-31T23:59:59.123Z`.
     pub(crate) fn timestamp(&self, time: Time) -> String {
+        timestamp::format(self.unix_millis(time))
+    }
+
+    /// What a wall clock shows at this time, in milliseconds since 1970.
+    pub(crate) fn unix_millis(&self, time: Time) -> u64 {
         let since_start = u64::try_from(time.since_start().as_millis()).unwrap_or(u64::MAX);
-        timestamp::format(self.epoch.saturating_add(since_start))
+        self.epoch.saturating_add(since_start)
     }
 
     /// How long a call may wait for its next answer, given `timeout` in milliseconds from its options.

@@ -1,6 +1,7 @@
 //! Which subscribers an event is for ("WAMP: Publisher Exclusion", "WAMP: Subscriber Black- and Whitelisting").
 
 use crate::member::Member;
+use bytestring::ByteString;
 use wamplex_shared::{
     id::SessionId,
     message::{Filters, PublishOptions},
@@ -77,6 +78,22 @@ impl<'a> Lists<'a> {
     }
 }
 
+/// Whether these lists admit one member, for events whose receivers come one at a time.
+pub(crate) fn admits<H>(filters: &Filters, member: &Member<H>) -> bool {
+    let (session, who) = (&member.session(), member.who());
+    let named = |list: &[ByteString], name: &Option<ByteString>| {
+        name.as_ref().is_some_and(|name| list.contains(name))
+    };
+    let on_none = |list: &Option<Vec<_>>, name| list.as_ref().is_none_or(|l| !named(l, name));
+    let on_all = |list: &Option<Vec<_>>, name| list.as_ref().is_none_or(|l| named(l, name));
+    filters.exclude.as_ref().is_none_or(|l| !l.contains(session))
+        && on_none(&filters.exclude_authid, &who.authid)
+        && on_none(&filters.exclude_authrole, &who.authrole)
+        && filters.eligible.as_ref().is_none_or(|l| l.contains(session))
+        && on_all(&filters.eligible_authid, &who.authid)
+        && on_all(&filters.eligible_authrole, &who.authrole)
+}
+
 fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
     let mut items: Vec<T> = items.collect();
     items.sort_unstable();
@@ -141,12 +158,12 @@ mod tests {
             let options =
                 PublishOptions { filters: Some(Box::new(filters)), ..PublishOptions::default() };
             let eligibility = Eligibility::new(&options, id(77));
-            let admitted: Vec<u64> = members()
-                .iter()
-                .filter(|m| eligibility.admits(m))
-                .map(|m| m.session().get())
-                .collect();
-            assert_eq!(admitted, expected, "{:?}", options.filters);
+            let admitted = |admits: &dyn Fn(&Member<()>) -> bool| -> Vec<u64> {
+                members().iter().filter(|m| admits(m)).map(|m| m.session().get()).collect()
+            };
+            assert_eq!(admitted(&|m| eligibility.admits(m)), expected, "{:?}", options.filters);
+            let filters = options.filters.as_deref().unwrap();
+            assert_eq!(admitted(&|m| admits(filters, m)), expected, "{filters:?}");
         }
     }
 

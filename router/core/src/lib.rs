@@ -8,7 +8,7 @@
 //! | request | answer |
 //! |---|---|
 //! | a topic or procedure that is no URI under the rule of the realm | ERROR `wamp.error.invalid_uri` |
-//! | REGISTER or PUBLISH in the namespace `wamp.` | ERROR `wamp.error.not_authorized` |
+//! | REGISTER or PUBLISH in the namespaces `wamp.` and `wamplex.` | ERROR `wamp.error.not_authorized` |
 //! | anything beyond the [`Limits`] of the realm | ERROR `wamplex.error.limit_exceeded` |
 //! | `disclose_me` or `disclose_caller` in a realm that discloses nothing | ERROR `wamp.error.option_disallowed.disclose_me` |
 //! | a message that breaks the protocol | [`ProtocolViolation`](wamplex_shared::error::ProtocolViolation), see [`Handled`] |
@@ -22,6 +22,8 @@ mod config;
 mod dealer;
 mod eligibility;
 mod event;
+mod keeper;
+mod kept;
 mod member;
 mod meta;
 mod pattern;
@@ -29,13 +31,17 @@ mod pending;
 mod realm;
 mod registration;
 mod reject;
+mod retained;
 mod sink;
 mod subscription;
 mod timers;
 mod timestamp;
+mod topics;
 
 pub use config::{Disclosure, Limits, RealmConfig};
 pub use event::SharedEvent;
+pub use kept::{Audience, KeptEvent};
 pub use member::{Joining, Member};
 pub use realm::{Handled, Realm};
+pub use retained::Retention;
 pub use sink::{Outbound, Sink};

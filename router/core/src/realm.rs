@@ -29,8 +29,8 @@ use wamplex_shared::{
 /// read-write lock and hands the messages of one session in one after another; the realm then keeps every order that
 /// "WAMP: Ordering Guarantees" asks for, since whatever a message causes is delivered before its method returns.
 ///
-/// Locks are taken in this order: the shell's guard around the realm, then the tables of one member, then whatever the
-/// sink locks. The tables of two members are never locked at the same time.
+/// Locks are taken in this order: the shell's guard around the realm, then the tables of one member or the events that
+/// are kept, then whatever the sink locks. The tables of two members are never locked at the same time.
 ///
 /// Roles that a client did not announce are not held against it: a REGISTER is served whether or not its sender
 /// announced the role of callee. Features are: see [`ProtocolViolation::FeatureNotAnnounced`].
@@ -80,7 +80,7 @@ impl<H> Realm<H> {
         let mut seeds = GlobalIds::new(config.seed);
         Self {
             members: Members::new(),
-            broker: Broker::new(seeds.draw()),
+            broker: Broker::new(&config, seeds.draw()),
             dealer: Dealer::new(seeds.draw()),
             config,
         }
@@ -114,6 +114,9 @@ impl<H> Realm<H> {
         if self.config.disclosure != Disclosure::Never {
             broker.insert(Feature::PublisherIdentification);
             dealer.insert(Feature::CallerIdentification);
+        }
+        if self.config.retention.events > 0 {
+            broker.insert(Feature::EventRetention);
         }
         if self.config.meta_api {
             meta::features(&mut broker, &mut dealer);
@@ -153,9 +156,9 @@ impl<H> Realm<H> {
 
     /// Lets a session go, with its subscriptions, its registrations, and the calls it made or was to answer. It is told
     /// nothing, and messages of it that are handed in later are ignored. Nothing happens if it has left already.
-    pub fn leave(&mut self, who: &Member<H>, _now: Time, out: &mut impl Sink<H>) {
+    pub fn leave(&mut self, who: &Member<H>, now: Time, out: &mut impl Sink<H>) {
         if let Some(left) = self.remove(who, out) {
-            self.announce_leave(who, left, out);
+            self.announce_leave(who, left, now, out);
         }
     }
 
@@ -192,12 +195,16 @@ impl<H> Realm<H> {
         out: &mut impl Sink<H>,
     ) -> Handled {
         let Subscribe { request, .. } = message;
+        let get_retained = message.options.get_retained;
         self.accept(from, MessageCode::Subscribe, request)?;
         let Some(seat) = self.members.seat_mut(from) else { return Ok(()) };
         let entered = self.broker.subscribe(&self.config, seat, message, now);
         let subscribed = entered.map(|e| Subscribed { request, subscription: e.id });
         answer(from, MessageCode::Subscribe, request, subscribed, out);
         if let Ok(entered) = entered {
+            if get_retained {
+                self.broker.replay(entered.id, from, now, out);
+            }
             self.announce_subscribe(from.session(), entered, out);
         }
         Ok(())
@@ -281,7 +288,7 @@ impl<H> Realm<H> {
         &self,
         from: &Member<H>,
         message: Publish,
-        _now: Time,
+        now: Time,
         out: &mut impl Sink<H>,
     ) -> Handled {
         let Publish { request, .. } = message;
@@ -290,7 +297,7 @@ impl<H> Realm<H> {
             return Ok(());
         }
         let acknowledge = message.options.acknowledge;
-        let published = match self.broker.publish(&self.config, from, message, out) {
+        let published = match self.broker.publish(&self.config, from, message, now, out) {
             Ok(publication) => Ok(Published { request, publication }),
             Err(Refusal::Reject(reject)) => Err(reject),
             Err(Refusal::Violation(violation)) => return Err(violation),

@@ -19,8 +19,8 @@ pub(crate) enum Reject {
     /// The topic or procedure is no URI.
     #[error("{0}")]
     InvalidUri(#[from] InvalidUri),
-    /// The `wamp` namespace belongs to the router.
-    #[error("URIs that begin with wamp. are reserved for the protocol")]
+    /// The `wamp` and `wamplex` namespaces belong to the router.
+    #[error("URIs that begin with wamp. or wamplex. are reserved for the router")]
     Reserved,
     /// Nobody offers the procedure.
     #[error("no callee is registered for this procedure")]

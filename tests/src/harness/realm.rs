@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use wamplex_realm::{Disclosure, Joining, Member, Outbound, Realm, RealmConfig, Sink};
+use wamplex_realm::{Disclosure, Joining, Member, Outbound, Realm, RealmConfig, Retention, Sink};
 use wamplex_shared::{
     codec,
     error::ProtocolViolation,
@@ -300,11 +300,28 @@ pub(super) fn config(script: &Script) -> RealmConfig {
             ("max_call_timeout", ..) if value.is_u64() => {
                 set(&mut config.max_call_timeout, millis())
             }
+            ("retention", ..) => set_retention(&mut config.retention, value),
             _ => false,
         };
         assert!(known, "`{key}: {value}` is no rule of a realm");
     }
     config
+}
+
+fn set_retention(retention: &mut Retention, rules: &Value) -> bool {
+    let Some(rules) = rules.as_object() else { return false };
+    rules.iter().all(|(key, value)| {
+        let Some(number) = value.as_u64() else { return false };
+        let (size, time) = (usize::try_from(number).ok(), Some(Duration::from_millis(number)));
+        match (key.as_str(), size) {
+            ("events", Some(size)) => set(&mut retention.events, size),
+            ("bytes", Some(size)) => set(&mut retention.bytes, size),
+            ("replay_bytes", Some(size)) => set(&mut retention.replay_bytes, size),
+            ("ttl", _) => set(&mut retention.ttl, time),
+            ("max_ttl", _) => set(&mut retention.max_ttl, time),
+            _ => false,
+        }
+    })
 }
 
 fn set<T>(place: &mut T, value: T) -> bool {

@@ -84,6 +84,7 @@
 //! | `disclosure` | `"never"`, `"on_request"` (default), `"always"` |
 //! | `call_timeout`, `max_call_timeout` | milliseconds |
 //! | `meta_api` | `true` (default), `false` |
+//! | `retention` | a dictionary of `events`, `bytes`, `replay_bytes`, and in milliseconds `ttl`, `max_ttl` |
 //!
 //! # Time
 //!

@@ -153,7 +153,7 @@ pub(super) fn text(
 }
 
 /// A whole number; JavaScript writes large ones as floats.
-fn integer(value: &Value) -> Option<u64> {
+pub(crate) fn integer(value: &Value) -> Option<u64> {
     let Value::Float(float) = value else { return value.as_u64() };
     let is_whole = float.fract() == 0.0 && (0.0..=MAX_ID as f64).contains(float);
     is_whole.then_some(*float as u64)

@@ -6,6 +6,7 @@
 //! consequences afterwards.
 
 mod arguments;
+mod events;
 mod registration;
 mod session;
 mod subscription;
@@ -22,6 +23,7 @@ use crate::{
     sink::{Outbound, Sink},
 };
 use arguments::Arguments;
+pub(crate) use arguments::integer;
 use std::sync::Arc;
 use wamplex_shared::{
     codec,
@@ -89,7 +91,7 @@ impl<H> Realm<H> {
             return Ok(());
         }
         let serializer = message.payload.serializer();
-        let Reply { value, deed } = match self.answer(from, message) {
+        let Reply { value, deed } = match self.answer(from, message, now) {
             Ok(reply) => reply,
             Err(Refusal::Violation(violation)) => return Err(violation),
             Err(Refusal::Reject(reject)) => {
@@ -111,7 +113,12 @@ impl<H> Realm<H> {
         Ok(())
     }
 
-    fn answer(&mut self, from: &Arc<Member<H>>, call: Call) -> Result<Reply<H>, Refusal> {
+    fn answer(
+        &mut self,
+        from: &Arc<Member<H>>,
+        call: Call,
+        now: Time,
+    ) -> Result<Reply<H>, Refusal> {
         let Call { request, options, procedure, payload } = call;
         check_announced(from, &options)?;
         if from.calls.lock().contains_key(&request) {
@@ -125,7 +132,7 @@ impl<H> Realm<H> {
         if uses_passthru(options.passthru.as_deref()) {
             return Err(Reject::PassthruNotSupported.into());
         }
-        Ok(self.call_procedure(from, &procedure, &payload)?)
+        Ok(self.call_procedure(from, &procedure, &payload, now)?)
     }
 
     fn call_procedure(
@@ -133,8 +140,9 @@ impl<H> Realm<H> {
         from: &Arc<Member<H>>,
         procedure: &Uri,
         payload: &Payload,
+        now: Time,
     ) -> Outcome<H> {
-        use uris::{registration, session, subscription};
+        use uris::{registration, session, subscription, wamplex};
         let args = || Arguments::read(payload);
         match procedure.as_str() {
             session::COUNT => self.count_sessions(args()?),
@@ -160,19 +168,26 @@ impl<H> Realm<H> {
             subscription::LIST_SUBSCRIBERS => self.list_subscribers(args()?),
             subscription::COUNT_SUBSCRIBERS => self.count_subscribers(args()?),
             subscription::REMOVE_SUBSCRIBER => self.plan_remove_subscriber(args()?),
+            wamplex::PURGE_RETAINED => self.purge_retained(args()?, now),
             _ => Err(Reject::NoSuchProcedure),
         }
     }
 
     /// Tells those who want to know what a session has left behind, and that it has left.
-    pub(crate) fn announce_leave(&self, who: &Member<H>, left: LeftBehind, out: &mut impl Sink<H>) {
+    pub(crate) fn announce_leave(
+        &self,
+        who: &Member<H>,
+        left: LeftBehind,
+        now: Time,
+        out: &mut impl Sink<H>,
+    ) {
         for departed in left.subscriptions {
             self.announce_unsubscribe(who.session(), departed, out);
         }
         for departed in left.registrations {
             self.announce_unregister(who.session(), departed, out);
         }
-        self.execute(who, left.testaments, out);
+        self.execute(who, left.testaments, now, out);
         self.announce_departure(who.who(), out);
     }
 

@@ -19,6 +19,7 @@ use wamplex_shared::{
     payload::Payload,
     roles::{Feature, Role},
     serializer::Serializer,
+    time::Time,
     uri::{MatchPolicy, Uri},
     value::Value,
 };
@@ -98,14 +99,20 @@ impl<H> Realm<H> {
     }
 
     /// Publishes what a session has left to be published.
-    pub(super) fn execute(&self, who: &Member<H>, testaments: Testaments, out: &mut impl Sink<H>) {
+    pub(super) fn execute(
+        &self,
+        who: &Member<H>,
+        testaments: Testaments,
+        now: Time,
+        out: &mut impl Sink<H>,
+    ) {
         let Testaments { detached, destroyed } = testaments;
         for Testament { options, topic, payload } in detached.into_iter().chain(destroyed) {
             // Nobody is answered, so the id of the request means nothing.
             let request = RequestId::FIRST;
             let publish = Publish { request, options, topic, payload };
             // Whatever there is to refuse was refused when the testament was made.
-            let _ = self.broker.publish(&self.config, who, publish, out);
+            let _ = self.broker.publish(&self.config, who, publish, now, out);
         }
     }
 }
@@ -146,5 +153,6 @@ fn check<H>(
     {
         return Err(Reject::PassthruNotSupported);
     }
+    config.retention.effective_ttl(options)?;
     Ok(())
 }
