@@ -1,29 +1,20 @@
 //! One connection: a socket, the session machine on it, and reports to JavaScript.
 
 use crate::{
-    machine::{Machine, Output},
+    machine::{Effect, Machine},
     report::{Decoded, Handler, Report},
     socket::{Input, Socket},
     tape::{Keys, Tape},
     wire::{self, Reader},
 };
-use bytes::Bytes;
-use js_sys::{TypeError, Uint8Array};
+use js_sys::Uint8Array;
 use std::{
     cell::{Cell, RefCell},
     rc::{Rc, Weak},
 };
-use wamplex_shared::{
-    error::ProtocolViolation,
-    payload::{Payload, PayloadShape},
-    serializer::Serializer,
-    session::{Refusal, Session},
-};
+use wamplex_shared::{id::RequestId, serializer::Serializer, session::Refusal};
 use wasm_bindgen::JsValue;
 use web_sys::WebSocket;
-
-/// What JavaScript gets or catches.
-pub(crate) type Thrown<T = ()> = Result<T, JsValue>;
 
 /// A connection. No method holds a borrow while JavaScript runs, since it comes back from inside a report.
 #[derive(Debug)]
@@ -79,6 +70,7 @@ impl Connection {
 
     /// Lets the machine do something, and sends what it makes.
     pub(crate) fn with(&self, run: impl FnOnce(&mut Machine)) {
+        // The guard is gone before anything is sent.
         self.machine.borrow_mut().as_mut().map(run);
         self.flush();
     }
@@ -119,78 +111,76 @@ impl Connection {
         let Some(serializer) = self.serializer.get() else { return };
         if data.is_string() != serializer.is_text() {
             let kind = if serializer.is_text() { "binary" } else { "text" };
-            let violation = ProtocolViolation::FrameType { serializer, kind };
-            return self.act(None, |machine| machine.fail(violation));
-        }
-        if serializer.is_text() {
+            let words = [serializer.name(), " messages do not come in ", kind, " frames"].concat();
+            self.act(None, |machine| machine.fail(words));
+        } else if serializer.is_text() {
             let head = self.handler.parse(data);
-            let message = wire::read(Reader::msgpack(&head));
-            let decoded = message.is_some().then_some((Decoded::Parsed, 0));
-            return self.act(decoded.as_ref(), |machine| machine.handle(message));
+            let received = wire::read(Reader::msgpack(&head));
+            let decoded = received.is_some().then_some(&Decoded::Parsed);
+            self.act(decoded, |machine| machine.handle(received.as_ref()));
+        } else {
+            // The tape first: it checks all of the message.
+            let decoded = self.tape(serializer, Uint8Array::new(data).to_vec());
+            let received = match &decoded {
+                Some(Decoded::Tape { bytes, .. }) => wire::read(reader(serializer, bytes)),
+                Some(Decoded::Parsed | Decoded::Text(_)) | None => None,
+            };
+            self.act(decoded.as_ref(), |machine| machine.handle(received.as_ref()));
         }
-        let bytes = Bytes::from(Uint8Array::new(data).to_vec());
-        let length = bytes.len() as u32;
-        // The tape first: it checks all of the message.
-        let decoded = self.tape(serializer, &bytes).map(|decoded| (decoded, length));
-        let message = decoded.as_ref().and_then(|_| wire::read(reader(serializer, &bytes)));
-        self.act(decoded.as_ref(), |machine| machine.handle(message));
     }
 
-    /// Lets the machine handle a frame, sends what it wants to say, and reports what it means. With the decoded message
-    /// comes the length of its frame.
-    fn act(
-        &self,
-        decoded: Option<&(Decoded, u32)>,
-        handle: impl FnOnce(&mut Machine) -> Vec<Output>,
-    ) {
-        if let Some((message, length)) = decoded.filter(|_| self.tracing.get()) {
-            self.handler.message(Report::Received, *length, message);
+    /// Lets the machine handle a frame, sends what it wants to say, and reports what it means.
+    fn act(&self, decoded: Option<&Decoded>, handle: impl FnOnce(&mut Machine) -> Effect) {
+        if let Some(message) = decoded.filter(|_| self.tracing.get()) {
+            self.handler.message(Report::Received, message.length(), message);
         }
         // The guard is gone before anything is reported.
-        let outputs = self.machine.borrow_mut().as_mut().map(handle).unwrap_or_default();
+        let effect = self.machine.borrow_mut().as_mut().map(handle).unwrap_or_default();
+        self.conclude(decoded, effect);
+    }
+
+    fn conclude(&self, decoded: Option<&Decoded>, effect: Effect) {
         self.flush();
-        for output in outputs {
-            match (output, decoded) {
-                (Output::Message(kind, number), Some((message, _))) => {
-                    self.handler.message(kind, number, message);
-                }
-                (Output::Message(..), None) => {}
-                (Output::Violation(violation), _) => {
-                    self.handler.text(Report::Violation, 0, &violation.to_string().into());
-                }
-                (Output::End, _) => self.end(),
-            }
+        if let (Some((kind, number)), Some(message)) = (effect.report, decoded) {
+            self.handler.message(kind, number, message);
+        }
+        if let Some(words) = effect.violation {
+            self.handler.text(Report::Violation, 0, &JsValue::from_str(&words));
+        }
+        if effect.end {
+            self.end();
         }
     }
 
-    fn tape(&self, serializer: Serializer, bytes: &Bytes) -> Option<Decoded> {
-        let tape = Tape::write(reader(serializer, bytes), &mut self.keys.borrow_mut())?;
-        Some(Decoded::Tape { tape, _bytes: bytes.clone() })
+    fn tape(&self, serializer: Serializer, bytes: Vec<u8>) -> Option<Decoded> {
+        let tape = Tape::write(reader(serializer, &bytes), &mut self.keys.borrow_mut())?;
+        Some(Decoded::Tape { tape, bytes })
     }
 
-    /// Sends all that the machine has to say.
+    /// Sends what the machine has to say.
     fn flush(&self) {
         let Some(serializer) = self.serializer.get() else { return };
         // The guard is gone before the frame is reported.
-        while let Some(frame) = self.poll_frame() {
-            let sent = match str::from_utf8(&frame) {
-                Ok(text) if serializer.is_text() => {
-                    self.socket.send_text(text);
-                    self.tracing.get().then(|| Decoded::Text(text.into()))
-                }
-                _ => {
-                    self.socket.send_binary(&frame);
-                    self.tracing.get().then(|| self.tape(serializer, &frame)).flatten()
-                }
-            };
-            if let Some(message) = sent {
-                self.handler.message(Report::Sent, frame.len() as u32, &message);
+        // The guard is gone before the frame is reported.
+        let Some(frame) = self.take_frame() else { return };
+        let length = frame.len() as u32;
+        let sent = match str::from_utf8(&frame) {
+            Ok(text) if serializer.is_text() => {
+                self.socket.send_text(text);
+                self.tracing.get().then(|| Decoded::Text(text.into()))
             }
+            _ => {
+                self.socket.send_binary(&frame);
+                self.tracing.get().then(|| self.tape(serializer, frame)).flatten()
+            }
+        };
+        if let Some(message) = sent {
+            self.handler.message(Report::Sent, length, &message);
         }
     }
 
-    fn poll_frame(&self) -> Option<Bytes> {
-        self.machine.borrow_mut().as_mut()?.poll_frame()
+    fn take_frame(&self) -> Option<Vec<u8>> {
+        self.machine.borrow_mut().as_mut()?.take_frame()
     }
 
     /// The session is over: what was sent before still leaves, and nobody waits for the other side to close.
@@ -199,45 +189,36 @@ impl Connection {
         self.handler.text(Report::Closed, 1000, &JsValue::from_str(""));
     }
 
-    /// Runs a command of the session and sends what it makes, with these options.
-    pub(crate) fn command<R>(
+    /// Runs a command and sends what it makes. Returns the id of the request, or a number below zero that says why not.
+    pub(crate) fn command(
         &self,
-        options: Bytes,
-        run: impl FnOnce(&mut Session<u32>) -> Result<R, Refusal>,
-    ) -> Thrown<R> {
-        let mut result = Err(Refusal::Closed);
-        self.with(|machine| {
-            if let Some(session) = machine.session(options) {
-                result = run(session);
-            }
-        });
-        result.map_err(|refusal| TypeError::new(&refusal.to_string()).into())
-    }
-
-    pub(crate) fn serializer(&self) -> Thrown<Serializer> {
-        self.serializer.get().ok_or_else(|| TypeError::new("the socket is not open").into())
-    }
-
-    /// Options and payload that were written one behind the other.
-    pub(crate) fn parts(
-        &self,
-        split: usize,
-        shape: u8,
-        bytes: Vec<u8>,
-    ) -> Thrown<(Bytes, Payload)> {
-        let mut options = Bytes::from(bytes);
-        let payload = options.split_off(split.min(options.len()));
-        let shape = match shape {
-            0 => PayloadShape::None,
-            1 => PayloadShape::Args,
-            _ => PayloadShape::ArgsKwargs,
+        run: impl FnOnce(&mut Machine) -> Result<RequestId, Refusal>,
+    ) -> f64 {
+        let result = match self.machine.borrow_mut().as_mut() {
+            Some(machine) => run(machine),
+            None => Err(Refusal::Closed),
         };
-        Ok((options, Payload::from_encoded(self.serializer()?, shape, payload)))
+        self.settle(result)
+    }
+
+    fn settle(&self, result: Result<RequestId, Refusal>) -> f64 {
+        self.flush();
+        match result {
+            Ok(request) => request.get() as f64,
+            Err(Refusal::Closed) => -1.0,
+            Err(Refusal::Unsupported(_)) => -2.0,
+            Err(_) => -3.0,
+        }
+    }
+
+    /// The serializer, once the socket is open.
+    pub(crate) const fn serializer(&self) -> Option<Serializer> {
+        self.serializer.get()
     }
 }
 
 /// A reader of what is not JSON.
-fn reader(serializer: Serializer, bytes: &Bytes) -> Reader<'_> {
+fn reader(serializer: Serializer, bytes: &[u8]) -> Reader<'_> {
     match serializer {
         Serializer::Cbor => Reader::cbor(bytes),
         Serializer::Json | Serializer::MsgPack => Reader::msgpack(bytes),

@@ -1,23 +1,17 @@
 //! The boundary to JavaScript.
 
 use crate::{
-    connection::{Connection, Thrown},
+    connection::Connection,
     machine::Machine,
     report::Handler,
+    wire::{Hello, Written},
 };
-use bytes::Bytes;
-use bytestring::ByteString;
-use js_sys::TypeError;
 use std::rc::Rc;
 use wamplex_shared::{
-    id::{RegistrationId, RequestId, SubscriptionId},
-    message::{
-        Abort, CallOptions, CancelMode, CloseDetails, ErrorDetails, Goodbye, Hello, HelloDetails,
-        PublishOptions, RegisterOptions, SubscribeOptions, YieldOptions,
-    },
-    payload::Payload,
+    id::RequestId,
+    message::{CancelMode, MessageCode},
     roles::{Feature, Features, Role, Roles},
-    uri::Uri,
+    session::Refusal,
 };
 use wasm_bindgen::prelude::*;
 use web_sys::WebSocket;
@@ -32,9 +26,9 @@ pub struct Core {
 }
 
 /// What this client can do.
-fn roles() -> Roles {
+const ROLES: Roles = {
     use Feature as F;
-    Roles::default()
+    Roles::NONE
         .with(
             Role::Publisher,
             Features::of(&[
@@ -73,8 +67,9 @@ fn roles() -> Roles {
                 F::RegistrationRevocation,
             ]),
         )
-}
+};
 
+/// Commands return the id of the request, or a number below zero that `npm/src/core.ts` has words for.
 #[wasm_bindgen]
 impl Core {
     /// Listens to a socket that is opening or open. Nothing is reported before [`start`](Self::start).
@@ -95,62 +90,44 @@ impl Core {
     }
 
     /// Sends HELLO. `authmethods` stand one on a line, `authextra` is a dictionary or empty.
-    ///
-    /// # Errors
-    /// The socket is not open.
-    pub fn hello(
-        &self,
-        realm: String,
-        authmethods: &str,
-        authid: Option<String>,
-        authextra: Vec<u8>,
-    ) -> Thrown {
-        let serializer = self.connection.serializer()?;
-        let details = HelloDetails {
-            roles: roles(),
-            agent: Some(ByteString::from_static(concat!("wamplex-js-", env!("CARGO_PKG_VERSION")))),
-            authmethods: authmethods.lines().map(ByteString::from).collect(),
-            authid: authid.map(ByteString::from),
-            ..HelloDetails::default()
+    #[allow(clippy::needless_pass_by_value)] // an optional text crosses only as a value
+    pub fn hello(&self, realm: &str, authmethods: &str, authid: Option<String>, authextra: &[u8]) {
+        let Some(serializer) = self.connection.serializer() else { return };
+        let hello = Hello {
+            realm,
+            roles: &ROLES,
+            agent: concat!("wamplex-js-", env!("CARGO_PKG_VERSION")),
+            authmethods,
+            authid: authid.as_deref(),
+            authextra,
         };
-        let hello = Hello { realm: Uri::new(realm), details };
-        self.connection.begin(Machine::new(serializer, hello, authextra.into()));
-        Ok(())
+        self.connection.begin(Machine::new(serializer, &hello));
     }
 
     /// Answers a CHALLENGE; `extra` is a dictionary.
-    pub fn authenticate(&self, signature: String, extra: Vec<u8>) {
-        self.connection.with(|machine| machine.authenticate(signature, extra.into()));
+    pub fn authenticate(&self, signature: &str, extra: &[u8]) {
+        self.connection.with(|machine| machine.authenticate(signature, extra));
     }
 
-    /// Calls a procedure and returns the id of the request. `bytes` are the options up to `split`, then the payload.
-    /// What the options say about progressive results and invocations has to be told in the flags too.
-    ///
-    /// # Errors
-    /// The session is not open, or a feature is missing.
+    /// Calls a procedure. `bytes` are the options up to `split`, then the payload, as for all commands. What the
+    /// options say about progressive results and invocations has to be told in the flags too.
     #[allow(clippy::too_many_arguments)] // each is a plain number or text, and a struct would cross as an object
     pub fn call(
         &self,
         token: u32,
-        procedure: String,
+        procedure: &str,
         receive_progress: bool,
         progress: bool,
         split: usize,
         shape: u8,
-        bytes: Vec<u8>,
-    ) -> Thrown<f64> {
-        let (written, payload) = self.connection.parts(split, shape, bytes)?;
-        let options = CallOptions { receive_progress, progress, ..CallOptions::default() };
-        let request = self.connection.command(written, |session| {
-            session.call(Uri::new(procedure), options, payload, None, token).map_err(|r| r.reason)
-        })?;
-        Ok(request.get() as f64)
+        bytes: &[u8],
+    ) -> f64 {
+        let written = written(split, shape, bytes);
+        self.connection
+            .command(|machine| machine.call(token, procedure, receive_progress, progress, written))
     }
 
     /// Gives a call one more chunk of input, or the last one.
-    ///
-    /// # Errors
-    /// The call takes no more, or the session is not open.
     #[wasm_bindgen(js_name = callMore)]
     pub fn call_more(
         &self,
@@ -158,100 +135,66 @@ impl Core {
         last: bool,
         split: usize,
         shape: u8,
-        bytes: Vec<u8>,
-    ) -> Thrown {
-        let (written, payload) = self.connection.parts(split, shape, bytes)?;
-        let request = id(RequestId::new, request)?;
-        self.connection.command(written, |session| {
-            session.call_more(request, payload, last).map_err(|r| r.reason)
-        })
+        bytes: &[u8],
+    ) -> f64 {
+        let written = written(split, shape, bytes);
+        self.connection.command(|machine| machine.call_more(id(request)?, last, written))
     }
 
-    /// Cancels a call; its answer is swallowed when it comes.
-    ///
-    /// # Errors
-    /// The mode is none of the three.
-    pub fn cancel(&self, request: f64, mode: &str) -> Thrown {
-        let mode = CancelMode::from_name(mode)
-            .ok_or_else(|| TypeError::new("cancelMode must be 'skip', 'kill' or 'killnowait'"))?;
-        let request = id(RequestId::new, request)?;
-        self.connection.command(Bytes::new(), |session| {
-            session.cancel(request, mode);
-            session.abandon(request);
-            Ok(())
-        })
+    /// Cancels a call, with 0 for `skip`, 1 for `kill` or 2 for `killnowait`; its answer is swallowed when it comes.
+    pub fn cancel(&self, request: f64, mode: u8) -> f64 {
+        let mode = match mode {
+            0 => CancelMode::Skip,
+            1 => CancelMode::Kill,
+            _ => CancelMode::KillNoWait,
+        };
+        self.connection.command(|machine| machine.cancel(id(request)?, mode))
     }
 
     /// Publishes an event. There is a token if the options ask for an acknowledgement.
-    ///
-    /// # Errors
-    /// The session is not open.
     pub fn publish(
         &self,
         token: Option<u32>,
-        topic: String,
+        topic: &str,
         split: usize,
         shape: u8,
-        bytes: Vec<u8>,
-    ) -> Thrown {
-        let (written, payload) = self.connection.parts(split, shape, bytes)?;
-        self.connection.command(written, |session| {
-            let options = PublishOptions::default();
-            session
-                .publish(Uri::new(topic), options, payload, token)
-                .map_err(|r| r.reason)
-                .map(drop)
-        })
+        bytes: &[u8],
+    ) -> f64 {
+        let written = written(split, shape, bytes);
+        self.connection
+            .command(|machine| machine.request(MessageCode::Publish, token, topic, written))
     }
 
     /// Subscribes to a topic.
-    ///
-    /// # Errors
-    /// The session is not open.
-    pub fn subscribe(&self, token: u32, topic: String, options: Vec<u8>) -> Thrown {
-        self.connection.command(options.into(), |session| {
-            let options = SubscribeOptions::default();
-            session.subscribe(Uri::new(topic), options, token).map_err(|r| r.reason).map(drop)
-        })
+    pub fn subscribe(&self, token: u32, topic: &str, options: &[u8]) -> f64 {
+        let written = Written { options, ..Written::default() };
+        self.connection
+            .command(|machine| machine.request(MessageCode::Subscribe, Some(token), topic, written))
     }
 
     /// Gives a subscription up.
-    ///
-    /// # Errors
-    /// The session is not open.
-    pub fn unsubscribe(&self, token: u32, subscription: f64) -> Thrown {
-        let subscription = id(SubscriptionId::new, subscription)?;
-        self.connection.command(Bytes::new(), |session| {
-            session.unsubscribe(subscription, token).map_err(|r| r.reason).map(drop)
+    pub fn unsubscribe(&self, token: u32, subscription: f64) -> f64 {
+        self.connection.command(|machine| {
+            machine.give_up(MessageCode::Unsubscribe, token, id(subscription)?.get())
         })
     }
 
     /// Registers a procedure.
-    ///
-    /// # Errors
-    /// The session is not open.
-    pub fn register(&self, token: u32, procedure: String, options: Vec<u8>) -> Thrown {
-        self.connection.command(options.into(), |session| {
-            let options = RegisterOptions::default();
-            session.register(Uri::new(procedure), options, token).map_err(|r| r.reason).map(drop)
+    pub fn register(&self, token: u32, procedure: &str, options: &[u8]) -> f64 {
+        let written = Written { options, ..Written::default() };
+        self.connection.command(|machine| {
+            machine.request(MessageCode::Register, Some(token), procedure, written)
         })
     }
 
     /// Gives a registration up.
-    ///
-    /// # Errors
-    /// The session is not open.
-    pub fn unregister(&self, token: u32, registration: f64) -> Thrown {
-        let registration = id(RegistrationId::new, registration)?;
-        self.connection.command(Bytes::new(), |session| {
-            session.unregister(registration, token).map_err(|r| r.reason).map(drop)
+    pub fn unregister(&self, token: u32, registration: f64) -> f64 {
+        self.connection.command(|machine| {
+            machine.give_up(MessageCode::Unregister, token, id(registration)?.get())
         })
     }
 
     /// Answers an invocation with a result, or with a piece of one (which the options have to say, too).
-    ///
-    /// # Errors
-    /// The session is not open.
     #[wasm_bindgen(js_name = yield)]
     pub fn yield_(
         &self,
@@ -259,56 +202,28 @@ impl Core {
         progress: bool,
         split: usize,
         shape: u8,
-        bytes: Vec<u8>,
-    ) -> Thrown {
-        let (written, payload) = self.connection.parts(split, shape, bytes)?;
-        let request = id(RequestId::new, request)?;
-        self.connection.command(written, |session| {
-            session.yield_(request, YieldOptions { progress, ..YieldOptions::default() }, payload);
-            Ok(())
-        })
+        bytes: &[u8],
+    ) -> f64 {
+        let written = written(split, shape, bytes);
+        self.connection.command(|machine| machine.answer(id(request)?, progress, None, written))
     }
 
     /// Answers an invocation with an error.
-    ///
-    /// # Errors
-    /// The session is not open.
-    pub fn fail(
-        &self,
-        request: f64,
-        error: String,
-        split: usize,
-        shape: u8,
-        bytes: Vec<u8>,
-    ) -> Thrown {
-        let (written, payload) = self.connection.parts(split, shape, bytes)?;
-        let request = id(RequestId::new, request)?;
-        self.connection.command(written, |session| {
-            session.error(request, ErrorDetails::default(), Uri::new(error), payload);
-            Ok(())
-        })
+    pub fn fail(&self, request: f64, error: &str, split: usize, shape: u8, bytes: &[u8]) -> f64 {
+        let written = written(split, shape, bytes);
+        self.connection.command(|machine| machine.answer(id(request)?, false, Some(error), written))
     }
 
     /// Ends the session with ABORT and closes the socket.
-    pub fn abort(&self, reason: String, message: String) {
-        let details = CloseDetails::message(message);
-        let abort = Abort { details, reason: Uri::new(reason), payload: Payload::NONE };
-        self.connection.with(|machine| machine.abort(abort));
+    pub fn abort(&self, reason: &str, message: &str) {
+        self.connection.with(|machine| machine.abort(reason, message));
         self.connection.end();
     }
 
     /// Leaves the session with GOODBYE. When the router has answered, the socket is closed.
-    pub fn leave(&self, reason: String, message: String) {
-        let details = if message.is_empty() {
-            CloseDetails::default()
-        } else {
-            CloseDetails::message(message)
-        };
-        let goodbye = Goodbye { details, reason: Uri::new(reason) };
-        drop(self.connection.command(Bytes::new(), |session| {
-            session.leave(goodbye);
-            Ok(())
-        }));
+    pub fn leave(&self, reason: &str, message: &str) {
+        let message = if message.is_empty() { None } else { Some(message) };
+        self.connection.with(|machine| machine.leave(reason, message));
     }
 
     /// Closes the socket.
@@ -317,6 +232,13 @@ impl Core {
     }
 }
 
-fn id<T>(new: impl FnOnce(u64) -> Option<T>, number: f64) -> Thrown<T> {
-    new(number as u64).ok_or_else(|| TypeError::new("this is not an id").into())
+/// Options and payload that were written one behind the other.
+fn written(split: usize, shape: u8, bytes: &[u8]) -> Written<'_> {
+    let (options, payload) = bytes.split_at_checked(split).unwrap_or_default();
+    Written { options, payload, elements: shape.into() }
+}
+
+/// An id that JavaScript was given before.
+fn id(number: f64) -> Result<RequestId, Refusal> {
+    RequestId::new(number as u64).ok_or(Refusal::NotContinued)
 }

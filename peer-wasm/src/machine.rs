@@ -1,13 +1,17 @@
 //! The session machines of one connection, and which message means what to JavaScript.
 
-use crate::{report::Report, wire};
-use bytes::Bytes;
+use crate::{
+    report::Report,
+    wire::{self, Received, Written},
+};
 use wamplex_shared::{
-    error::{DecodeError, DecodeErrorKind, ProtocolViolation},
-    message::{Abort, Hello, Message},
+    error::ProtocolViolation,
+    id::RequestId,
+    message::{CancelMode, MessageCode},
+    roles::{Feature, Role, Roles},
     serializer::Serializer,
-    session::{CloseReason, Event, JoinEvent, Joiner, Session},
-    value::Dict,
+    session::{Head, Joining, Ledger, Outcome, Refusal},
+    uris,
 };
 
 /// HELLO to GOODBYE. The token of a request is a number that JavaScript chose.
@@ -15,170 +19,292 @@ use wamplex_shared::{
 pub(crate) struct Machine {
     serializer: Serializer,
     state: State,
-    /// The options of the message that the last command made, as JavaScript has written them. Every command is followed
-    /// by sending what it made, so there is never more than one.
-    options: Bytes,
+    /// What the last command or message has to have sent. Each is followed by sending it, so there is never more.
+    frame: Option<Vec<u8>>,
 }
 
 #[derive(Debug)]
 enum State {
-    Joining(Box<Joiner>),
-    Open(Box<Session<u32>>),
-    /// The messages that are still to be sent.
-    Over(Vec<Message>),
+    Joining {
+        joining: Joining,
+        ours: Roles,
+        /// Those of HELLO, one on a line.
+        authmethods: String,
+    },
+    Open(Ledger<Request>),
+    Over,
+}
+
+#[derive(Debug)]
+struct Request {
+    token: u32,
+    /// The procedure of a call that takes more arguments.
+    procedure: Option<String>,
 }
 
 /// What is to be done about a frame, in this order.
-#[derive(Debug)]
-pub(crate) enum Output {
-    /// Report the message that the frame held.
-    Message(Report, u32),
-    /// Report that the router broke the protocol.
-    Violation(ProtocolViolation),
+#[derive(Debug, Default)]
+pub(crate) struct Effect {
+    /// Report the message that the frame held, with this number.
+    pub(crate) report: Option<(Report, u32)>,
+    /// Report that the router broke the protocol, in these words.
+    pub(crate) violation: Option<String>,
     /// Close the socket.
-    End,
+    pub(crate) end: bool,
 }
 
+impl Effect {
+    fn report(report: Report, number: u32) -> Self {
+        Self { report: Some((report, number)), ..Self::default() }
+    }
+}
+
+/// Commands.
 impl Machine {
-    /// Begins with HELLO. `authextra` is a dictionary as JavaScript has written it, or empty.
-    pub(crate) fn new(serializer: Serializer, hello: Hello, authextra: Bytes) -> Self {
-        let joiner = Box::new(Joiner::new(serializer, hello));
-        Self { serializer, state: State::Joining(joiner), options: authextra }
+    /// Begins with HELLO.
+    pub(crate) fn new(serializer: Serializer, hello: &wire::Hello<'_>) -> Self {
+        let state = State::Joining {
+            joining: Joining::Waiting,
+            ours: *hello.roles,
+            authmethods: hello.authmethods.to_owned(),
+        };
+        Self { serializer, state, frame: Some(wire::hello(serializer, hello)) }
     }
 
     /// Answers a CHALLENGE; `extra` is a dictionary as JavaScript has written it.
-    pub(crate) fn authenticate(&mut self, signature: String, extra: Bytes) {
-        if let State::Joining(joiner) = &mut self.state {
-            self.options = extra;
-            joiner.authenticate(signature, Dict::new());
+    pub(crate) fn authenticate(&mut self, signature: &str, extra: &[u8]) {
+        if let State::Joining { joining, .. } = &mut self.state
+            && joining.answer()
+        {
+            self.frame = Some(wire::authenticate(self.serializer, signature, extra));
         }
     }
 
-    /// The open session, and the options for what it is to send.
-    pub(crate) fn session(&mut self, options: Bytes) -> Option<&mut Session<u32>> {
-        if let State::Open(session) = &mut self.state {
-            self.options = options;
-            Some(session)
-        } else {
-            None
+    /// PUBLISH, SUBSCRIBE or REGISTER. Without a token nobody waits for an answer.
+    pub(crate) fn request(
+        &mut self,
+        kind: MessageCode,
+        token: Option<u32>,
+        uri: &str,
+        written: Written<'_>,
+    ) -> Result<RequestId, Refusal> {
+        let ledger = self.ledger()?;
+        let request = match token {
+            Some(token) => ledger.request(kind, Request { token, procedure: None }),
+            None => ledger.unanswered(),
+        };
+        self.send(&[wire::code(kind), request.get()], Some(uri), written);
+        Ok(request)
+    }
+
+    /// UNSUBSCRIBE or UNREGISTER.
+    pub(crate) fn give_up(
+        &mut self,
+        kind: MessageCode,
+        token: u32,
+        of: u64,
+    ) -> Result<RequestId, Refusal> {
+        let request = self.ledger()?.request(kind, Request { token, procedure: None });
+        let numbers = [wire::code(kind), request.get(), of];
+        self.frame = Some(wire::numbers(self.serializer, &numbers));
+        Ok(request)
+    }
+
+    /// CALL. With `progress` more arguments may follow.
+    pub(crate) fn call(
+        &mut self,
+        token: u32,
+        procedure: &str,
+        receive_progress: bool,
+        progress: bool,
+        written: Written<'_>,
+    ) -> Result<RequestId, Refusal> {
+        let ledger = self.ledger()?;
+        if progress {
+            let feature = Feature::ProgressiveCallInvocations;
+            ledger.check_feature(Role::Caller, Role::Dealer, feature)?;
+        }
+        let kept = progress.then(|| procedure.to_owned());
+        let request = ledger.call(receive_progress, Request { token, procedure: kept });
+        let numbers = [wire::code(MessageCode::Call), request.get()];
+        self.send(&numbers, Some(procedure), written);
+        Ok(request)
+    }
+
+    /// More arguments for a call, or the last ones.
+    pub(crate) fn call_more(
+        &mut self,
+        request: RequestId,
+        last: bool,
+        written: Written<'_>,
+    ) -> Result<RequestId, Refusal> {
+        let entry = self.ledger()?.token_mut(request).ok_or(Refusal::NotContinued)?;
+        let kept = if last { entry.procedure.take() } else { entry.procedure.clone() };
+        let procedure = kept.ok_or(Refusal::NotContinued)?;
+        let numbers = [wire::code(MessageCode::Call), request.get()];
+        self.send(&numbers, Some(&procedure), written);
+        Ok(request)
+    }
+
+    /// Cancels a call, whose answer is then swallowed.
+    pub(crate) fn cancel(
+        &mut self,
+        request: RequestId,
+        mode: CancelMode,
+    ) -> Result<RequestId, Refusal> {
+        let ledger = self.ledger()?;
+        let sends = ledger.cancel(request, mode);
+        ledger.abandon(request);
+        if sends {
+            self.frame = Some(wire::cancel(self.serializer, request.get(), mode));
+        }
+        Ok(request)
+    }
+
+    /// YIELD, with `progress` a piece of the result, or ERROR if there is an error.
+    pub(crate) fn answer(
+        &mut self,
+        request: RequestId,
+        progress: bool,
+        error: Option<&str>,
+        written: Written<'_>,
+    ) -> Result<RequestId, Refusal> {
+        if self.ledger()?.answer(request, progress) {
+            let (yielded, failed) =
+                (wire::code(MessageCode::Yield), wire::code(MessageCode::Error));
+            let of = wire::code(MessageCode::Invocation);
+            match error {
+                None => self.send(&[yielded, request.get()], None, written),
+                Some(_) => self.send(&[failed, of, request.get()], error, written),
+            }
+        }
+        Ok(request)
+    }
+
+    /// GOODBYE.
+    pub(crate) fn leave(&mut self, reason: &str, message: Option<&str>) {
+        if self.ledger().is_ok_and(Ledger::leave) {
+            self.close(MessageCode::Goodbye, reason, message);
+        }
+    }
+
+    /// Ends the session with ABORT.
+    pub(crate) fn abort(&mut self, reason: &str, message: &str) {
+        if !matches!(self.state, State::Over) {
+            self.state = State::Over;
+            self.close(MessageCode::Abort, reason, Some(message));
         }
     }
 
     /// The next frame to send.
-    pub(crate) fn poll_frame(&mut self) -> Option<Bytes> {
-        let message = match &mut self.state {
-            State::Joining(joiner) => joiner.poll_message(),
-            State::Open(session) => session.poll_message(),
-            State::Over(last) => last.pop(),
-        }?;
-        wire::write(self.serializer, &message, &core::mem::take(&mut self.options))
+    pub(crate) const fn take_frame(&mut self) -> Option<Vec<u8>> {
+        self.frame.take()
     }
 
+    fn ledger(&mut self) -> Result<&mut Ledger<Request>, Refusal> {
+        let State::Open(ledger) = &mut self.state else { return Err(Refusal::Closed) };
+        ledger.check_open()?;
+        Ok(ledger)
+    }
+
+    fn send(&mut self, numbers: &[u64], uri: Option<&str>, written: Written<'_>) {
+        self.frame = Some(wire::message(self.serializer, numbers, uri, written));
+    }
+
+    fn close(&mut self, kind: MessageCode, reason: &str, message: Option<&str>) {
+        self.frame = Some(wire::close(self.serializer, kind, reason, message));
+    }
+}
+
+/// Input.
+impl Machine {
     /// Takes a message of the router, or notice that its bytes were none.
-    pub(crate) fn handle(&mut self, message: Option<Message>) -> Vec<Output> {
-        match message {
-            Some(message) => self.handle_message(message),
-            None => {
-                let kind = DecodeErrorKind::NotAMessage;
-                self.fail(DecodeError { serializer: self.serializer, at: 0, kind }.into())
+    pub(crate) fn handle(&mut self, received: Option<&Received<'_>>) -> Effect {
+        let Some(received) = received else {
+            return self.fail("not a WAMP message".into());
+        };
+        let handled = match &mut self.state {
+            State::Joining { joining, ours, authmethods } => {
+                let (ours, method) = (*ours, &*received.method);
+                let offered = authmethods.lines().any(|offered| offered.as_bytes() == method);
+                joining.receive(received.code, offered).map(|()| self.joined(ours, received))
             }
+            State::Open(ledger) => {
+                ledger.receive(received.head).map(|outcome| self.conclude(outcome, received.head))
+            }
+            State::Over => Ok(Effect::default()),
+        };
+        handled.unwrap_or_else(|violation| self.fail(words(&violation)))
+    }
+
+    /// Ends the session because the router broke the rules, in these words.
+    pub(crate) fn fail(&mut self, words: String) -> Effect {
+        self.abort(uris::error::PROTOCOL_VIOLATION, &words);
+        Effect { violation: Some(words), end: true, ..Effect::default() }
+    }
+
+    /// What was received while joining, and was allowed to be.
+    fn joined(&mut self, ours: Roles, received: &Received<'_>) -> Effect {
+        if received.code == MessageCode::Welcome {
+            self.state = State::Open(Ledger::new(ours, received.roles));
+            Effect::report(Report::Welcome, 0)
+        } else if received.code == MessageCode::Challenge {
+            Effect::report(Report::Challenge, 0)
+        } else {
+            self.state = State::Over;
+            Effect { end: true, ..Effect::report(Report::Abort, 0) }
         }
     }
 
-    /// Ends the session because of something below the level of messages.
-    pub(crate) fn fail(&mut self, violation: ProtocolViolation) -> Vec<Output> {
-        self.abort(violation.to_abort());
-        vec![Output::Violation(violation), Output::End]
-    }
-
-    /// Ends the session with ABORT.
-    pub(crate) fn abort(&mut self, abort: Abort) {
-        if !matches!(self.state, State::Over(_)) {
-            self.state = State::Over(vec![abort.into()]);
-        }
-    }
-
-    fn handle_message(&mut self, message: Message) -> Vec<Output> {
-        match &mut self.state {
-            State::Joining(joiner) => match joiner.handle_message(message) {
-                Ok(()) => self.joining_events(),
-                Err(violation) => vec![Output::Violation(violation), Output::End],
+    fn conclude(&mut self, outcome: Outcome<Request>, head: Head) -> Effect {
+        let (report, number) = match outcome {
+            Outcome::Nothing => return Effect::default(),
+            Outcome::Deliver => (unasked(head), 0),
+            Outcome::Continue => (Report::Invocation, 0),
+            Outcome::Progress(request) => match &self.state {
+                State::Open(ledger) => {
+                    let token = ledger.token(request).map_or(0, |entry| entry.token);
+                    (Report::Progress, token)
+                }
+                State::Joining { .. } | State::Over => return Effect::default(),
             },
-            State::Open(session) => {
-                // A violation is told by an event, too.
-                drop(session.handle_message(message));
-                session_events(session)
-            }
-            State::Over(_) => Vec::new(),
-        }
-    }
-
-    fn joining_events(&mut self) -> Vec<Output> {
-        let mut outputs = Vec::new();
-        while let State::Joining(joiner) = &mut self.state {
-            let Some(event) = joiner.poll_event() else { break };
-            match event {
-                JoinEvent::Challenge(_) => outputs.push(Output::Message(Report::Challenge, 0)),
-                JoinEvent::Refused(_) => {
-                    outputs.extend([Output::Message(Report::Abort, 0), Output::End]);
+            Outcome::Answer { token, .. } => (Report::Reply, token.token),
+            Outcome::Closed => {
+                self.state = State::Over;
+                if head == Head::Goodbye {
+                    self.close(MessageCode::Goodbye, uris::close::GOODBYE_AND_OUT, None);
                 }
-                JoinEvent::Welcomed(_) => {
-                    outputs.push(Output::Message(Report::Welcome, 0));
-                    self.open();
-                }
+                return Effect { end: true, ..Effect::report(unasked(head), 0) };
             }
-        }
-        outputs
-    }
-
-    fn open(&mut self) {
-        let state = core::mem::replace(&mut self.state, State::Over(Vec::new()));
-        if let State::Joining(joiner) = state {
-            self.state = match joiner.into_session() {
-                Ok(session) => State::Open(Box::new(session)),
-                Err(joiner) => State::Joining(joiner),
-            };
-        }
+            Outcome::Left => {
+                self.state = State::Over;
+                return Effect { end: true, ..Effect::default() };
+            }
+        };
+        Effect::report(report, number)
     }
 }
 
-fn session_events(session: &mut Session<u32>) -> Vec<Output> {
-    let mut outputs = Vec::new();
-    while let Some(event) = session.poll_event() {
-        match event {
-            Event::Subscribed { token, .. }
-            | Event::Unsubscribed { token }
-            | Event::Published { token, .. }
-            | Event::Registered { token, .. }
-            | Event::Unregistered { token }
-            | Event::Result { token, .. }
-            | Event::Failed { token, .. } => outputs.push(Output::Message(Report::Reply, token)),
-            Event::Progress { result } => {
-                let token = session.token(result.request).copied();
-                outputs.extend(token.map(|token| Output::Message(Report::Progress, token)));
-            }
-            Event::Event(_) => outputs.push(Output::Message(Report::Event, 0)),
-            Event::Invocation(_) | Event::Continuation(_) => {
-                outputs.push(Output::Message(Report::Invocation, 0));
-            }
-            Event::Interrupt(_) => outputs.push(Output::Message(Report::Interrupt, 0)),
-            Event::SubscriptionRevoked(_) | Event::RegistrationRevoked(_) => {
-                outputs.push(Output::Message(Report::Revoked, 0));
-            }
-            Event::Closed(reason) => outputs.extend(closing(reason)),
-            // JavaScript keeps the time, and settles what is pending when the socket has closed.
-            Event::TimedOut { .. } | Event::Gone { .. } | _ => {}
-        }
+/// What a message is about that answers nothing.
+#[allow(clippy::wildcard_enum_match_arm)] // all else answers something
+fn unasked(head: Head) -> Report {
+    match head {
+        Head::Goodbye => Report::Goodbye,
+        Head::Abort => Report::Abort,
+        Head::Invocation { .. } => Report::Invocation,
+        Head::Interrupt { .. } => Report::Interrupt,
+        Head::Revoked => Report::Revoked,
+        _ => Report::Event,
     }
-    outputs
 }
 
-fn closing(reason: CloseReason) -> impl Iterator<Item = Output> {
-    let report = match reason {
-        CloseReason::Goodbye(_) => Some(Output::Message(Report::Goodbye, 0)),
-        CloseReason::Abort(_) => Some(Output::Message(Report::Abort, 0)),
-        CloseReason::Violation(violation) => Some(Output::Violation(violation)),
-        CloseReason::Left | CloseReason::Disconnected(_) | _ => None,
-    };
-    report.into_iter().chain([Output::End])
+/// A violation in words, without the code that formats numbers. This side knows only violations of one kind.
+#[allow(clippy::wildcard_enum_match_arm)]
+fn words(violation: &ProtocolViolation) -> String {
+    match violation {
+        ProtocolViolation::Unexpected { message, state } => {
+            [message.name(), " is not allowed ", state].concat()
+        }
+        _ => String::new(),
+    }
 }

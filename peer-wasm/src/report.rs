@@ -1,7 +1,6 @@
 //! What JavaScript is told, and how.
 
 use crate::tape::Tape;
-use bytes::Bytes;
 use wasm_bindgen::prelude::*;
 
 /// What a report is about. The numbers are those of `npm/src/core.ts`.
@@ -62,8 +61,15 @@ pub(crate) enum Decoded {
     Tape {
         tape: Tape,
         /// What the tape points into.
-        _bytes: Bytes,
+        bytes: Vec<u8>,
     },
+}
+
+impl Decoded {
+    /// How long its frame was, if JavaScript does not know that itself.
+    pub(crate) const fn length(&self) -> u32 {
+        if let Self::Tape { bytes, .. } = self { bytes.len() as u32 } else { 0 }
+    }
 }
 
 impl Handler {

@@ -1,6 +1,7 @@
 import type { CallOptions, Payload, Result, StreamOptions } from '../index.js';
 import { Timer, onAbort } from './abort.js';
 import { listOf, type Connection } from './connection.js';
+import { CancelMode } from './core.js';
 import type { Message } from './decode/message.js';
 import { callOptions } from './options.js';
 
@@ -8,7 +9,7 @@ import { callOptions } from './options.js';
 export class OutgoingCall {
   readonly result: Promise<Message>;
   readonly #connection: Connection;
-  readonly #mode: string;
+  readonly #mode: CancelMode;
   /** As sent: later chunks of input repeat them. */
   readonly #options: Record<string, unknown>;
   #token = 0;
@@ -26,7 +27,7 @@ export class OutgoingCall {
     progress?: (message: Message) => void,
   ) {
     this.#connection = connection;
-    this.#mode = options.cancelMode ?? 'killnowait';
+    this.#mode = cancelMode(options.cancelMode);
     this.result = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     const pending = {
       resolve: (message: Message) => this.#end(() => this.#settle.resolve(message)),
@@ -63,7 +64,7 @@ export class OutgoingCall {
     const { progress: _, ...rest } = this.#options;
     this.#connection.tell((core) => {
       const { bytes, split, shape } = this.#connection.encode(last ? rest : this.#options, payload);
-      core.callMore(this.#request, last, split, shape, bytes);
+      return core.callMore(this.#request, last, split, shape, bytes);
     });
   }
 
@@ -79,6 +80,19 @@ export class OutgoingCall {
     this.#timer?.stop();
     this.#release?.();
     settle();
+  }
+}
+
+function cancelMode(name: CallOptions['cancelMode'] = 'killnowait'): CancelMode {
+  switch (name) {
+    case 'skip':
+      return CancelMode.Skip;
+    case 'kill':
+      return CancelMode.Kill;
+    case 'killnowait':
+      return CancelMode.KillNoWait;
+    default:
+      throw new TypeError("cancelMode must be 'skip', 'kill' or 'killnowait'");
   }
 }
 

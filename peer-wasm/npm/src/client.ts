@@ -194,7 +194,7 @@ export class Client extends EventTarget {
     const payload = { args: data === undefined ? args : [data, ...args], ...(kwargs && { kwargs }) };
     const send = (core: Core, token: number | undefined) => {
       const { bytes, split, shape } = connection.encode(wire, payload);
-      core.publish(token, topic, split, shape, bytes);
+      return core.publish(token, topic, split, shape, bytes);
     };
     if (wire['acknowledge'] !== true) {
       connection.tell((core) => send(core, undefined));

@@ -1,5 +1,5 @@
 import type { AuthResponse, Authenticator, Payload, SerializerName, SessionInfo, TraceDetail, WebSocketLike } from '../index.js';
-import { SERIALIZERS, Report, type Core, type CoreModule, type ReportHandler } from './core.js';
+import { SERIALIZERS, Report, accepted, type Core, type CoreModule, type ReportHandler } from './core.js';
 import type { BigintMode } from './decode/json.js';
 import { MessageReader, type Message } from './decode/message.js';
 import { encoderFor, type Encoded, type Encoder } from './encode/index.js';
@@ -243,13 +243,13 @@ export class Connection implements ReportHandler {
     return this.#encoder.message(options, payload);
   }
 
-  /** Sends a request whose answer settles `pending`, and returns what `send` returned. */
-  request<T>(pending: Pending, send: (core: Core, token: number) => T): { token: number; sent: T } {
+  /** Sends a request whose answer settles `pending`; `sent` is its id. */
+  request(pending: Pending, send: (core: Core, token: number) => number): { token: number; sent: number } {
     this.check();
     const token = (this.#lastToken = (this.#lastToken + 1) >>> 0);
     this.#pending.set(token, pending);
     try {
-      return { token, sent: send(this.#core, token) };
+      return { token, sent: accepted(send(this.#core, token)) };
     } catch (error) {
       this.#pending.delete(token);
       throw error;
@@ -257,14 +257,14 @@ export class Connection implements ReportHandler {
   }
 
   /** As `request`, for answers that a promise can wait for. */
-  ask(send: (core: Core, token: number) => unknown): Promise<Message> {
+  ask(send: (core: Core, token: number) => number): Promise<Message> {
     return new Promise((resolve, reject) => this.request({ resolve, reject }, send));
   }
 
   /** Sends what has no answer. */
-  tell(send: (core: Core) => void): void {
+  tell(send: (core: Core) => number): void {
     this.check();
-    send(this.#core);
+    accepted(send(this.#core));
   }
 
   /** Nobody waits for this answer any more. */

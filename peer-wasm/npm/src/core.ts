@@ -54,7 +54,10 @@ export interface ReportHandler {
   ): void;
 }
 
-/** The compiled core of one connection: `Core` in `peer-wasm/src/lib.rs`. */
+/**
+ * The compiled core of one connection: `Core` in `peer-wasm/src/core.rs`. Commands return the id of the request, or a
+ * number below zero that `accepted` has words for.
+ */
 export interface Core {
   free(): void;
   /** Reports what has happened to the socket already. */
@@ -62,19 +65,19 @@ export interface Core {
   /** `authmethods` stand one on a line; `authextra` is a dictionary or nothing. */
   hello(realm: string, authmethods: string, authid: string | undefined, authextra: Uint8Array): void;
   authenticate(signature: string, extra: Uint8Array): void;
-  /** Returns the request id. What the options say about progress has to be told in the flags, too. */
+  /** What the options say about progress has to be told in the flags, too. */
   call(token: number, procedure: string, receiveProgress: boolean, progress: boolean, split: number, shape: Shape, bytes: Uint8Array): number;
   /** One more chunk of input for a call. */
-  callMore(request: number, last: boolean, split: number, shape: Shape, bytes: Uint8Array): void;
-  cancel(request: number, mode: string): void;
+  callMore(request: number, last: boolean, split: number, shape: Shape, bytes: Uint8Array): number;
+  cancel(request: number, mode: CancelMode): number;
   /** There is a token if the options ask for an acknowledgement. */
-  publish(token: number | undefined, topic: string, split: number, shape: Shape, bytes: Uint8Array): void;
-  subscribe(token: number, topic: string, options: Uint8Array): void;
-  unsubscribe(token: number, subscription: number): void;
-  register(token: number, procedure: string, options: Uint8Array): void;
-  unregister(token: number, registration: number): void;
-  yield(request: number, progress: boolean, split: number, shape: Shape, bytes: Uint8Array): void;
-  fail(request: number, uri: string, split: number, shape: Shape, bytes: Uint8Array): void;
+  publish(token: number | undefined, topic: string, split: number, shape: Shape, bytes: Uint8Array): number;
+  subscribe(token: number, topic: string, options: Uint8Array): number;
+  unsubscribe(token: number, subscription: number): number;
+  register(token: number, procedure: string, options: Uint8Array): number;
+  unregister(token: number, registration: number): number;
+  yield(request: number, progress: boolean, split: number, shape: Shape, bytes: Uint8Array): number;
+  fail(request: number, uri: string, split: number, shape: Shape, bytes: Uint8Array): number;
   /** ABORT, and closes the socket. */
   abort(reason: string, message: string): void;
   /** GOODBYE. */
@@ -82,6 +85,25 @@ export interface Core {
   /** Closes the socket. */
   close(): void;
   trace(on: boolean): void;
+}
+
+/** How `Core.cancel` knows the modes of CANCEL. */
+export const enum CancelMode {
+  Skip = 0,
+  Kill = 1,
+  KillNoWait = 2,
+}
+
+const REFUSALS = [
+  'the session is closed',
+  'the router does not support progressive call invocations',
+  'the call takes no more arguments',
+];
+
+/** What a command returned, unless it was refused. */
+export function accepted(result: number): number {
+  if (result >= 0) return result;
+  throw new TypeError(REFUSALS[-1 - result]);
 }
 
 /** The compiled module, ready to make cores. */

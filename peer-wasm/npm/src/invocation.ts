@@ -131,7 +131,7 @@ export class IncomingCall {
   #yield(options: Record<string, unknown>, payload: Payload): void {
     this.#connection.tell((core) => {
       const { bytes, split, shape } = this.#connection.encode(options, payload);
-      core.yield(this.#request, options['progress'] === true, split, shape, bytes);
+      return core.yield(this.#request, options['progress'] === true, split, shape, bytes);
     });
   }
 
@@ -155,7 +155,7 @@ function sendError(connection: Connection, request: number, error: WampError): v
   const send = (payload: Payload) =>
     connection.tell((core) => {
       const { bytes, split, shape } = connection.encode({}, payload);
-      core.fail(request, error.uri, split, shape, bytes);
+      return core.fail(request, error.uri, split, shape, bytes);
     });
   try {
     send({ args, kwargs: error.kwargs });

@@ -14,6 +14,8 @@ mod read;
 mod token;
 mod write;
 
-pub(crate) use read::read;
+pub(crate) use read::{Received, read};
 pub(crate) use token::{Reader, Token};
-pub(crate) use write::write;
+pub(crate) use write::{
+    Hello, Written, authenticate, cancel, close, code, hello, message, numbers,
+};

@@ -1,38 +1,88 @@
 //! The head of a message: what the session machine has to know.
 
 use super::token::{Entries, Reader, Token};
-use bytestring::ByteString;
+use std::borrow::Cow;
 use wamplex_shared::{
-    id::{PublicationId, RegistrationId, RequestId, SessionId, SubscriptionId},
-    message::{
-        Abort, Challenge, CloseDetails, Error, ErrorDetails, Event, EventDetails, Goodbye,
-        Interrupt, InterruptOptions, Invocation, InvocationDetails, Message, MessageCode,
-        Published, Registered, ResultDetails, ResultMessage, Subscribed, Unregistered,
-        UnregisteredDetails, Unsubscribed, UnsubscribedDetails, Welcome, WelcomeDetails,
-    },
-    payload::Payload,
+    id::RequestId,
+    message::MessageCode,
     roles::{Feature, Features, Role, Roles},
-    uri::Uri,
-    value::Dict,
+    session::Head,
 };
 
 /// Largest id ("WAMP: IDs").
 const MAX_ID: u64 = 1 << 53;
 
-/// Reads a message of a router. Of options and details there is what the session machine looks at, and arguments there
-/// are none: JavaScript has all that. `None` if it is no message.
-///
-/// The values are known to be well-formed.
-pub(crate) fn read(reader: Reader<'_>) -> Option<Message> {
-    let mut head = Head::begin(reader)?;
-    let message = head.message()?;
-    head.end()?;
-    Some(message)
+/// What the session machine has to know of a message.
+#[derive(Debug)]
+pub(crate) struct Received<'b> {
+    pub(crate) code: MessageCode,
+    pub(crate) head: Head,
+    /// Of CHALLENGE: the authentication method.
+    pub(crate) method: Cow<'b, [u8]>,
+    /// Of WELCOME: what the router announces.
+    pub(crate) roles: Roles,
 }
 
-struct Head<'b> {
+/// Reads a message of a router, down to where the machine has no interest in it: JavaScript has all of it. `None` if it
+/// is no message.
+///
+/// The values are known to be well-formed.
+pub(crate) fn read(reader: Reader<'_>) -> Option<Received<'_>> {
+    Elements::begin(reader)?.message()
+}
+
+/// One element of a message behind its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Element {
+    Id,
+    IdOrZero,
+    /// Kind of a request that failed.
+    Kind,
+    Text,
+    Details,
+    /// Details that may be missing.
+    Trailing,
+    /// Arguments, none to two elements.
+    Payload,
+}
+
+/// What a message consists of; nothing if no router sends it.
+fn layout(code: MessageCode) -> &'static [Element] {
+    use Element::{Details, Id, IdOrZero, Kind, Payload, Text, Trailing};
+    match code {
+        MessageCode::Welcome | MessageCode::Interrupt => &[Id, Details],
+        MessageCode::Challenge => &[Text, Details],
+        MessageCode::Abort => &[Details, Text, Payload],
+        MessageCode::Goodbye => &[Details, Text],
+        MessageCode::Error => &[Kind, Id, Details, Text, Payload],
+        MessageCode::Published | MessageCode::Subscribed | MessageCode::Registered => &[Id, Id],
+        MessageCode::Unsubscribed | MessageCode::Unregistered => &[IdOrZero, Trailing],
+        MessageCode::Event | MessageCode::Invocation => &[Id, Id, Details, Payload],
+        MessageCode::Result => &[Id, Details, Payload],
+        MessageCode::Hello
+        | MessageCode::Authenticate
+        | MessageCode::Publish
+        | MessageCode::Subscribe
+        | MessageCode::Unsubscribe
+        | MessageCode::Call
+        | MessageCode::Cancel
+        | MessageCode::Register
+        | MessageCode::Unregister
+        | MessageCode::Yield
+        | MessageCode::EventReceived => &[],
+    }
+}
+
+struct Elements<'b> {
     reader: Reader<'b>,
     elements: Entries,
+    /// The first id: that of the request, except in WELCOME and EVENT.
+    request: Option<RequestId>,
+    /// Of ERROR.
+    kind: Option<MessageCode>,
+    /// The last one.
+    text: Cow<'b, [u8]>,
+    details: Details,
 }
 
 /// What is of interest in options and details of all kinds.
@@ -43,161 +93,79 @@ struct Details {
     roles: Roles,
 }
 
-impl<'b> Head<'b> {
+impl<'b> Elements<'b> {
     fn begin(mut reader: Reader<'b>) -> Option<Self> {
         let Token::List(elements) = reader.next()? else { return None };
-        Some(Self { reader, elements })
-    }
-
-    fn message(&mut self) -> Option<Message> {
-        let code = MessageCode::from_u64(self.number()?)?;
-        Some(match code {
-            MessageCode::Welcome => {
-                let session = self.id(SessionId::new)?;
-                let Details { roles, .. } = self.details()?;
-                let known = roles.has(Role::Broker) || roles.has(Role::Dealer);
-                let details = WelcomeDetails { roles, ..WelcomeDetails::default() };
-                known.then_some(Welcome { session, details })?.into()
-            }
-            MessageCode::Challenge => {
-                let method = self.text()?;
-                self.details()?;
-                Challenge { method, extra: Dict::new() }.into()
-            }
-            MessageCode::Abort => {
-                self.details()?;
-                let (details, reason) = (CloseDetails::default(), self.uri()?);
-                Abort { details, reason, payload: self.payload()? }.into()
-            }
-            MessageCode::Goodbye => {
-                self.details()?;
-                Goodbye { details: CloseDetails::default(), reason: self.uri()? }.into()
-            }
-            MessageCode::Error => self.error()?.into(),
-            MessageCode::Published => {
-                let request = self.id(RequestId::new)?;
-                Published { request, publication: self.id(PublicationId::new)? }.into()
-            }
-            MessageCode::Subscribed => {
-                let request = self.id(RequestId::new)?;
-                Subscribed { request, subscription: self.id(SubscriptionId::new)? }.into()
-            }
-            MessageCode::Registered => {
-                let request = self.id(RequestId::new)?;
-                Registered { request, registration: self.id(RegistrationId::new)? }.into()
-            }
-            MessageCode::Unsubscribed => {
-                let request = self.id_or_zero()?;
-                let details = self.trailing_details()?.map(|_| UnsubscribedDetails::default());
-                Unsubscribed { request, details }.into()
-            }
-            MessageCode::Unregistered => {
-                let request = self.id_or_zero()?;
-                let details = self.trailing_details()?.map(|_| UnregisteredDetails::default());
-                Unregistered { request, details }.into()
-            }
-            MessageCode::Event => {
-                let subscription = self.id(SubscriptionId::new)?;
-                let publication = self.id(PublicationId::new)?;
-                self.details()?;
-                let details = EventDetails::default();
-                Event { subscription, publication, details, payload: self.payload()? }.into()
-            }
-            MessageCode::Result => {
-                let request = self.id(RequestId::new)?;
-                let progress = self.details()?.progress;
-                let details = ResultDetails { progress, ..ResultDetails::default() };
-                ResultMessage { request, details, payload: self.payload()? }.into()
-            }
-            MessageCode::Invocation => self.invocation()?.into(),
-            MessageCode::Interrupt => {
-                let request = self.id(RequestId::new)?;
-                self.details()?;
-                Interrupt { request, options: InterruptOptions::default() }.into()
-            }
-            MessageCode::Hello
-            | MessageCode::Authenticate
-            | MessageCode::Publish
-            | MessageCode::Subscribe
-            | MessageCode::Unsubscribe
-            | MessageCode::Call
-            | MessageCode::Cancel
-            | MessageCode::Register
-            | MessageCode::Unregister
-            | MessageCode::Yield
-            | MessageCode::EventReceived => return None,
+        Some(Self {
+            reader,
+            elements,
+            request: None,
+            kind: None,
+            text: Cow::default(),
+            details: Details::default(),
         })
     }
 
-    fn error(&mut self) -> Option<Error> {
-        let request_type = MessageCode::from_u64(self.number()?).filter(|code| code.may_fail())?;
-        let request = self.id(RequestId::new)?;
-        self.details()?;
-        let (details, error) = (ErrorDetails::default(), self.uri()?);
-        Some(Error { request_type, request, details, error, payload: self.payload()? })
-    }
-
-    fn invocation(&mut self) -> Option<Invocation> {
-        let request = self.id(RequestId::new)?;
-        let registration = self.id(RegistrationId::new)?;
-        let Details { progress, receive_progress, .. } = self.details()?;
-        let details =
-            InvocationDetails { progress, receive_progress, ..InvocationDetails::default() };
-        Some(Invocation { request, registration, details, payload: self.payload()? })
-    }
-
-    /// The next element, if there is one.
-    fn optional(&mut self) -> Option<Option<Token<'b>>> {
-        if self.reader.more(&mut self.elements)? {
-            self.reader.next().map(Some)
-        } else {
-            Some(None)
+    fn message(mut self) -> Option<Received<'b>> {
+        let code = MessageCode::from_u64(self.number()?)?;
+        let layout = layout(code);
+        for element in layout {
+            self.element(*element)?;
         }
+        if layout.is_empty() || self.reader.more(&mut self.elements)? {
+            return None;
+        }
+        let Details { progress, receive_progress, roles } = self.details;
+        let serves = roles.has(Role::Broker) || roles.has(Role::Dealer);
+        if code == MessageCode::Welcome && !serves {
+            return None;
+        }
+        let head = head(code, self.request, self.kind, progress, receive_progress)?;
+        Some(Received { code, head, method: self.text, roles })
     }
 
-    /// An element that has to be there.
-    fn element(&mut self) -> Option<Token<'b>> {
-        self.optional()?
+    fn element(&mut self, element: Element) -> Option<()> {
+        match element {
+            Element::Id | Element::IdOrZero => {
+                let id = RequestId::new(self.number()?);
+                if id.is_none() && element == Element::Id {
+                    return None;
+                }
+                self.request = self.request.or(id);
+            }
+            Element::Kind => {
+                let kind = MessageCode::from_u64(self.number()?)?;
+                self.kind = kind.may_fail().then_some(kind);
+            }
+            Element::Text => {
+                let Token::Str(text) = self.next()?? else { return None };
+                self.text = text;
+            }
+            Element::Details | Element::Trailing => match self.next()? {
+                Some(Token::Dict(entries)) => self.details = self.entries(entries)?,
+                None if element == Element::Trailing => {}
+                _ => return None,
+            },
+            Element::Payload => self.payload()?,
+        }
+        Some(())
+    }
+
+    /// The next element; the inner `None` says that there is none.
+    fn next(&mut self) -> Option<Option<Token<'b>>> {
+        let more = self.reader.more(&mut self.elements)?;
+        if more { self.reader.next().map(Some) } else { Some(None) }
     }
 
     #[allow(clippy::wildcard_enum_match_arm)] // nothing else is an id
     fn number(&mut self) -> Option<u64> {
-        match self.element()? {
+        match self.next()?? {
             Token::Uint(number) => Some(number),
             // Some encoders write large integers that way. The cast saturates, so comparing back finds all others.
             Token::Float(number) if number as u64 as f64 == number => Some(number as u64),
             _ => None,
         }
         .filter(|number| *number <= MAX_ID)
-    }
-
-    fn id<T>(&mut self, new: impl FnOnce(u64) -> Option<T>) -> Option<T> {
-        new(self.number()?)
-    }
-
-    fn id_or_zero(&mut self) -> Option<Option<RequestId>> {
-        self.number().map(RequestId::new)
-    }
-
-    fn text(&mut self) -> Option<ByteString> {
-        let Token::Str(text) = self.element()? else { return None };
-        ByteString::try_from(text.into_owned()).ok()
-    }
-
-    fn uri(&mut self) -> Option<Uri> {
-        self.text().map(Uri::new)
-    }
-
-    fn details(&mut self) -> Option<Details> {
-        self.trailing_details()?
-    }
-
-    fn trailing_details(&mut self) -> Option<Option<Details>> {
-        match self.optional()? {
-            Some(Token::Dict(entries)) => self.entries(entries).map(Some),
-            Some(_) => None,
-            None => Some(None),
-        }
     }
 
     fn entries(&mut self, mut entries: Entries) -> Option<Details> {
@@ -225,20 +193,20 @@ impl<'b> Head<'b> {
 
     fn roles(&mut self) -> Option<Roles> {
         let mut roles = Roles::default();
-        self.dict(|head, key| {
+        self.dict(|elements, key| {
             let mut features = Features::default();
-            head.dict(|head, key| {
+            elements.dict(|elements, key| {
                 if key != b"features" {
-                    return head.reader.skip();
+                    return elements.reader.skip();
                 }
-                head.dict(|head, key| {
+                elements.dict(|elements, key| {
                     let feature = str::from_utf8(key).ok().and_then(Feature::from_name);
-                    let value = head.reader.next()?;
+                    let value = elements.reader.next()?;
                     if let (Token::Bool(true), Some(feature)) = (&value, feature) {
                         features.insert(feature);
                     }
                     // Whatever else stands there, the feature is not announced.
-                    head.reader.skip_rest(&value)
+                    elements.reader.skip_rest(&value)
                 })
             })?;
             let role = str::from_utf8(key).ok().and_then(Role::from_name);
@@ -261,9 +229,9 @@ impl<'b> Head<'b> {
     }
 
     /// Passes over the arguments.
-    fn payload(&mut self) -> Option<Payload> {
-        match self.optional()? {
-            None | Some(Token::Bytes(_)) => return Some(Payload::NONE),
+    fn payload(&mut self) -> Option<()> {
+        match self.next()? {
+            None | Some(Token::Bytes(_)) => return Some(()),
             Some(Token::List(mut items)) => {
                 while self.reader.more(&mut items)? {
                     self.reader.skip()?;
@@ -271,7 +239,7 @@ impl<'b> Head<'b> {
             }
             Some(_) => return None,
         }
-        match self.optional()? {
+        match self.next()? {
             None => {}
             Some(Token::Dict(mut entries)) => {
                 while self.reader.more(&mut entries)? {
@@ -281,21 +249,50 @@ impl<'b> Head<'b> {
             }
             Some(_) => return None,
         }
-        Some(Payload::NONE)
+        Some(())
     }
+}
 
-    fn end(&mut self) -> Option<()> {
-        (!self.reader.more(&mut self.elements)?).then_some(())
-    }
+#[allow(clippy::wildcard_enum_match_arm)] // all that is left acknowledges nothing
+fn head(
+    code: MessageCode,
+    request: Option<RequestId>,
+    kind: Option<MessageCode>,
+    progress: bool,
+    receive_progress: bool,
+) -> Option<Head> {
+    let acknowledged = match code {
+        MessageCode::Published => Some(MessageCode::Publish),
+        MessageCode::Subscribed => Some(MessageCode::Subscribe),
+        MessageCode::Unsubscribed => Some(MessageCode::Unsubscribe),
+        MessageCode::Registered => Some(MessageCode::Register),
+        MessageCode::Unregistered => Some(MessageCode::Unregister),
+        _ => None,
+    };
+    Some(match code {
+        MessageCode::Goodbye => Head::Goodbye,
+        MessageCode::Abort => Head::Abort,
+        MessageCode::Event => Head::Event,
+        MessageCode::Error => Head::Error { kind: kind?, request: request? },
+        MessageCode::Result => Head::Result { request: request?, progress },
+        MessageCode::Invocation => {
+            Head::Invocation { request: request?, progress, receive_progress }
+        }
+        MessageCode::Interrupt => Head::Interrupt { request: request? },
+        _ => match acknowledged {
+            Some(kind) => Head::done_or_revoked(kind, request),
+            None => Head::Other(code),
+        },
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use bytes::Bytes;
-    use wamplex_shared::{codec, serializer::Serializer};
+    use wamplex_shared::{codec, message::Message, serializer::Serializer};
 
-    fn read_in(serializer: Serializer, bytes: &[u8]) -> Option<Message> {
+    fn read_in(serializer: Serializer, bytes: &[u8]) -> Option<Received<'_>> {
         let reader = || match serializer {
             Serializer::Cbor => Reader::cbor(bytes),
             Serializer::Json | Serializer::MsgPack => Reader::msgpack(bytes),
@@ -304,68 +301,46 @@ mod tests {
         read(reader())
     }
 
-    /// What a router may send, with every optional part, and what the session machine has to know of it.
-    const MESSAGES: &[(&str, &str)] = &[
-        (
-            r#"[2,9007199254740992,{"roles":{"dealer":{"features":{"call_canceling":true,"unknown":true,"call_timeout":false,"reflection":[1,{}]}},"broker":{}},"realm":"r","x":[[]]}]"#,
-            r#"[2,9007199254740992,{"roles":{"dealer":{"features":{"call_canceling":true}},"broker":{}}}]"#,
-        ),
-        (r#"[3,{"message":"m"},"wamp.error.x"]"#, r#"[3,{},"wamp.error.x"]"#),
-        (r#"[3,{},"wamp.error.x",[1],{"a":2}]"#, r#"[3,{},"wamp.error.x"]"#),
-        (r#"[4,"ticket",{"a":{"b":1}}]"#, r#"[4,"ticket",{}]"#),
-        (r#"[6,{"message":"m"},"wamp.close.x"]"#, r#"[6,{},"wamp.close.x"]"#),
-        (r#"[8,48,7,{"a":1},"com.x",["m"],{"k":[]}]"#, r#"[8,48,7,{},"com.x"]"#),
-        (r#"[17,300,70000]"#, r#"[17,300,70000]"#),
-        (r#"[33,1,2]"#, r#"[33,1,2]"#),
-        (r#"[35,1]"#, r#"[35,1]"#),
-        (r#"[35,0,{"subscription":5,"reason":"r"}]"#, r#"[35,0,{}]"#),
-        (r#"[36,1,2,{"topic":"t","retained":true},[1.5],{"k":null}]"#, r#"[36,1,2,{}]"#),
-        (r#"[50,1,{"progress":true},[[]]]"#, r#"[50,1,{"progress":true}]"#),
-        (r#"[50,1,{"progress":null}]"#, r#"[50,1,{}]"#),
-        (r#"[65,1,2]"#, r#"[65,1,2]"#),
-        (r#"[67,1]"#, r#"[67,1]"#),
-        (r#"[67,0,{"registration":5}]"#, r#"[67,0,{}]"#),
-        (
-            r#"[68,1,2,{"procedure":"p","progress":true,"receive_progress":true,"timeout":3},[]]"#,
-            r#"[68,1,2,{"progress":true,"receive_progress":true}]"#,
-        ),
-        (r#"[69,1,{"mode":"kill","reason":"r"}]"#, r#"[69,1,{}]"#),
+    /// What a router may send, with every optional part.
+    const MESSAGES: &[&str] = &[
+        r#"[2,9007199254740992,{"roles":{"dealer":{"features":{"call_canceling":true,"unknown":true,"call_timeout":false}},"broker":{}},"realm":"r","x":[[]]}]"#,
+        r#"[3,{"message":"m"},"wamp.error.x"]"#,
+        r#"[3,{},"wamp.error.x",[1],{"a":2}]"#,
+        r#"[4,"ticket",{"a":{"b":1}}]"#,
+        r#"[6,{"message":"m"},"wamp.close.x"]"#,
+        r#"[8,48,7,{"a":1},"com.x",["m"],{"k":[]}]"#,
+        r#"[17,300,70000]"#,
+        r#"[33,1,2]"#,
+        r#"[35,1]"#,
+        r#"[35,0,{"subscription":5,"reason":"r"}]"#,
+        r#"[36,1,2,{"topic":"t","retained":true},[1.5],{"k":null}]"#,
+        r#"[50,1,{"progress":true},[[]]]"#,
+        r#"[50,1,{"progress":null}]"#,
+        r#"[65,1,2]"#,
+        r#"[67,1]"#,
+        r#"[67,0,{"registration":5}]"#,
+        r#"[68,1,2,{"procedure":"p","progress":true,"receive_progress":true,"timeout":3},[]]"#,
+        r#"[69,1,{"mode":"kill","reason":"r"}]"#,
     ];
 
     #[test]
     fn the_codec_of_the_router_sees_the_same_heads() {
-        for (whole, head) in MESSAGES {
-            let whole: serde_json::Value = serde_json::from_str(whole).expect("JSON");
-            let head = codec::decode(Serializer::Json, &Bytes::from(*head)).expect("a message");
-            let msgpack = rmp_serde::to_vec(&whole).expect("MessagePack");
+        for text in MESSAGES {
+            let message = codec::decode(Serializer::Json, &Bytes::from(*text)).expect("a message");
+            let value: serde_json::Value = serde_json::from_str(text).expect("JSON");
+            let msgpack = rmp_serde::to_vec(&value).expect("MessagePack");
             let mut cbor = Vec::new();
-            ciborium::into_writer(&whole, &mut cbor).expect("CBOR");
-            assert_eq!(read_in(Serializer::MsgPack, &msgpack).as_ref(), Some(&head), "{whole}");
-            assert_eq!(read_in(Serializer::Cbor, &cbor), Some(head), "{whole}");
-        }
-    }
-
-    #[cfg(not(target_arch = "wasm32"))]
-    proptest::proptest! {
-        #[test]
-        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
-            for serializer in [Serializer::MsgPack, Serializer::Cbor] {
-                read_in(serializer, &bytes);
-                // The head alone, too: what JSON is turned into is not checked before.
-                read(Reader::msgpack(&bytes));
-            }
-        }
-
-        #[test]
-        fn nor_do_messages_with_a_broken_byte(which in 0..MESSAGES.len(), at in 0..200_usize, byte in proptest::prelude::any::<u8>()) {
-            let whole: serde_json::Value = serde_json::from_str(MESSAGES[which].0).expect("JSON");
-            let mut msgpack = rmp_serde::to_vec(&whole).expect("MessagePack");
-            let mut cbor = Vec::new();
-            ciborium::into_writer(&whole, &mut cbor).expect("CBOR");
-            for (serializer, bytes) in [(Serializer::MsgPack, &mut msgpack), (Serializer::Cbor, &mut cbor)] {
-                let at = at % bytes.len();
-                bytes[at] = byte;
-                read_in(serializer, bytes);
+            ciborium::into_writer(&value, &mut cbor).expect("CBOR");
+            for (serializer, bytes) in [(Serializer::MsgPack, msgpack), (Serializer::Cbor, cbor)] {
+                let received = read_in(serializer, &bytes).expect(text);
+                assert_eq!(received.code, message.code(), "{text}");
+                assert_eq!(received.head, Head::from(&message), "{text}");
+                if let Message::Welcome(welcome) = &message {
+                    assert_eq!(received.roles, welcome.details.roles);
+                }
+                if let Message::Challenge(challenge) = &message {
+                    assert_eq!(*received.method, *challenge.method.as_bytes());
+                }
             }
         }
     }
@@ -403,7 +378,7 @@ mod tests {
         for text in bad {
             let value: serde_json::Value = serde_json::from_str(text).expect("JSON");
             let bytes = rmp_serde::to_vec(&value).expect("MessagePack");
-            assert_eq!(read_in(Serializer::MsgPack, &bytes), None, "{text}");
+            assert!(read_in(Serializer::MsgPack, &bytes).is_none(), "{text}");
         }
     }
 }

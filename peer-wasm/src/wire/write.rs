@@ -1,17 +1,96 @@
-use bytes::Bytes;
 use wamplex_shared::{
-    message::{CloseDetails, Hello, Message, MessageCode},
-    payload::Payload,
+    message::{CancelMode, MessageCode},
+    roles::Roles,
     serializer::Serializer,
 };
 
-/// Writes a message of a client. `options` is its dictionary as JavaScript has written it, where it has one that the
-/// session machine does not know itself; for HELLO it is `authextra`, for AUTHENTICATE the extra data. Empty means
-/// none. `None` for messages that a client does not send.
-pub(crate) fn write(serializer: Serializer, message: &Message, options: &[u8]) -> Option<Bytes> {
-    let mut out = Out { serializer, bytes: Vec::with_capacity(64), comma: false };
-    out.message(message, options)?;
-    Some(out.bytes.into())
+/// What the application adds to a message, as JavaScript has written it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Written<'a> {
+    /// One dictionary; empty means one without entries.
+    pub(crate) options: &'a [u8],
+    /// Arguments.
+    pub(crate) payload: &'a [u8],
+    /// How many elements of the message the arguments are.
+    pub(crate) elements: usize,
+}
+
+/// What HELLO says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hello<'a> {
+    pub(crate) realm: &'a str,
+    pub(crate) roles: &'a Roles,
+    pub(crate) agent: &'a str,
+    /// One on a line.
+    pub(crate) authmethods: &'a str,
+    pub(crate) authid: Option<&'a str>,
+    /// A dictionary as JavaScript has written it, or empty.
+    pub(crate) authextra: &'a [u8],
+}
+
+/// Writes HELLO.
+pub(crate) fn hello(serializer: Serializer, hello: &Hello<'_>) -> Vec<u8> {
+    let mut out = Out::new(serializer, 3, &[code(MessageCode::Hello)]);
+    out.text(hello.realm);
+    out.hello(hello);
+    out.finish()
+}
+
+/// Writes AUTHENTICATE; `extra` is a dictionary as JavaScript has written it.
+pub(crate) fn authenticate(serializer: Serializer, signature: &str, extra: &[u8]) -> Vec<u8> {
+    let mut out = Out::new(serializer, 3, &[code(MessageCode::Authenticate)]);
+    out.text(signature);
+    out.options(extra);
+    out.finish()
+}
+
+/// Writes ABORT or GOODBYE.
+pub(crate) fn close(
+    serializer: Serializer,
+    kind: MessageCode,
+    reason: &str,
+    message: Option<&str>,
+) -> Vec<u8> {
+    let mut out = Out::new(serializer, 3, &[code(kind)]);
+    out.small_dict("message", message);
+    out.text(reason);
+    out.finish()
+}
+
+/// Writes CANCEL.
+pub(crate) fn cancel(serializer: Serializer, request: u64, mode: CancelMode) -> Vec<u8> {
+    let mut out = Out::new(serializer, 3, &[code(MessageCode::Cancel), request]);
+    out.small_dict("mode", Some(mode.name()));
+    out.finish()
+}
+
+/// Writes a message of numbers alone.
+pub(crate) fn numbers(serializer: Serializer, numbers: &[u64]) -> Vec<u8> {
+    Out::new(serializer, numbers.len(), numbers).finish()
+}
+
+/// Writes a message of numbers, options, a URI if there is one, and arguments if there are any.
+pub(crate) fn message(
+    serializer: Serializer,
+    numbers: &[u64],
+    uri: Option<&str>,
+    written: Written<'_>,
+) -> Vec<u8> {
+    let elements = numbers.len() + 1 + usize::from(uri.is_some()) + written.elements;
+    let mut out = Out::new(serializer, elements, numbers);
+    out.options(written.options);
+    if let Some(uri) = uri {
+        out.text(uri);
+    }
+    if written.elements > 0 {
+        out.raw(written.payload);
+    }
+    out.finish()
+}
+
+/// The number that a message begins with.
+pub(crate) fn code(code: MessageCode) -> u64 {
+    code.number().into()
 }
 
 struct Out {
@@ -22,107 +101,48 @@ struct Out {
 }
 
 impl Out {
-    fn message(&mut self, message: &Message, options: &[u8]) -> Option<()> {
-        let code = message.code();
-        match message {
-            Message::Hello(m) => {
-                self.begin(code, 3);
-                self.text(m.realm.as_str());
-                self.hello(m, options);
-            }
-            Message::Authenticate(m) => {
-                self.begin(code, 3);
-                self.text(&m.signature);
-                self.options(options);
-            }
-            Message::Abort(m) => self.close(code, &m.details, m.reason.as_str()),
-            Message::Goodbye(m) => self.close(code, &m.details, m.reason.as_str()),
-            Message::Error(m) => {
-                self.begin(code, 5 + m.payload.shape().elements());
-                self.uint(m.request_type.number().into());
-                self.uint(m.request.get());
-                self.options(options);
-                self.text(m.error.as_str());
-                self.payload(&m.payload);
-            }
-            Message::Publish(m) => {
-                self.request(code, m.request.get(), options, m.topic.as_str(), &m.payload);
-            }
-            Message::Call(m) => {
-                self.request(code, m.request.get(), options, m.procedure.as_str(), &m.payload);
-            }
-            Message::Subscribe(m) => {
-                self.request(code, m.request.get(), options, m.topic.as_str(), &Payload::NONE);
-            }
-            Message::Register(m) => {
-                self.request(code, m.request.get(), options, m.procedure.as_str(), &Payload::NONE);
-            }
-            Message::Unsubscribe(m) => self.ids(code, m.request.get(), m.subscription.get()),
-            Message::Unregister(m) => self.ids(code, m.request.get(), m.registration.get()),
-            Message::Cancel(m) => {
-                self.begin(code, 3);
-                self.uint(m.request.get());
-                let mode = m.options.mode.map(|mode| mode.name());
-                self.small_dict("mode", mode);
-            }
-            Message::Yield(m) => {
-                self.begin(code, 3 + m.payload.shape().elements());
-                self.uint(m.request.get());
-                self.options(options);
-                self.payload(&m.payload);
-            }
-            Message::Welcome(_)
-            | Message::Challenge(_)
-            | Message::Published(_)
-            | Message::Subscribed(_)
-            | Message::Unsubscribed(_)
-            | Message::Event(_)
-            | Message::Result(_)
-            | Message::Registered(_)
-            | Message::Unregistered(_)
-            | Message::Invocation(_)
-            | Message::Interrupt(_)
-            | Message::EventReceived(_) => return None,
+    fn new(serializer: Serializer, elements: usize, numbers: &[u64]) -> Self {
+        let mut out = Self { serializer, bytes: Vec::with_capacity(64), comma: false };
+        out.begin_list(elements);
+        for number in numbers {
+            out.uint(*number);
+        }
+        out
+    }
+
+    fn finish(mut self) -> Vec<u8> {
+        self.end(']');
+        self.bytes
+    }
+
+    fn hello(&mut self, hello: &Hello<'_>) {
+        let authid = hello.authid.is_some();
+        let authextra = !hello.authextra.is_empty();
+        self.begin_dict(3 + usize::from(authid) + usize::from(authextra));
+        self.key("roles");
+        self.roles(hello.roles);
+        self.key("authmethods");
+        self.begin_list(hello.authmethods.lines().count());
+        for method in hello.authmethods.lines() {
+            self.text(method);
         }
         self.end(']');
-        Some(())
+        self.key("agent");
+        self.text(hello.agent);
+        if let Some(authid) = hello.authid {
+            self.key("authid");
+            self.text(authid);
+        }
+        if authextra {
+            self.key("authextra");
+            self.raw(hello.authextra);
+        }
+        self.end('}');
     }
 
-    fn request(
-        &mut self,
-        code: MessageCode,
-        id: u64,
-        options: &[u8],
-        uri: &str,
-        payload: &Payload,
-    ) {
-        self.begin(code, 4 + payload.shape().elements());
-        self.uint(id);
-        self.options(options);
-        self.text(uri);
-        self.payload(payload);
-    }
-
-    fn ids(&mut self, code: MessageCode, request: u64, of: u64) {
-        self.begin(code, 3);
-        self.uint(request);
-        self.uint(of);
-    }
-
-    fn close(&mut self, code: MessageCode, details: &CloseDetails, reason: &str) {
-        self.begin(code, 3);
-        self.small_dict("message", details.message.as_deref());
-        self.text(reason);
-    }
-
-    fn hello(&mut self, hello: &Hello, authextra: &[u8]) {
-        let details = &hello.details;
-        let optional = [("agent", &details.agent), ("authid", &details.authid)];
-        let optional = || optional.iter().filter_map(|(key, text)| Some((key, text.as_ref()?)));
-        self.begin_dict(2 + optional().count() + usize::from(!authextra.is_empty()));
-        self.key("roles");
-        self.begin_dict(details.roles.iter().count());
-        for (role, features) in details.roles.iter() {
+    fn roles(&mut self, roles: &Roles) {
+        self.begin_dict(roles.iter().count());
+        for (role, features) in roles.iter() {
             self.key(role.name());
             self.begin_dict(1);
             self.key("features");
@@ -135,21 +155,6 @@ impl Out {
             self.end('}');
         }
         self.end('}');
-        self.key("authmethods");
-        self.begin_list(details.authmethods.len());
-        for method in &details.authmethods {
-            self.text(method);
-        }
-        self.end(']');
-        for (key, text) in optional() {
-            self.key(key);
-            self.text(text);
-        }
-        if !authextra.is_empty() {
-            self.key("authextra");
-            self.options(authextra);
-        }
-        self.end('}');
     }
 
     /// A dictionary with one entry or none.
@@ -160,11 +165,6 @@ impl Out {
             self.text(value);
         }
         self.end('}');
-    }
-
-    fn begin(&mut self, code: MessageCode, elements: usize) {
-        self.begin_list(elements);
-        self.uint(code.number().into());
     }
 
     fn begin_list(&mut self, items: usize) {
@@ -218,12 +218,6 @@ impl Out {
             self.value(b"{}", 0x80, 0xa0);
         } else {
             self.raw(written);
-        }
-    }
-
-    fn payload(&mut self, payload: &Payload) {
-        if !payload.is_none() {
-            self.raw(payload.bytes());
         }
     }
 
@@ -328,17 +322,18 @@ impl Out {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
     use wamplex_shared::{
         codec,
         id::{RegistrationId, RequestId, SubscriptionId},
         message::{
-            Abort, Authenticate, Call, CallOptions, Cancel, CancelMode, CancelOptions, Error,
-            ErrorDetails, Goodbye, HelloDetails, Publish, PublishOptions, Register,
+            self, Abort, Authenticate, Call, CallOptions, Cancel, CancelOptions, Error,
+            ErrorDetails, Goodbye, HelloDetails, Message, Publish, PublishOptions, Register,
             RegisterOptions, Subscribe, SubscribeOptions, Unregister, Unsubscribe, Yield,
             YieldOptions,
         },
-        payload::PayloadShape,
-        roles::{Feature, Features, Role, Roles},
+        payload::{Payload, PayloadShape},
+        roles::{Feature, Features, Role},
         uri::Uri,
         value::{Dict, Value},
     };
@@ -361,7 +356,7 @@ mod tests {
             ..HelloDetails::default()
         };
         let mut all = vec![
-            Message::from(Hello { realm: uri("realm1"), details }),
+            Message::from(message::Hello { realm: uri("realm1"), details }),
             Authenticate { signature: long.clone().into(), extra: Dict::new() }.into(),
             Abort::new("wamp.error.canceled", "because").into(),
             Goodbye::new("wamp.close.normal").into(),
@@ -422,11 +417,62 @@ mod tests {
         all
     }
 
+    /// What the machine would write for this message with these options.
+    #[allow(clippy::wildcard_enum_match_arm)]
+    fn write(serializer: Serializer, message: &Message, options: &[u8]) -> Bytes {
+        let kind = code(message.code());
+        let with = |payload: &Payload, numbers: &[u64], uri: Option<&Uri>| {
+            let elements = payload.shape().elements();
+            let written = Written { options, payload: payload.bytes(), elements };
+            super::message(serializer, numbers, uri.map(Uri::as_str), written)
+        };
+        let bytes = match message {
+            Message::Hello(m) => hello(
+                serializer,
+                &Hello {
+                    realm: m.realm.as_str(),
+                    roles: &m.details.roles,
+                    agent: m.details.agent.as_deref().expect("an agent"),
+                    authmethods: &m.details.authmethods.join("\n"),
+                    authid: m.details.authid.as_deref(),
+                    authextra: options,
+                },
+            ),
+            Message::Authenticate(m) => authenticate(serializer, &m.signature, options),
+            Message::Abort(m) => {
+                close(serializer, message.code(), m.reason.as_str(), m.details.message.as_deref())
+            }
+            Message::Goodbye(m) => close(serializer, message.code(), m.reason.as_str(), None),
+            Message::Cancel(m) => {
+                cancel(serializer, m.request.get(), m.options.mode.expect("a mode"))
+            }
+            Message::Unsubscribe(m) => {
+                numbers(serializer, &[kind, m.request.get(), m.subscription.get()])
+            }
+            Message::Unregister(m) => {
+                numbers(serializer, &[kind, m.request.get(), m.registration.get()])
+            }
+            Message::Publish(m) => with(&m.payload, &[kind, m.request.get()], Some(&m.topic)),
+            Message::Call(m) => with(&m.payload, &[kind, m.request.get()], Some(&m.procedure)),
+            Message::Subscribe(m) => with(&Payload::NONE, &[kind, m.request.get()], Some(&m.topic)),
+            Message::Register(m) => {
+                with(&Payload::NONE, &[kind, m.request.get()], Some(&m.procedure))
+            }
+            Message::Yield(m) => with(&m.payload, &[kind, m.request.get()], None),
+            Message::Error(m) => {
+                let numbers = [kind, code(m.request_type), m.request.get()];
+                with(&m.payload, &numbers, Some(&m.error))
+            }
+            _ => unreachable!("no message of a client"),
+        };
+        bytes.into()
+    }
+
     #[test]
     fn the_codec_of_the_router_reads_what_is_written_here() {
         for serializer in Serializer::ALL {
             for message in messages(serializer) {
-                let bytes = write(serializer, &message, &[]).expect("a client's message");
+                let bytes = write(serializer, &message, &[]);
                 assert_eq!(
                     codec::decode(serializer, &bytes),
                     Ok(message),
@@ -446,7 +492,7 @@ mod tests {
         ];
         for (serializer, written) in options {
             for message in messages(serializer) {
-                let bytes = write(serializer, &message, written).expect("a client's message");
+                let bytes = write(serializer, &message, written);
                 let read = codec::decode(serializer, &bytes).expect("a message");
                 let custom = match &read {
                     Message::Publish(m) => &m.options.custom,
