@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
 use bytes::Bytes;
-use serde::{Deserialize, Deserializer, Serialize, Serializer as _};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 use wamplex_shared::{
     codec::{self, PayloadError},
