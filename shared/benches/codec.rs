@@ -33,7 +33,7 @@ fn args(size: usize) -> Vec<Value> {
             ("sensor", Value::from(sensor)),
             ("seq", Value::from(i as u64 * 7919)),
             ("celsius", Value::from(21.5 + i as f64 / 8.0)),
-            ("ok", Value::from(i % 3 != 0)),
+            ("ok", Value::from(!i.is_multiple_of(3))),
             (
                 "path",
                 Value::List(vec![Value::from(i as u64), Value::from(-(i as i64)), Value::Null]),

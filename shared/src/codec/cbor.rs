@@ -34,6 +34,15 @@ struct Head {
     number: u64,
 }
 
+/// The beginning of a value behind its tags.
+struct Tagged {
+    head: Head,
+    /// How many tags there are.
+    levels: usize,
+    /// The last of them.
+    tag: Option<u64>,
+}
+
 /// Reads CBOR.
 #[derive(Debug)]
 pub(super) struct CborReader<'b>(Cursor<'b>);
@@ -43,31 +52,44 @@ impl<'b> CborReader<'b> {
         Self(Cursor::new(Serializer::Cbor, input, depth, allowance))
     }
 
+    /// Always inlined, so that the parts stay in registers: put together in memory and read back at once they cost
+    /// more than all the rest.
+    #[inline(always)]
     fn head(&mut self) -> Result<Head> {
         let at = self.0.pos;
         let byte = self.0.byte()?;
-        let (major, info) = (byte >> 5, byte & 0x1f);
-        let number = match info {
-            0..=23 => info.into(),
-            24..=27 => self.0.uint(1 << (info - 24))?,
-            INDEFINITE if matches!(major, BYTES..=DICT) => 0,
-            _ => return Err(self.0.error_at(at, DecodeErrorKind::UnexpectedByte)),
-        };
-        Ok(Head { at, major, info, number })
+        let number = self.number(byte)?;
+        Ok(Head { at, major: byte >> 5, info: byte & 0x1f, number })
     }
 
-    /// Reads tags up to what they belong to, each a level of nesting, and returns how many there were.
-    fn tags(&mut self) -> Result<(Head, usize, Option<u64>)> {
-        let (mut levels, mut last) = (0, None);
-        loop {
-            let head = self.head()?;
-            if head.major != TAG {
-                return Ok((head, levels, last));
-            }
+    /// The number that the first byte of an item announces.
+    fn number(&mut self, byte: u8) -> Result<u64> {
+        match byte & 0x1f {
+            info @ 0..=23 => Ok(info.into()),
+            info @ 24..=27 => self.0.uint(1 << (info - 24)),
+            INDEFINITE if matches!(byte >> 5, BYTES..=DICT) => Ok(0),
+            _ => Err(self.0.error_at(self.0.pos - 1, DecodeErrorKind::UnexpectedByte)),
+        }
+    }
+
+    /// Reads tags, the first of which is read already, up to what they belong to. Each is a level of nesting.
+    #[cold]
+    fn tags(&mut self, first: Head) -> Result<Tagged> {
+        let (mut head, mut levels, mut tag) = (first, 0, None);
+        while head.major == TAG {
             self.0.enter(head.at)?;
             levels += 1;
-            last = Some(head.number);
+            tag = Some(head.number);
+            head = self.head()?;
         }
+        Ok(Tagged { head, levels, tag })
+    }
+
+    /// The beginning of a value, behind the tags it may have.
+    #[inline(always)]
+    fn tagged(&mut self) -> Result<Tagged> {
+        let head = self.head()?;
+        if head.major == TAG { self.tags(head) } else { Ok(Tagged { head, levels: 0, tag: None }) }
     }
 
     /// Checks the chunks of a string of indefinite length and returns their length. Every chunk is a string of the
@@ -251,7 +273,7 @@ impl<'b> Reader<'b> for CborReader<'b> {
     }
 
     fn next(&mut self) -> Result<Token<'b>> {
-        let (head, levels, tag) = self.tags()?;
+        let Tagged { head, levels, tag } = self.tagged()?;
         let token = match head.major {
             LIST => return Ok(Token::List(self.items(&head, levels)?)),
             DICT => return Ok(Token::Dict(self.items(&head, levels)?)),
@@ -311,7 +333,7 @@ impl<'b> Reader<'b> for CborReader<'b> {
 
     fn enter_or_skip(&mut self) -> Result<Option<Items>> {
         let start = self.0.pos;
-        let (head, levels, _) = self.tags()?;
+        let Tagged { head, levels, .. } = self.tagged()?;
         if matches!(head.major, LIST | DICT) {
             return Ok(Some(self.items(&head, levels)?));
         }

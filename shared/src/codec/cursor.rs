@@ -3,7 +3,7 @@
 use super::{
     MAX_DEPTH,
     allowance::Allowance,
-    head::{Items, Result},
+    head::{Error, Items, Result},
 };
 use crate::{
     error::{DecodeError, DecodeErrorKind},
@@ -34,8 +34,9 @@ impl<'b> Cursor<'b> {
         Self { serializer, input, bytes: input, pos: 0, depth, allowance }
     }
 
-    pub(super) const fn error_at(&self, at: usize, kind: DecodeErrorKind) -> DecodeError {
-        DecodeError { serializer: self.serializer, at, kind }
+    #[cold]
+    pub(super) fn error_at(&self, at: usize, kind: DecodeErrorKind) -> Error {
+        Error::new(DecodeError { serializer: self.serializer, at, kind })
     }
 
     pub(super) fn peek(&self) -> Result<u8> {
@@ -132,7 +133,7 @@ impl<'b> Cursor<'b> {
         Ok(Items::known(len, is_dict))
     }
 
-    pub(super) const fn finish(&self) -> Result<()> {
+    pub(super) fn finish(&self) -> Result<()> {
         if self.pos == self.bytes.len() {
             Ok(())
         } else {

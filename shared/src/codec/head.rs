@@ -2,7 +2,7 @@
 
 use super::{
     allowance::Allowance,
-    fields::integral,
+    fields::read_number,
     options::{self, Options},
     values,
 };
@@ -20,7 +20,10 @@ use bytes::BytesMut;
 use bytestring::ByteString;
 use std::borrow::Cow;
 
-pub(super) type Result<T> = core::result::Result<T, DecodeError>;
+/// Boxed, so that results are small: they come back from every step, and errors only once.
+pub(super) type Error = Box<DecodeError>;
+
+pub(super) type Result<T> = core::result::Result<T, Error>;
 
 /// What stands at one place of the input. Whatever only one format knows is already turned into one of these
 /// (see the table in [`transcode`](super::transcode)).
@@ -135,8 +138,9 @@ pub(super) trait Reader<'b> {
 
     fn as_dyn(&mut self) -> &mut dyn Reader<'b>;
 
-    fn error_at(&self, at: usize, kind: DecodeErrorKind) -> DecodeError {
-        DecodeError { serializer: self.serializer(), at, kind }
+    #[cold]
+    fn error_at(&self, at: usize, kind: DecodeErrorKind) -> Error {
+        Error::new(DecodeError { serializer: self.serializer(), at, kind })
     }
 }
 
@@ -229,7 +233,7 @@ impl<'r, 'b, R: Reader<'b> + ?Sized> Elements<'r, R> {
         self.code
     }
 
-    fn wrong_length(&self) -> DecodeError {
+    fn wrong_length(&self) -> Error {
         self.reader.error_at(self.start, DecodeErrorKind::WrongLength(self.code))
     }
 
@@ -245,17 +249,16 @@ impl<'r, 'b, R: Reader<'b> + ?Sized> Elements<'r, R> {
         if self.more()? { Ok(self.reader.at()) } else { Err(self.wrong_length()) }
     }
 
-    /// An integer; integral floats count, since some encoders write large integers that way.
+    /// An integer from 0 up.
     fn number(&mut self, what: &'static str) -> Result<(usize, u64)> {
         let at = self.step()?;
-        match self.reader.next()? {
-            Token::Uint(n) => Ok((at, n)),
-            Token::Float(f) if integral(f).is_some() => Ok((at, integral(f).unwrap_or_default())),
-            _ => Err(self.wrong_type(at, what, "an integer from 1 to 2^53")),
+        match read_number(self.reader)? {
+            Some(number) => Ok((at, number)),
+            None => Err(self.wrong_type(at, what, "an integer from 1 to 2^53")),
         }
     }
 
-    fn wrong_type(&self, at: usize, what: &'static str, expected: &'static str) -> DecodeError {
+    fn wrong_type(&self, at: usize, what: &'static str, expected: &'static str) -> Error {
         self.reader.error_at(at, DecodeErrorKind::WrongType(what, expected))
     }
 

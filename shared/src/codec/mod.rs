@@ -61,7 +61,9 @@ use crate::{
 use allowance::Allowance;
 use bytes::{Bytes, BytesMut};
 use dispatch::{with_reader, with_writer};
-use head::{Items, Reader, Token};
+#[cfg(not(target_arch = "wasm32"))]
+use head::Reader;
+use head::{Items, Token};
 
 /// How deeply lists and dictionaries may be nested in a message, the message itself included. Each CBOR tag counts too.
 pub const MAX_DEPTH: usize = 128;
@@ -87,11 +89,14 @@ pub enum EncodeError {
 /// # Errors
 /// The first thing that makes the bytes no message.
 pub fn decode(serializer: Serializer, bytes: &Bytes) -> Result<Message, DecodeError> {
-    with_reader!(serializer, bytes, 0, Allowance::head(bytes.len()), |r| {
-        let message = layout::read_message(r)?;
-        r.finish()?;
-        Ok(message)
-    })
+    let read = || -> head::Result<Message> {
+        with_reader!(serializer, bytes, 0, Allowance::head(bytes.len()), |r| {
+            let message = layout::read_message(r)?;
+            r.finish()?;
+            Ok(message)
+        })
+    };
+    read().map_err(|e| *e)
 }
 
 /// Writes a message.
@@ -162,29 +167,32 @@ pub fn write_values(serializer: Serializer, args: &[Value], kwargs: &Dict) -> Pa
 /// values.
 pub fn read_values(payload: &Payload) -> Result<(List, Dict), DecodeError> {
     let bytes = payload.bytes();
-    with_reader!(payload.serializer(), bytes, 1, Allowance::values(bytes.len()), |r| {
-        let mut elements = Items::known(payload.shape().elements() as u64, false);
-        let (mut args, mut kwargs) = (List::new(), Dict::new());
-        if payload.shape() != PayloadShape::None {
-            r.more(&mut elements)?;
-            let at = r.at();
-            args = match values::read_value(r)? {
-                Value::List(list) => list,
-                Value::Bytes(bytes) => vec![Value::Bytes(bytes)],
-                _ => return Err(r.error_at(at, values::NO_ARGS)),
-            };
-        }
-        if payload.shape() == PayloadShape::ArgsKwargs {
-            r.more(&mut elements)?;
-            let at = r.at();
-            let Token::Dict(items) = r.next()? else {
-                return Err(r.error_at(at, values::NO_KWARGS));
-            };
-            kwargs = values::read_dict(r, items)?;
-        }
-        r.finish()?;
-        Ok((args, kwargs))
-    })
+    let read = || -> head::Result<(List, Dict)> {
+        with_reader!(payload.serializer(), bytes, 1, Allowance::values(bytes.len()), |r| {
+            let mut elements = Items::known(payload.shape().elements() as u64, false);
+            let (mut args, mut kwargs) = (List::new(), Dict::new());
+            if payload.shape() != PayloadShape::None {
+                r.more(&mut elements)?;
+                let at = r.at();
+                args = match values::read_value(r)? {
+                    Value::List(list) => list,
+                    Value::Bytes(bytes) => vec![Value::Bytes(bytes)],
+                    _ => return Err(r.error_at(at, values::NO_ARGS)),
+                };
+            }
+            if payload.shape() == PayloadShape::ArgsKwargs {
+                r.more(&mut elements)?;
+                let at = r.at();
+                let Token::Dict(items) = r.next()? else {
+                    return Err(r.error_at(at, values::NO_KWARGS));
+                };
+                kwargs = values::read_dict(r, items)?;
+            }
+            r.finish()?;
+            Ok((args, kwargs))
+        })
+    };
+    read().map_err(|e| *e)
 }
 
 /// Checks arguments that come from elsewhere than a message.
@@ -196,24 +204,27 @@ pub fn check_payload(
     shape: PayloadShape,
     bytes: &Bytes,
 ) -> Result<Payload, DecodeError> {
-    with_reader!(serializer, bytes, 1, Allowance::head(bytes.len()), |r| {
-        let start = r.at();
-        let mut elements = Items::known(shape.elements() as u64, false);
-        if shape != PayloadShape::None {
-            r.more(&mut elements)?;
-            let found = values::check_args(r)?;
-            if (found == PayloadShape::Bare) != (shape == PayloadShape::Bare) {
-                return Err(r.error_at(start, values::NO_ARGS));
+    let read = || -> head::Result<Payload> {
+        with_reader!(serializer, bytes, 1, Allowance::head(bytes.len()), |r| {
+            let start = r.at();
+            let mut elements = Items::known(shape.elements() as u64, false);
+            if shape != PayloadShape::None {
+                r.more(&mut elements)?;
+                let found = values::check_args(r)?;
+                if (found == PayloadShape::Bare) != (shape == PayloadShape::Bare) {
+                    return Err(r.error_at(start, values::NO_ARGS));
+                }
             }
-        }
-        if shape == PayloadShape::ArgsKwargs {
-            r.more(&mut elements)?;
-            values::check_kwargs(r)?;
-        }
-        let end = r.end();
-        r.finish()?;
-        Ok(Payload::from_encoded(serializer, shape, bytes.slice(start..end)))
-    })
+            if shape == PayloadShape::ArgsKwargs {
+                r.more(&mut elements)?;
+                values::check_kwargs(r)?;
+            }
+            let end = r.end();
+            r.finish()?;
+            Ok(Payload::from_encoded(serializer, shape, bytes.slice(start..end)))
+        })
+    };
+    read().map_err(|e| *e)
 }
 
 /// Reads one dictionary of options or details that stands by itself.
@@ -221,11 +232,14 @@ pub fn check_payload(
 /// # Errors
 /// As [`decode`], for the part of a message that this is.
 pub fn read_options<O: Options>(serializer: Serializer, bytes: &Bytes) -> Result<O, DecodeError> {
-    with_reader!(serializer, bytes, 1, Allowance::head(bytes.len()), |r| {
-        let options = options::read_options(r)?;
-        r.finish()?;
-        Ok(options)
-    })
+    let read = || -> head::Result<O> {
+        with_reader!(serializer, bytes, 1, Allowance::head(bytes.len()), |r| {
+            let options = options::read_options(r)?;
+            r.finish()?;
+            Ok(options)
+        })
+    };
+    read().map_err(|e| *e)
 }
 
 /// Makes options or details of a dictionary of values.

@@ -1,7 +1,7 @@
 //! Options and details: one table per message says which key is which field.
 
 use super::{
-    fields::{Field, read_known},
+    fields::{self, Field, Slot, View},
     head::{Items, Reader, Result, Token, Writer, own, read_key},
     values,
 };
@@ -20,31 +20,44 @@ use crate::{
 /// The options or details of a message: implemented for their structs in [`message`](crate::message), and for nothing
 /// else.
 #[expect(private_bounds, reason = "sealed: only the tables below make something options")]
-pub trait Options: Table {}
+pub trait Options: Table + Default {}
 
-/// Predefined keys and the fields they stand for.
-pub(super) trait Group: Default {
-    /// How many keys there are.
-    const LEN: usize;
-
-    /// The place of a key in the table; `None` if it is not predefined.
-    fn position(key: &str) -> Option<usize>;
-
-    /// Reads the value of a key into its field; `false` without reading if the key is not predefined.
-    fn read_key<'b>(&mut self, key: &str, r: &mut dyn Reader<'b>) -> Result<bool>;
-
-    /// How many keys are written.
-    fn count(&self) -> usize;
-
-    fn write(&self, w: &mut dyn Writer);
+/// A predefined key.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
+    key: &'static str,
+    /// The same with the dictionary it stands in, for errors.
+    name: &'static str,
 }
 
-/// A whole dictionary: predefined keys and the rest.
-pub(super) trait Table: Group {
+/// Predefined keys and the fields they stand for.
+pub(super) trait Group {
+    /// The keys, in the order they are written.
+    const KEYS: &'static [Key];
+
+    /// Where the value of a key goes; `None` behind the end of the table.
+    fn slot(&mut self, index: usize) -> Option<Slot<'_>>;
+
+    /// What is written for a key.
+    fn view(&self, index: usize) -> View<'_>;
+}
+
+/// A whole dictionary: predefined keys and the rest. Used behind a pointer, so that what reads and writes it is there
+/// only once.
+pub(super) trait Table {
     /// Its name in errors.
-    const NAME: &'static str;
+    fn name(&self) -> &'static str;
+
+    /// The keys in the order they are written; those of a group together.
+    fn keys(&self) -> &'static [&'static [Key]];
+
+    /// Where the value of a key goes; the keys of all groups are counted through.
+    fn slot(&mut self, index: usize) -> Option<Slot<'_>>;
+
+    fn view(&self, index: usize) -> View<'_>;
 
     fn custom(&self) -> &Dict;
+
     fn set_custom(&mut self, custom: Dict);
 
     /// A key that must be there and is not.
@@ -59,34 +72,44 @@ where
     R: Reader<'b> + ?Sized,
     O: Options,
 {
+    let mut options = O::default();
+    read_into(r, &mut options)?;
+    Ok(options)
+}
+
+fn read_into<'b>(r: &mut (impl Reader<'b> + ?Sized), options: &mut dyn Table) -> Result<()> {
     let at = r.at();
     let Token::Dict(mut items) = r.next()? else {
-        return Err(r.error_at(at, DecodeErrorKind::WrongType(O::NAME, "a dictionary")));
+        return Err(r.error_at(at, DecodeErrorKind::WrongType(options.name(), "a dictionary")));
     };
     // No options at all is the rule, so that is found out before anything else.
-    let options = if r.more(&mut items)? { read_entries(r.as_dyn(), items)? } else { O::default() };
+    if r.more(&mut items)? {
+        read_entries(r.as_dyn(), items, options)?;
+    }
     match options.missing_key() {
-        None => Ok(options),
+        None => Ok(()),
         Some(key) => Err(r.error_at(at, DecodeErrorKind::MissingKey(key))),
     }
 }
 
 /// Reads the entries of options, of which there is at least one.
-fn read_entries<'b, O: Options>(r: &mut dyn Reader<'b>, mut items: Items) -> Result<O> {
+fn read_entries(r: &mut dyn Reader<'_>, mut items: Items, options: &mut dyn Table) -> Result<()> {
     let at = r.end();
-    let (mut options, mut custom, mut seen) = (O::default(), Vec::new(), 0_u64);
+    let (mut custom, mut seen) = (Vec::new(), 0_u64);
     loop {
         let at = r.at();
         let key = read_key(r)?;
-        if let Some(index) = O::position(&key) {
+        if let Some((index, known)) = find(options, &key) {
             // No table has as many as 64 keys.
             if seen & (1 << index) != 0 {
                 return Err(r.error_at(at, DecodeErrorKind::DuplicateKey));
             }
             seen |= 1 << index;
             // Clients in the field write the options that nobody set as null or undefined.
-            if !r.skip_nothing()? {
-                options.read_key(&key, r)?;
+            if !r.skip_nothing()?
+                && let Some(slot) = options.slot(index)
+            {
+                fields::read(r, known.name, slot)?;
             }
         } else {
             let key = own(r, key);
@@ -97,15 +120,28 @@ fn read_entries<'b, O: Options>(r: &mut dyn Reader<'b>, mut items: Items) -> Res
         }
     }
     options.set_custom(values::unique(r, at, custom)?);
-    Ok(options)
+    Ok(())
+}
+
+/// A predefined key and its place.
+fn find(options: &dyn Table, key: &str) -> Option<(usize, &'static Key)> {
+    options.keys().iter().copied().flatten().enumerate().find(|(_, known)| known.key == key)
 }
 
 /// Writes a dictionary of options.
-pub(super) fn write_options<O: Options>(w: &mut dyn Writer, options: &O) {
+pub(super) fn write_options(w: &mut dyn Writer, options: &dyn Table) {
+    let known = || {
+        let keys = options.keys().iter().copied().flatten().enumerate();
+        keys.map(|(index, known)| (known.key, options.view(index)))
+            .filter(|(_, view)| !matches!(view, View::Absent))
+    };
     // An application's own key may not stand in for a predefined one, which has a field.
-    let custom = || options.custom().iter().filter(|(key, _)| O::position(key).is_none());
-    w.begin_dict(options.count() + custom().count());
-    options.write(w);
+    let custom = || options.custom().iter().filter(|(key, _)| find(options, key).is_none());
+    w.begin_dict(known().count() + custom().count());
+    for (key, view) in known() {
+        w.key(key);
+        fields::write(w, &view);
+    }
     for (key, value) in custom() {
         w.key(key);
         values::write_value(w, value, 2);
@@ -113,104 +149,95 @@ pub(super) fn write_options<O: Options>(w: &mut dyn Writer, options: &O) {
     w.end_dict();
 }
 
-/// `one` is a key with a field of its own, `word` one with a few predefined values, `all` a boxed group of keys.
+/// The places of keys in the order of the table. `one` is a key with a field of its own, `word` one with a few
+/// predefined values, `all` a boxed group of keys.
+macro_rules! places {
+    (@keys $prefix:literal one($key:literal, $field:ident)) => {
+        Key { key: $key, name: concat!($prefix, $key) }
+    };
+    (@keys $prefix:literal word($key:literal, $field:ident, $words:ident)) => {
+        Key { key: $key, name: concat!($prefix, $key) }
+    };
+    (@list $prefix:literal one $args:tt) => { &[places!(@keys $prefix one $args)] };
+    (@list $prefix:literal all($field:ident, $group:ty)) => { <$group>::KEYS };
+
+    (@slot one($key:literal, $field:ident) $self:ident $left:ident) => {
+        if $left == 0 {
+            return Some(Field::slot(&mut $self.$field));
+        }
+        $left -= 1;
+    };
+    (@slot word($key:literal, $field:ident, $words:ident) $self:ident $left:ident) => {
+        if $left == 0 {
+            return Some(Slot::Known(&mut $self.$field, $words));
+        }
+        $left -= 1;
+    };
+    (@slot all($field:ident, $group:ty) $self:ident $left:ident) => {
+        if $left < <$group>::KEYS.len() {
+            return $self.$field.get_or_insert_default().slot($left);
+        }
+        $left -= <$group>::KEYS.len();
+    };
+
+    (@view one($key:literal, $field:ident) $self:ident $left:ident) => {
+        if $left == 0 {
+            return Field::view(&$self.$field);
+        }
+        $left -= 1;
+    };
+    (@view word($key:literal, $field:ident, $words:ident) $self:ident $left:ident) => {
+        places!(@view one($key, $field) $self $left);
+    };
+    (@view all($field:ident, $group:ty) $self:ident $left:ident) => {
+        if $left < <$group>::KEYS.len() {
+            return $self.$field.as_deref().map_or(View::Absent, |group| group.view($left));
+        }
+        $left -= <$group>::KEYS.len();
+    };
+}
+
+/// What is the same for groups and for whole dictionaries.
+macro_rules! accessors {
+    ($($kind:ident $args:tt;)*) => {
+        fn slot(&mut self, index: usize) -> Option<Slot<'_>> {
+            let mut left = index;
+            $(places!(@slot $kind $args self left);)*
+            let _ = left;
+            None
+        }
+
+        fn view(&self, index: usize) -> View<'_> {
+            let mut left = index;
+            $(places!(@view $kind $args self left);)*
+            let _ = left;
+            View::Absent
+        }
+    };
+}
+
 macro_rules! group {
     ($type:ty, $prefix:literal: $($kind:ident $args:tt;)*) => {
         impl Group for $type {
-            const LEN: usize = 0 $(+ group!(@len $kind $args))*;
+            const KEYS: &'static [Key] = &[$(places!(@keys $prefix $kind $args),)*];
 
-            fn position(key: &str) -> Option<usize> {
-                let mut place = 0;
-                $(group!(@position $kind $args key place);)*
-                let _ = place;
-                None
-            }
-
-            fn read_key<'b>(&mut self, key: &str, r: &mut dyn Reader<'b>) -> Result<bool> {
-                $(group!(@read $kind $args self key r $prefix);)*
-                Ok(false)
-            }
-
-            fn count(&self) -> usize {
-                0 $(+ group!(@count $kind $args self))*
-            }
-
-            fn write(&self, w: &mut dyn Writer) {
-                $(group!(@write $kind $args self w);)*
-            }
-        }
-    };
-
-    (@len one $args:tt) => { 1 };
-    (@len word $args:tt) => { 1 };
-    (@len all($field:ident, $group:ty)) => { <$group>::LEN };
-
-    (@position one($key:literal, $field:ident) $k:ident $place:ident) => {
-        if $k == $key {
-            return Some($place);
-        }
-        $place += 1;
-    };
-    (@position word($key:literal, $field:ident, $words:ident) $k:ident $place:ident) => {
-        group!(@position one($key, $field) $k $place)
-    };
-    (@position all($field:ident, $group:ty) $k:ident $place:ident) => {
-        if let Some(inner) = <$group>::position($k) {
-            return Some($place + inner);
-        }
-        $place += <$group>::LEN;
-    };
-
-    (@read one($key:literal, $field:ident) $self:ident $k:ident $r:ident $prefix:literal) => {
-        if $k == $key {
-            $self.$field = Field::read($r, concat!($prefix, $key))?;
-            return Ok(true);
-        }
-    };
-    (@read word($key:literal, $field:ident, $words:ident) $self:ident $k:ident $r:ident $prefix:literal) => {
-        if $k == $key {
-            $self.$field = read_known($r, concat!($prefix, $key), $words)?;
-            return Ok(true);
-        }
-    };
-    (@read all($field:ident, $group:ty) $self:ident $k:ident $r:ident $prefix:literal) => {
-        if <$group>::position($k).is_some() {
-            return $self.$field.get_or_insert_default().read_key($k, $r);
-        }
-    };
-
-    (@count one($key:literal, $field:ident) $self:ident) => {
-        usize::from(!$self.$field.is_absent())
-    };
-    (@count word($key:literal, $field:ident, $words:ident) $self:ident) => {
-        usize::from(!$self.$field.is_absent())
-    };
-    (@count all($field:ident, $group:ty) $self:ident) => {
-        $self.$field.as_deref().map_or(0, Group::count)
-    };
-
-    (@write one($key:literal, $field:ident) $self:ident $w:ident) => {
-        if !$self.$field.is_absent() {
-            $w.key($key);
-            $self.$field.write($w);
-        }
-    };
-    (@write word($key:literal, $field:ident, $words:ident) $self:ident $w:ident) => {
-        group!(@write one($key, $field) $self $w)
-    };
-    (@write all($field:ident, $group:ty) $self:ident $w:ident) => {
-        if let Some(group) = &$self.$field {
-            group.write($w);
+            accessors! { $($kind $args;)* }
         }
     };
 }
 
 macro_rules! options {
     ($type:ty, $name:literal, $prefix:literal $(, requires $missing:ident)?: $($kind:ident $args:tt;)*) => {
-        group! { $type, $prefix: $($kind $args;)* }
-
         impl Table for $type {
-            const NAME: &'static str = $name;
+            fn name(&self) -> &'static str {
+                $name
+            }
+
+            fn keys(&self) -> &'static [&'static [Key]] {
+                const { &[$(places!(@list $prefix $kind $args),)*] }
+            }
+
+            accessors! { $($kind $args;)* }
 
             fn custom(&self) -> &Dict {
                 &self.custom

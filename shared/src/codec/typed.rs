@@ -162,7 +162,7 @@ impl Payload {
     /// The bytes of the positional arguments and those of the keyword arguments.
     fn split(&self) -> Result<(Bytes, Bytes), PayloadError> {
         let bytes = self.bytes();
-        let place = || -> Result<(usize, usize), DecodeError> {
+        let place = || -> super::head::Result<(usize, usize)> {
             with_reader!(self.serializer(), bytes, 1, Allowance::unlimited(), |r| {
                 let mut elements = Items::known(2, false);
                 r.more(&mut elements)?;
@@ -172,7 +172,7 @@ impl Payload {
                 Ok((end, r.at()))
             })
         };
-        let (end, start) = place().map_err(PayloadError::Shape)?;
+        let (end, start) = place().map_err(|e| PayloadError::Shape(*e))?;
         Ok((bytes.slice(..end), bytes.slice(start..)))
     }
 }

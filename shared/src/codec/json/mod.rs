@@ -1,5 +1,6 @@
 //! JSON (RFC 8259), with WAMP's form for binary data.
 
+mod float;
 mod number;
 mod text;
 mod writer;
@@ -10,12 +11,9 @@ use super::{
     allowance::Allowance,
     base64,
     cursor::Cursor,
-    head::{Items, Reader, Result, Text, Token, own},
+    head::{Error, Items, Reader, Result, Text, Token, own},
 };
-use crate::{
-    error::{DecodeError, DecodeErrorKind},
-    serializer::Serializer,
-};
+use crate::{error::DecodeErrorKind, serializer::Serializer};
 use bytes::Bytes;
 use bytestring::ByteString;
 use std::borrow::Cow;
@@ -37,7 +35,8 @@ impl<'b> JsonReader<'b> {
         }
     }
 
-    fn unexpected(&self, at: usize) -> DecodeError {
+    #[cold]
+    fn unexpected(&self, at: usize) -> Error {
         let kind = if at < self.cursor.bytes.len() {
             DecodeErrorKind::UnexpectedByte
         } else {

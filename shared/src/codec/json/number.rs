@@ -1,6 +1,6 @@
 //! Numbers.
 
-use super::JsonReader;
+use super::{JsonReader, float};
 use crate::codec::head::{Result, Token};
 
 impl<'b> JsonReader<'b> {
@@ -12,8 +12,7 @@ impl<'b> JsonReader<'b> {
         if is_integer && let Some(token) = integer(text) {
             return Ok(token);
         }
-        // The grammar was checked and is part of what `f64` reads, so this never fails; too large becomes infinite.
-        Ok(Token::Float(text.parse().unwrap_or(f64::NAN)))
+        Ok(Token::Float(float::read(text)))
     }
 
     /// Reads past a number that begins here, checks its grammar and says whether it is written as an integer.

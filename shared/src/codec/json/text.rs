@@ -2,8 +2,8 @@
 
 use super::JsonReader;
 use crate::{
-    codec::head::{Result, Text},
-    error::{DecodeError, DecodeErrorKind},
+    codec::head::{Error, Result, Text},
+    error::DecodeErrorKind,
 };
 use std::borrow::Cow;
 
@@ -63,7 +63,7 @@ impl<'b> JsonReader<'b> {
         }
     }
 
-    fn half_a_pair(&self, at: usize) -> DecodeError {
+    fn half_a_pair(&self, at: usize) -> Error {
         self.cursor.error_at(at, DecodeErrorKind::InvalidUnicode)
     }
 

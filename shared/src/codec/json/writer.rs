@@ -1,10 +1,9 @@
-use super::{number::LEAST, text::find_special};
+use super::{float, number::LEAST, text::find_special};
 use crate::{
     codec::{base64, head::Writer},
     serializer::Serializer,
 };
 use bytes::{BufMut, BytesMut};
-use core::fmt::Write as _;
 
 /// Writes JSON without white space.
 #[derive(Debug)]
@@ -115,9 +114,7 @@ impl Writer for JsonWriter<'_> {
             return self.null();
         }
         self.comma();
-        // `Debug` writes the shortest text that reads back the same, always with a point or an exponent, so that it
-        // stays a float. Writing to memory does not fail.
-        let _ = write!(self.out, "{value:?}");
+        float::write(value, self.out);
     }
 
     fn str(&mut self, value: &str) {
