@@ -27,7 +27,13 @@ pub(crate) fn dispatch(
     match message {
         Message::Publish(m) => realm.read().publish(from, m, now, out),
         Message::Yield(m) => realm.read().yield_(from, m, now, out),
-        Message::Error(m) => realm.read().error(from, m, now, out),
+        Message::Error(m) => {
+            // A call that goes to another callee may have to be watched again.
+            let guarded = realm.read();
+            let handled = guarded.error(from, m, now, out);
+            realm.expect(guarded.poll_timeout());
+            handled
+        }
         Message::Cancel(m) => realm.read().cancel(from, m, now, out),
         Message::Call(m) if m.procedure.is_reserved() => realm.write().call_meta(from, m, now, out),
         Message::Call(m) => {

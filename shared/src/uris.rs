@@ -167,4 +167,6 @@ pub mod wamplex {
     /// Procedure: takes retained events away. Arguments: a topic, and options that may say that it is a pattern
     /// (`match`). Returns for how many topics there was something.
     pub const PURGE_RETAINED: &str = "wamplex.retained.purge";
+    /// Why a registration was revoked: another session has registered the procedure with `force_reregister`.
+    pub const REREGISTERED: &str = "wamplex.revocation.reregistered";
 }

@@ -9,6 +9,7 @@ use crate::{
     kept::{Audience, KeptEvent},
     member::{Member, Members, Seat},
     pattern::PatternMap,
+    question::uses_passthru,
     reject::{Refusal, Reject},
     sink::{Outbound, Sink},
     subscription::Subscription,
@@ -188,7 +189,7 @@ impl<H> Broker<H> {
         out: &mut impl Sink<H>,
     ) -> Result<PublicationId, Refusal> {
         let Publish { options, topic, payload, .. } = message;
-        if options.passthru.as_ref().is_some_and(|p| p.scheme.is_some())
+        if uses_passthru(options.passthru.as_deref())
             && !from.supports(Role::Publisher, Feature::PayloadPassthruMode)
         {
             return Err(passthru_not_announced(MessageCode::Publish));
@@ -200,7 +201,7 @@ impl<H> Broker<H> {
         let disclose = config.disclosure.discloses(options.disclose_me, false)?;
         let keeping = self.keeper.judge(config, &options)?;
         let publication = self.publications.draw();
-        let details = details(from, disclose, &options);
+        let details = details(config, from, disclose, &options);
         let _others_wait = keeping.map(|keeping| {
             let event = KeptEvent {
                 publication,
@@ -283,8 +284,14 @@ impl<H> Broker<H> {
 }
 
 /// What subscribers are told. Built from nothing: of the publisher's options only those pass that are made for it.
-fn details<H>(from: &Member<H>, disclose: bool, options: &PublishOptions) -> EventDetails {
+fn details<H>(
+    config: &RealmConfig,
+    from: &Member<H>,
+    disclose: bool,
+    options: &PublishOptions,
+) -> EventDetails {
     let mut details = EventDetails {
+        trustlevel: config.trustlevel(from.who()),
         passthru: options.passthru.clone(),
         transaction_hash: options.transaction_hash.clone(),
         ..EventDetails::default()

@@ -1,6 +1,6 @@
 //! What an operator decides about one realm.
 
-use crate::{reject::Reject, retained::Retention, timestamp};
+use crate::{member::Joining, reject::Reject, retained::Retention, timestamp};
 use core::time::Duration;
 use wamplex_shared::{
     time::Time,
@@ -27,7 +27,9 @@ pub struct RealmConfig {
     /// Which strings are topics and procedures.
     pub uri_rule: UriRule,
     /// Whether a request id that does not follow the one before ends the session, as "WAMP: IDs" demands. Clients of
-    /// older drafts draw their ids at random; for them it can be switched off.
+    /// older drafts draw their ids at random; for them it can be switched off. A caller that announces progressive call
+    /// invocations has to count its calls all the same: a CALL whose id is not above the last one is taken for a part
+    /// of an earlier call.
     pub strict_request_ids: bool,
     /// Whether callees and subscribers learn who called or published.
     pub disclosure: Disclosure,
@@ -35,6 +37,10 @@ pub struct RealmConfig {
     pub call_timeout: Option<Duration>,
     /// The longest time limit a call may have, also when it asks for none; `None` for any.
     pub max_call_timeout: Option<Duration>,
+    /// Whether callees and subscribers learn how far the router trusts callers and publishers: the
+    /// [`trustlevel`](crate::Joining::trustlevel) of those that have one ("WAMP: Call Trust Levels", "WAMP: Publication
+    /// Trust Levels").
+    pub trustlevels: bool,
     /// How much one session may hold.
     pub limits: Limits,
     /// How the last events of topics are retained.
@@ -57,6 +63,7 @@ impl RealmConfig {
             disclosure: Disclosure::OnRequest,
             call_timeout: None,
             max_call_timeout: None,
+            trustlevels: false,
             limits: Limits::default(),
             retention: Retention::default(),
             meta_api: true,
@@ -73,6 +80,11 @@ impl RealmConfig {
     pub(crate) fn unix_millis(&self, time: Time) -> u64 {
         let since_start = u64::try_from(time.since_start().as_millis()).unwrap_or(u64::MAX);
         self.epoch.saturating_add(since_start)
+    }
+
+    /// How far to say that this session is trusted.
+    pub(crate) fn trustlevel(&self, who: &Joining) -> Option<u64> {
+        who.trustlevel.filter(|_| self.trustlevels)
     }
 
     /// How long a call may wait for its next answer, given `timeout` in milliseconds from its options.
@@ -127,6 +139,10 @@ pub struct Limits {
     pub calls: usize,
     /// Invocations that one session was given and has not answered yet.
     pub invocations: usize,
+    /// Calls that wait for the callees of one registration, when all of them have as many as they take at once.
+    pub waiting: usize,
+    /// Parts of the arguments of one call that are kept until there is a callee for it.
+    pub parts: usize,
     /// Testaments of one session in each of the two scopes.
     pub testaments: usize,
     /// Bytes of the arguments of all testaments of one session in each scope.
@@ -142,6 +158,10 @@ impl Limits {
     pub const CALLS: usize = 10_000;
     /// A callee that owes more answers will not catch up, and its callers are better told at once.
     pub const INVOCATIONS: usize = 10_000;
+    /// Callees that are behind by more will not catch up in time, and the arguments of each call are kept.
+    pub const WAITING: usize = 1_000;
+    /// Callers of a procedure with a queue are better off sending their arguments in one piece.
+    pub const PARTS: usize = 100;
     /// A session has one or two things to say when it ends.
     pub const TESTAMENTS: usize = 16;
     /// 64 KiB: they wait in memory for as long as the session lasts.
@@ -155,6 +175,8 @@ impl Default for Limits {
             registrations: Self::REGISTRATIONS,
             calls: Self::CALLS,
             invocations: Self::INVOCATIONS,
+            waiting: Self::WAITING,
+            parts: Self::PARTS,
             testaments: Self::TESTAMENTS,
             testament_bytes: Self::TESTAMENT_BYTES,
         }

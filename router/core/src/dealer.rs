@@ -1,29 +1,23 @@
-//! Registrations, and calls on their way to a callee and back ("WAMP: Remote Procedure Calls").
+//! Registrations ("WAMP: Registering and Unregistering"). The calls of them are in `routing.rs` and `answer.rs`.
 
 use crate::{
-    broker::passthru_not_announced,
     change::{Departed, Entered},
     config::RealmConfig,
-    member::{Member, Members, Seat},
+    member::{Members, Seat},
     pattern::PatternMap,
-    pending::Pending,
     registration::{Callee, Registration},
-    reject::{Refusal, Reject},
-    sink::{Outbound, Sink},
+    reject::Reject,
+    routing::Moment,
+    sink::Sink,
     timers::Timers,
+    waiting::Queue,
 };
 use std::{collections::HashMap, sync::Arc};
 use wamplex_shared::{
-    error::ProtocolViolation,
-    id::{GlobalIds, PublicationIds, RegistrationId, RequestId, SessionId},
-    message::{
-        Call, CallOptions, Error, ErrorDetails, InvocationDetails, InvocationPolicy, MessageCode,
-        Passthru, Register, ResultDetails, ResultMessage, Yield,
-    },
-    roles::{Feature, Role},
+    id::{GlobalIds, PublicationIds, RegistrationId, SessionId},
+    message::{InvocationPolicy, Register},
     time::Time,
-    uri::{MatchPolicy, Uri, UriRule},
-    uris,
+    uri::{MatchPolicy, Uri},
 };
 
 /// The dealer of one realm.
@@ -33,8 +27,12 @@ pub(crate) struct Dealer<H> {
     keys: HashMap<RegistrationId, (MatchPolicy, Uri)>,
     ids: GlobalIds,
     /// Random numbers for the choice among callees, drawn on all cores at once.
-    dice: PublicationIds,
+    pub(crate) dice: PublicationIds,
     pub(crate) timers: Timers<H>,
+    /// What [`settle`](Self::settle) has to see to: registrations whose callees are not the same any more,
+    changed: Vec<RegistrationId>,
+    /// and calls that waited for callees of a registration that is gone.
+    orphans: Vec<(MatchPolicy, Uri, Queue<H>)>,
 }
 
 impl<H> Dealer<H> {
@@ -46,7 +44,23 @@ impl<H> Dealer<H> {
             ids: GlobalIds::new(seeds.draw()),
             dice: PublicationIds::new(seeds.draw()),
             timers: Timers::new(),
+            changed: Vec::new(),
+            orphans: Vec::new(),
         }
+    }
+
+    /// The registration that this REGISTER takes from others, if nothing else speaks against it.
+    pub(crate) fn taken_over_by(
+        &self,
+        config: &RealmConfig,
+        seat: &Seat<H>,
+        message: &Register,
+    ) -> Option<&Registration<H>> {
+        if !message.options.force_reregister {
+            return None;
+        }
+        check_register(config, message).and_then(|()| check_room(config, seat)).ok()?;
+        self.lookup(message.options.match_policy, message.procedure.as_str())
     }
 
     /// Adds the session to the callees of this procedure and match policy.
@@ -57,26 +71,21 @@ impl<H> Dealer<H> {
         message: Register,
         now: Time,
     ) -> Result<Entered<RegistrationId>, Reject> {
+        check_register(config, &message)?;
         let Register { procedure, options, .. } = message;
         let policy = options.match_policy;
-        procedure.check(config.uri_rule, policy)?;
-        if procedure.is_reserved() {
-            return Err(Reject::Reserved);
-        }
-        config.disclosure.discloses(options.disclose_caller, false)?;
         let known = self.registrations.get(policy, procedure.as_str());
         if known.is_some_and(|r| !r.admits(options.invoke) || seat.registrations.contains(&r.id)) {
             return Err(Reject::ProcedureAlreadyExists);
         }
-        if seat.registrations.len() >= config.limits.registrations {
-            return Err(Reject::LimitExceeded("registrations"));
-        }
+        check_room(config, seat)?;
         let known = known.map(|r| r.id);
         let id = known.unwrap_or_else(|| self.create(policy, &procedure, options.invoke, now));
         if let Some(registration) = self.registrations.get_mut(policy, procedure.as_str()) {
             registration.add(Callee::new(Arc::clone(&seat.member), &options));
         }
         seat.registrations.insert(id);
+        self.changed.push(id);
         Ok(Entered { id, created: known.is_none(), added: true })
     }
 
@@ -110,7 +119,8 @@ impl<H> Dealer<H> {
         Ok(self.remove(id, seat.member.session()))
     }
 
-    /// Takes a session out of a registration, and the registration away with its last callee.
+    /// Takes a session out of a registration, and the registration away with its last callee. Calls that wait are left
+    /// to [`settle`](Self::settle).
     pub(crate) fn remove(
         &mut self,
         id: RegistrationId,
@@ -121,10 +131,31 @@ impl<H> Dealer<H> {
         registration.remove(session);
         let deleted = registration.is_empty();
         if deleted {
-            self.registrations.remove(*policy, procedure.as_str());
-            self.keys.remove(&id);
+            let gone = self.registrations.remove(*policy, procedure.as_str());
+            let key = self.keys.remove(&id);
+            let orphans = key.zip(gone).map(|((p, u), gone)| (p, u, gone.queue.into_inner()));
+            self.orphans.extend(orphans.filter(|(_, _, queue)| !queue.is_empty()));
+        } else {
+            self.changed.push(id);
         }
         Some(Departed { id, deleted, reserved: false })
+    }
+
+    /// Sees to the calls that wait, after callees have come or gone: they are handed to a callee with room, go on
+    /// waiting, or end. To be done after everything that changes registrations, when its acknowledgement is out.
+    pub(crate) fn settle(&mut self, moment: Moment<'_>, out: &mut impl Sink<H>) {
+        for (policy, procedure, queue) in core::mem::take(&mut self.orphans) {
+            match self.registrations.get_mut(policy, procedure.as_str()) {
+                // Somebody has taken the procedure over.
+                Some(heir) => heir.adopt(queue),
+                None => Self::dismiss(queue, out),
+            }
+        }
+        for id in core::mem::take(&mut self.changed) {
+            if let Some(registration) = self.get(id) {
+                self.review(moment, registration, out);
+            }
+        }
     }
 
     /// The registration with this id.
@@ -152,138 +183,12 @@ impl<H> Dealer<H> {
         self.registrations.best_match(procedure.as_str())
     }
 
-    /// Hands a call to one callee.
-    pub(crate) fn call(
-        &self,
-        config: &RealmConfig,
-        from: &Arc<Member<H>>,
-        message: Call,
-        now: Time,
-        out: &mut impl Sink<H>,
-    ) -> Result<(), Refusal> {
-        let Call { request, options, procedure, payload } = message;
-        check_announced(from, &options)?;
-        procedure.check(config.uri_rule, MatchPolicy::Exact)?;
-        let (registration, callee) = self.route(&procedure)?;
-        let disclose = config.disclosure.discloses(options.disclose_me, callee.disclose_caller)?;
-        let to = &callee.member;
-        let supports = |feature| to.supports(Role::Callee, feature);
-        if uses_passthru(options.passthru.as_deref()) && !supports(Feature::PayloadPassthruMode) {
-            return Err(Reject::PassthruNotSupported.into());
-        }
-        // A callee that cannot be interrupted must not be asked for an endless result.
-        let receive_progress = options.receive_progress
-            && supports(Feature::ProgressiveCallResults)
-            && supports(Feature::CallCanceling);
-        let timeout = config.effective_timeout(options.timeout);
-        // Exactly one of the two ends watches the time.
-        let forwarded = callee.forward_timeout && supports(Feature::CallTimeout);
-        let watched = timeout.filter(|_| !forwarded);
-
-        let mut details = details(from, disclose, options);
-        details.procedure = registration.is_pattern().then_some(procedure);
-        details.receive_progress = receive_progress;
-        details.timeout = timeout
-            .filter(|_| forwarded)
-            .map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
-
-        let call =
-            Pending::new(Arc::clone(from), Arc::clone(to), request, receive_progress, watched);
-        let call = Arc::new(call);
-        // The caller's table first, so that even the fastest YIELD finds somebody to answer.
-        call.open(config.limits.calls)?;
-        let deadline = call.restart_timeout(now);
-        if let Err(reject) =
-            call.invoke(registration.id, details, payload, config.limits.invocations, out)
-        {
-            call.abandon();
-            return Err(reject.into());
-        }
-        if let Some(deadline) = deadline {
-            self.timers.push(deadline, &call);
-        }
-        Ok(())
-    }
-
-    /// The registration that a call of this procedure goes to, and the callee in it.
-    fn route(&self, procedure: &Uri) -> Result<(&Registration<H>, &Callee<H>), Reject> {
-        let registration = self.matching(procedure).ok_or(Reject::NoSuchProcedure)?;
-        let callee = registration.select(&self.dice).ok_or(Reject::NoSuchProcedure)?;
-        Ok((registration, callee))
-    }
-
-    /// Hands a result, or a part of one, back to the caller.
-    pub(crate) fn yield_(
-        &self,
-        from: &Member<H>,
-        message: Yield,
-        now: Time,
-        out: &mut impl Sink<H>,
-    ) -> Result<(), ProtocolViolation> {
-        let Yield { request: invocation, options, payload } = message;
-        if uses_passthru(options.passthru.as_deref())
-            && !from.supports(Role::Callee, Feature::PayloadPassthruMode)
-        {
-            let feature = Feature::PayloadPassthruMode.name();
-            let message = MessageCode::Yield;
-            return Err(ProtocolViolation::FeatureNotAnnounced { message, feature });
-        }
-        let Some(call) = from.answer(MessageCode::Yield, invocation, !options.progress)? else {
-            return Ok(());
-        };
-        if options.progress && !call.receive_progress {
-            return Err(ProtocolViolation::ProgressNotRequested { request: invocation.get() });
-        }
-        if uses_passthru(options.passthru.as_deref())
-            && !call.caller.supports(Role::Caller, Feature::PayloadPassthruMode)
-        {
-            call.withdraw(false, out);
-            call.fail(Reject::PassthruNotSupported, out);
-            let error = Reject::PassthruNotSupported.to_error(MessageCode::Invocation, invocation);
-            out.deliver(from.handle(), Outbound::from(error));
-            return Ok(());
-        }
-        let details = ResultDetails {
-            progress: options.progress,
-            passthru: options.passthru,
-            ..ResultDetails::default()
-        };
-        let result = ResultMessage { request: call.request, details, payload };
-        if options.progress {
-            call.progress(result, now, out);
-        } else {
-            call.finish(result, out);
-        }
-        Ok(())
-    }
-
-    /// Hands a callee's error back to the caller.
-    pub(crate) fn error(
-        &self,
-        from: &Member<H>,
-        message: Error,
-        out: &mut impl Sink<H>,
-    ) -> Result<(), ProtocolViolation> {
-        if message.request_type != MessageCode::Invocation {
-            let state = "for a request other than INVOCATION";
-            return Err(ProtocolViolation::Unexpected { message: MessageCode::Error, state });
-        }
-        let Some(call) = from.answer(MessageCode::Error, message.request, true)? else {
-            return Ok(());
-        };
-        // Receivers check the URI too, and some end their session over a bad one: the caller must not pay for that.
-        let valid = message.error.check(UriRule::Loose, MatchPolicy::Exact).is_ok();
-        let error = if valid { message.error } else { Uri::from_static(uris::error::INVALID_URI) };
-        let details =
-            ErrorDetails { passthru: message.details.passthru, ..ErrorDetails::default() };
-        let (request_type, request) = (MessageCode::Call, call.request);
-        call.finish(Error { request_type, request, details, error, payload: message.payload }, out);
-        Ok(())
-    }
-
     /// Whether registrations and the seats of their callees say the same.
     pub(crate) fn check(&self, seats: &Members<H>) -> Result<(), String> {
         self.registrations.check()?;
+        if !(self.changed.is_empty() && self.orphans.is_empty()) {
+            return Err("calls that wait have not been seen to".into());
+        }
         let registrations = self.registrations.values();
         if registrations.len() != self.keys.len() {
             return Err("registrations and their keys differ in number".into());
@@ -312,58 +217,21 @@ impl<H> Dealer<H> {
     }
 }
 
-impl<H> Member<H> {
-    /// The call that this callee answers; taken from it if the answer is the last. `None` for an invocation that was
-    /// answered or given up before, which a callee cannot know yet.
-    fn answer(
-        &self,
-        message: MessageCode,
-        invocation: RequestId,
-        last: bool,
-    ) -> Result<Option<Arc<Pending<H>>>, ProtocolViolation> {
-        let mut invocations = self.invocations.lock();
-        if invocation >= invocations.ids.peek() {
-            let request = invocation.get();
-            return Err(ProtocolViolation::UnknownInvocation { message, request });
-        }
-        Ok(if last {
-            invocations.open.remove(&invocation)
-        } else {
-            invocations.open.get(&invocation).cloned()
-        })
+/// Refuses what nobody may register.
+fn check_register(config: &RealmConfig, message: &Register) -> Result<(), Reject> {
+    let Register { procedure, options, .. } = message;
+    procedure.check(config.uri_rule, options.match_policy)?;
+    if procedure.is_reserved() {
+        return Err(Reject::Reserved);
     }
-}
-
-/// A caller may use what it announced, and what we announced.
-pub(crate) fn check_announced<H>(from: &Member<H>, options: &CallOptions) -> Result<(), Refusal> {
-    if options.progress {
-        let feature = Feature::ProgressiveCallInvocations.name();
-        let message = MessageCode::Call;
-        return Err(ProtocolViolation::FeatureNotAnnounced { message, feature }.into());
-    }
-    if uses_passthru(options.passthru.as_deref())
-        && !from.supports(Role::Caller, Feature::PayloadPassthruMode)
-    {
-        return Err(passthru_not_announced(MessageCode::Call));
+    config.disclosure.discloses(options.disclose_caller, false)?;
+    if options.concurrency == Some(0) {
+        return Err(Reject::OptionNotAllowed("concurrency has to be at least 1"));
     }
     Ok(())
 }
 
-pub(crate) fn uses_passthru(passthru: Option<&Passthru>) -> bool {
-    passthru.is_some_and(|passthru| passthru.scheme.is_some())
-}
-
-/// What the callee is told. Built from nothing: of the caller's options only those pass that are made for it.
-fn details<H>(from: &Member<H>, disclose: bool, options: CallOptions) -> InvocationDetails {
-    let mut details = InvocationDetails {
-        passthru: options.passthru,
-        transaction_hash: options.transaction_hash,
-        ..InvocationDetails::default()
-    };
-    if disclose {
-        details.caller = Some(from.session());
-        details.caller_authid.clone_from(&from.who().authid);
-        details.caller_authrole.clone_from(&from.who().authrole);
-    }
-    details
+fn check_room<H>(config: &RealmConfig, seat: &Seat<H>) -> Result<(), Reject> {
+    let full = seat.registrations.len() >= config.limits.registrations;
+    if full { Err(Reject::LimitExceeded("registrations")) } else { Ok(()) }
 }

@@ -15,6 +15,7 @@
 //!
 //! An ERROR that the realm itself makes has one argument: a sentence for people.
 
+mod answer;
 mod broker;
 mod cancel;
 mod change;
@@ -28,15 +29,21 @@ mod member;
 mod meta;
 mod pattern;
 mod pending;
+mod question;
 mod realm;
 mod registration;
 mod reject;
 mod retained;
+mod routing;
+mod sharding;
 mod sink;
+mod slot;
+mod streaming;
 mod subscription;
 mod timers;
 mod timestamp;
 mod topics;
+mod waiting;
 
 pub use config::{Disclosure, Limits, RealmConfig};
 pub use event::SharedEvent;

@@ -1,6 +1,9 @@
 //! A session inside a realm: who it is, the calls it made, and the invocations it owes an answer to.
 
-use crate::{meta::Testaments, pending::Pending};
+use crate::{
+    meta::Testaments,
+    pending::{Invoked, Pending},
+};
 use bytestring::ByteString;
 use core::{
     fmt,
@@ -34,13 +37,23 @@ pub struct Joining {
     pub authmethod: Option<ByteString>,
     /// Where its principal is kept.
     pub authprovider: Option<ByteString>,
+    /// How far the router trusts it, from 0; told to others if the realm says so.
+    pub trustlevel: Option<u64>,
 }
 
 impl Joining {
     /// A session of whom nothing is known but what it announced.
     #[must_use]
     pub const fn new(session: SessionId, roles: Roles) -> Self {
-        Self { session, roles, authid: None, authrole: None, authmethod: None, authprovider: None }
+        Self {
+            session,
+            roles,
+            authid: None,
+            authrole: None,
+            authmethod: None,
+            authprovider: None,
+            trustlevel: None,
+        }
     }
 }
 
@@ -63,7 +76,7 @@ pub struct Member<H> {
 pub(crate) struct Invocations<H> {
     /// Ids rise by one, so an id below the next that is not open was answered or given up: no table of the dead.
     pub(crate) ids: RequestIds,
-    pub(crate) open: BTreeMap<RequestId, Arc<Pending<H>>>,
+    pub(crate) open: BTreeMap<RequestId, Invoked<H>>,
 }
 
 impl<H> Member<H> {
@@ -109,6 +122,11 @@ impl<H> Member<H> {
 
     pub(crate) const fn supports(&self, role: Role, feature: Feature) -> bool {
         self.who.roles.supports(role, feature)
+    }
+
+    /// The id of the last request, 0 before the first.
+    pub(crate) fn last_request(&self) -> u64 {
+        self.last_request.load(Relaxed)
     }
 
     /// Notes the id of a request; if `strict`, only the one that follows the last is right ("WAMP: IDs").

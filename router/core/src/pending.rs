@@ -2,13 +2,18 @@
 
 use crate::{
     member::Member,
+    question::Question,
     reject::{Refusal, Reject},
     sink::{Outbound, Sink},
+    slot::Slot,
+    streaming::Stream,
+    waiting::Ticket,
 };
 use core::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
+use parking_lot::Mutex;
 use std::{collections::btree_map::Entry, sync::Arc};
 use wamplex_shared::{
     id::{RegistrationId, RequestId},
@@ -21,50 +26,97 @@ use wamplex_shared::{
     time::Time,
 };
 
-/// One call in flight, in two tables: under its request among the caller's calls, under its invocation among the
-/// callee's. The two are locked one after the other, never together.
+/// One call in flight: under its request among the caller's calls, and either under its invocation among the
+/// invocations of a callee or in the queue of a registration. None of these is locked while another one is.
 ///
 /// The caller's table decides what the caller is told: an answer is delivered under its lock, and only while the call
-/// is in it. The callee's table decides what the callee is told, in the same way. An operation that ends the call takes
-/// it out of both, so in every race the second comer finds nothing and says nothing.
+/// is in it. The callee's table decides what the callee is told, in the same way. Whoever takes the call out of the
+/// caller's table learns where else it is, and takes it from there: in every race the second comer finds nothing and
+/// says nothing.
 ///
 /// The members and the call hold each other. Answering the call breaks the circle; so does dropping the realm.
 pub(crate) struct Pending<H> {
     pub(crate) caller: Arc<Member<H>>,
-    pub(crate) callee: Arc<Member<H>>,
     /// The id of the CALL.
     pub(crate) request: RequestId,
-    /// Whether results may come in several pieces.
-    pub(crate) receive_progress: bool,
-    /// How long the dealer waits for the next answer.
+    /// How long each answer may take.
     timeout: Option<Duration>,
-    // Relaxed throughout: each of these is written under a lock that whoever reads it has taken since.
-    /// The id of the INVOCATION; 0 until it is sent.
-    invocation: AtomicU64,
+    // Relaxed throughout: whoever reads these has taken a lock since they were written, or may as well see them late.
     /// When the timeout is over, in nanoseconds.
-    deadline: AtomicU64,
+    expires: AtomicU64,
+    /// The callee sees to the timeout, and the dealer does not.
+    forwarded: AtomicBool,
     /// The callee was told to stop and the caller waits for what it says to that. Written under the callee's lock.
     killed: AtomicBool,
+    /// Locked last, inside any of the tables.
+    pub(crate) course: Mutex<Course<H>>,
+}
+
+/// How far a call has come.
+pub(crate) struct Course<H> {
+    pub(crate) place: Place<H>,
+    /// What was asked, for as long as it may be asked of another callee.
+    pub(crate) question: Option<Box<Question>>,
+    /// Parts of the arguments or of the result have passed: no other callee can take the call over.
+    pub(crate) begun: bool,
+    /// For a call whose arguments come in parts.
+    pub(crate) stream: Option<Box<Stream>>,
+}
+
+/// Where a call is, apart from the caller's table.
+pub(crate) enum Place<H> {
+    /// On its way from one place to another, in the hands of one thread.
+    Between,
+    /// In the queue of a registration.
+    Waiting(RegistrationId, Ticket),
+    /// With a callee, under this invocation.
+    Serving(Arc<Member<H>>, RequestId),
+    /// Answered.
+    Over,
+}
+
+/// A call in the table of its callee.
+pub(crate) struct Invoked<H> {
+    pub(crate) call: Arc<Pending<H>>,
+    /// Where it was routed.
+    pub(crate) registration: RegistrationId,
+    /// Whether results may come in several pieces.
+    pub(crate) receive_progress: bool,
+    /// What it takes of the callee's concurrency.
+    pub(crate) slot: Option<Slot>,
+}
+
+/// Everything that invoking a callee takes.
+pub(crate) struct Offer<H> {
+    pub(crate) callee: Arc<Member<H>>,
+    pub(crate) registration: RegistrationId,
+    pub(crate) details: InvocationDetails,
+    pub(crate) payload: Payload,
+    pub(crate) slot: Option<Slot>,
+    /// What to ask another callee if this one is unavailable.
+    pub(crate) question: Option<Box<Question>>,
 }
 
 impl<H> Pending<H> {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         caller: Arc<Member<H>>,
-        callee: Arc<Member<H>>,
         request: RequestId,
-        receive_progress: bool,
         timeout: Option<Duration>,
+        stream: Option<Box<Stream>>,
+        now: Time,
     ) -> Self {
-        Self {
+        let (place, question, begun) = (Place::Between, None, false);
+        let call = Self {
             caller,
-            callee,
             request,
-            receive_progress,
             timeout,
-            invocation: AtomicU64::new(0),
-            deadline: AtomicU64::new(NEVER),
+            expires: AtomicU64::new(NEVER),
+            forwarded: AtomicBool::new(false),
             killed: AtomicBool::new(false),
-        }
+            course: Mutex::new(Course { place, question, begun, stream }),
+        };
+        call.restart_timeout(now);
+        call
     }
 
     /// Enters the call among the caller's.
@@ -82,57 +134,84 @@ impl<H> Pending<H> {
         }
     }
 
-    /// Enters the call among the callee's invocations and delivers INVOCATION.
+    /// Enters the call among the callee's invocations and delivers INVOCATION, with the parts that have come meanwhile
+    /// behind it. Gives the slot back if nobody waits for the call any more.
     ///
     /// Delivered before the lock is let go, so that the ids rise on the wire.
     pub(crate) fn invoke(
         self: &Arc<Self>,
-        registration: RegistrationId,
-        details: InvocationDetails,
-        payload: Payload,
+        offer: Offer<H>,
         limit: usize,
         out: &mut impl Sink<H>,
-    ) -> Result<(), Reject> {
-        let mut invocations = self.callee.invocations.lock();
+    ) -> Result<Option<Slot>, (Reject, Option<Slot>)> {
+        let Offer { callee, registration, details, payload, slot, question } = offer;
+        let mut invocations = callee.invocations.lock();
         if invocations.open.len() >= limit {
-            return Err(Reject::CalleeBusy);
+            return Err((Reject::CalleeBusy, slot));
+        }
+        let mut course = self.course.lock();
+        if matches!(course.place, Place::Over) || self.caller.has_left() {
+            return Ok(slot);
         }
         let request = invocations.ids.take();
-        self.invocation.store(request.get(), Relaxed);
-        invocations.open.insert(request, Arc::clone(self));
+        let receive_progress = details.receive_progress;
         let invocation = Invocation { request, registration, details, payload };
-        out.deliver(self.callee.handle(), Outbound::from(invocation));
-        Ok(())
-    }
-
-    /// Takes the call out of the caller's table without an answer: for when it could not begin.
-    pub(crate) fn abandon(self: &Arc<Self>) {
-        let mut calls = self.caller.calls.lock();
-        if calls.get(&self.request).is_some_and(|call| Arc::ptr_eq(call, self)) {
-            calls.remove(&self.request);
+        let call = Arc::clone(self);
+        let invoked = Invoked { call, registration, receive_progress, slot };
+        invocations.open.insert(request, invoked);
+        course.place = Place::Serving(Arc::clone(&callee), request);
+        course.question = question;
+        let more = course.stream.as_deref_mut().map(|stream| stream.begin(&invocation));
+        out.deliver(callee.handle(), Outbound::from(invocation));
+        for invocation in more.into_iter().flatten() {
+            course.begin();
+            out.deliver(callee.handle(), Outbound::from(invocation));
         }
+        Ok(None)
     }
 
-    /// Gives the caller its last answer, unless it has it already.
-    pub(crate) fn finish(self: &Arc<Self>, answer: impl Into<Message>, out: &mut impl Sink<H>) {
-        self.finish_if(|_| true, || answer.into(), out);
+    /// Gives the caller its last answer, unless it has it already. Says where the call was.
+    pub(crate) fn finish(
+        self: &Arc<Self>,
+        answer: impl Into<Message>,
+        out: &mut impl Sink<H>,
+    ) -> Option<Place<H>> {
+        self.finish_if(|_| true, || answer.into(), out)
     }
 
-    /// Gives the caller its last answer, unless it has it already, or `may` says no. Says whether it did.
+    /// Refuses the call with an ERROR to the caller. Says where the call was.
+    pub(crate) fn fail(
+        self: &Arc<Self>,
+        reject: Reject,
+        out: &mut impl Sink<H>,
+    ) -> Option<Place<H>> {
+        self.finish_if(|_| true, || reject.to_error(MessageCode::Call, self.request).into(), out)
+    }
+
+    /// Gives the caller its last answer, unless it has it already, or `may` says no. Says where the call was if so.
     pub(crate) fn finish_if(
         self: &Arc<Self>,
         may: impl FnOnce(&Self) -> bool,
         answer: impl FnOnce() -> Message,
         out: &mut impl Sink<H>,
-    ) -> bool {
+    ) -> Option<Place<H>> {
         let mut calls = self.caller.calls.lock();
-        let Entry::Occupied(entry) = calls.entry(self.request) else { return false };
+        let Entry::Occupied(entry) = calls.entry(self.request) else { return None };
         if !Arc::ptr_eq(entry.get(), self) || !may(self) {
-            return false;
+            return None;
         }
         entry.remove();
-        out.deliver(self.caller.handle(), Outbound::from(answer()));
-        true
+        if !self.caller.has_left() {
+            out.deliver(self.caller.handle(), Outbound::from(answer()));
+        }
+        Some(self.end())
+    }
+
+    /// Notes that the call is over, and says where it was. For whoever has taken it out of the caller's table.
+    pub(crate) fn end(&self) -> Place<H> {
+        let mut course = self.course.lock();
+        (course.question, course.stream) = (None, None);
+        core::mem::replace(&mut course.place, Place::Over)
     }
 
     /// Gives the caller a part of the result and starts the next interval of the timeout. Nothing, once the caller has
@@ -145,63 +224,113 @@ impl<H> Pending<H> {
     ) {
         let calls = self.caller.calls.lock();
         let open = calls.get(&self.request).is_some_and(|call| Arc::ptr_eq(call, self));
-        if open && !self.killed.load(Relaxed) {
+        if open && !self.is_killed() {
             self.restart_timeout(now);
+            self.course.lock().begin();
             out.deliver(self.caller.handle(), Outbound::from(part.into()));
         }
     }
 
-    /// Refuses the call with an ERROR to the caller.
-    pub(crate) fn fail(self: &Arc<Self>, reject: Reject, out: &mut impl Sink<H>) {
-        self.finish_if(|_| true, || reject.to_error(MessageCode::Call, self.request).into(), out);
-    }
-
-    /// Tells the callee to stop, once, with the caller waiting for what it says to that.
-    pub(crate) fn interrupt_and_wait(&self, out: &mut impl Sink<H>) {
-        let invocations = self.callee.invocations.lock();
-        let Some(request) = self.invocation() else { return };
-        if invocations.open.contains_key(&request) && !self.killed.swap(true, Relaxed) {
-            self.deliver_interrupt(request, CancelMode::Kill, out);
+    /// Tells the callee to stop, once, with the caller waiting for what it says to that. Says whether it will say
+    /// something: not if the call is with nobody.
+    pub(crate) fn interrupt_and_wait(&self, out: &mut impl Sink<H>) -> bool {
+        while let Some((callee, request)) = self.serving() {
+            let invocations = callee.invocations.lock();
+            if invocations.open.contains_key(&request) {
+                if !self.killed.swap(true, Relaxed) {
+                    deliver_interrupt(&callee, request, CancelMode::Kill, out);
+                }
+                return true;
+            }
+            let same = |(c, r): (Arc<Member<H>>, _)| Arc::ptr_eq(&c, &callee) && r == request;
+            if self.serving().is_some_and(same) {
+                // Its answer is on the way to the caller.
+                return true;
+            }
         }
+        false
     }
 
     /// Takes the call from the callee, whose answer nobody waits for any more; `interrupt` tells it so, if it
-    /// understands that and was not told before.
-    pub(crate) fn withdraw(&self, interrupt: bool, out: &mut impl Sink<H>) {
-        let mut invocations = self.callee.invocations.lock();
-        let Some(request) = self.invocation() else { return };
-        let found = invocations.open.remove(&request).is_some();
-        let told = self.killed.load(Relaxed) || self.callee.has_left();
-        if found && interrupt && !told && self.callee_can_cancel() {
-            self.deliver_interrupt(request, CancelMode::KillNoWait, out);
+    /// understands that and was not told before. Gives the slot back.
+    ///
+    /// A callee that does not know that it may stop keeps its slot, and the invocation, until it answers.
+    pub(crate) fn withdraw(
+        &self,
+        callee: &Member<H>,
+        request: RequestId,
+        interrupt: bool,
+        out: &mut impl Sink<H>,
+    ) -> Option<Slot> {
+        let mut invocations = callee.invocations.lock();
+        let Entry::Occupied(entry) = invocations.open.entry(request) else { return None };
+        let knows = self.is_killed() || callee.has_left();
+        let told = interrupt && !knows && can_cancel(callee);
+        if told {
+            deliver_interrupt(callee, request, CancelMode::KillNoWait, out);
+        }
+        if entry.get().slot.is_some() && !told && !knows {
+            return None;
+        }
+        entry.remove().slot
+    }
+
+    /// The callee that has the call, and the id of the INVOCATION.
+    pub(crate) fn serving(&self) -> Option<(Arc<Member<H>>, RequestId)> {
+        match &self.course.lock().place {
+            Place::Serving(callee, request) => Some((Arc::clone(callee), *request)),
+            Place::Between | Place::Waiting(..) | Place::Over => None,
         }
     }
 
-    fn deliver_interrupt(&self, request: RequestId, mode: CancelMode, out: &mut impl Sink<H>) {
-        let options = InterruptOptions { mode: Some(mode), ..InterruptOptions::default() };
-        out.deliver(self.callee.handle(), Outbound::from(Interrupt { request, options }));
+    /// Whether the callee was told to stop and will say something to that.
+    pub(crate) fn is_killed(&self) -> bool {
+        self.killed.load(Relaxed)
     }
 
-    /// Whether the callee understands INTERRUPT.
-    pub(crate) fn callee_can_cancel(&self) -> bool {
-        self.callee.supports(Role::Callee, Feature::CallCanceling)
+    /// Starts an interval of the timeout.
+    pub(crate) fn restart_timeout(&self, now: Time) {
+        if let Some(timeout) = self.timeout {
+            self.expires.store(to_nanos(now + timeout), Relaxed);
+        }
     }
 
-    /// The id of the INVOCATION, once it is sent.
-    pub(crate) fn invocation(&self) -> Option<RequestId> {
-        RequestId::new(self.invocation.load(Relaxed))
+    /// Hands the timeout to the callee, or takes it back.
+    pub(crate) fn set_forwarded(&self, forwarded: bool) {
+        self.forwarded.store(forwarded, Relaxed);
     }
 
-    /// Starts an interval of the timeout and says when it is over; `None` if never.
-    pub(crate) fn restart_timeout(&self, now: Time) -> Option<Time> {
-        self.deadline.store(to_nanos(now + self.timeout?), Relaxed);
-        self.deadline()
+    /// When the interval is over, whoever sees to that; `None` if never.
+    pub(crate) fn expires(&self) -> Option<Time> {
+        from_nanos(self.expires.load(Relaxed))
     }
 
-    /// When the interval is over; `None` if never.
+    /// When the dealer has to end the call; `None` if never.
     pub(crate) fn deadline(&self) -> Option<Time> {
-        from_nanos(self.deadline.load(Relaxed))
+        if self.forwarded.load(Relaxed) { None } else { self.expires() }
     }
+}
+
+impl<H> Course<H> {
+    /// From here on the call stays with its callee.
+    pub(crate) fn begin(&mut self) {
+        (self.begun, self.question) = (true, None);
+    }
+}
+
+/// Whether a callee understands INTERRUPT.
+pub(crate) const fn can_cancel<H>(callee: &Member<H>) -> bool {
+    callee.supports(Role::Callee, Feature::CallCanceling)
+}
+
+fn deliver_interrupt<H>(
+    callee: &Member<H>,
+    request: RequestId,
+    mode: CancelMode,
+    out: &mut impl Sink<H>,
+) {
+    let options = InterruptOptions { mode: Some(mode), ..InterruptOptions::default() };
+    out.deliver(callee.handle(), Outbound::from(Interrupt { request, options }));
 }
 
 /// What [`to_nanos`] makes of times that do not fit.

@@ -7,7 +7,9 @@ use crate::{
     member::{Joining, Member, Members, Seat},
     meta::{self, LeftBehind},
     reject::{Refusal, Reject},
+    routing::Moment,
     sink::{Outbound, Sink},
+    streaming::Arrival,
 };
 use core::fmt;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use wamplex_shared::{
     },
     roles::{Feature, Features, Role, Roles},
     time::Time,
+    uris,
 };
 
 /// A realm: sessions, what they subscribed to and registered, and the calls between them.
@@ -29,8 +32,9 @@ use wamplex_shared::{
 /// read-write lock and hands the messages of one session in one after another; the realm then keeps every order that
 /// "WAMP: Ordering Guarantees" asks for, since whatever a message causes is delivered before its method returns.
 ///
-/// Locks are taken in this order: the shell's guard around the realm, then the tables of one member or the events that
-/// are kept, then whatever the sink locks. The tables of two members are never locked at the same time.
+/// Locks are taken in this order: the shell's guard around the realm, then the queue of one registration, then a table of
+/// one member, then the course of one call, then whatever the sink locks; or, after the guard, the events that are kept,
+/// then the sink. Two of a kind are never locked at the same time.
 ///
 /// Roles that a client did not announce are not held against it: a REGISTER is served whether or not its sender
 /// announced the role of callee. Features are: see [`ProtocolViolation::FeatureNotAnnounced`].
@@ -104,13 +108,20 @@ impl<H> Realm<H> {
         ]);
         let mut dealer = Features::of(&[
             Feature::ProgressiveCallResults,
+            Feature::ProgressiveCallInvocations,
             Feature::CallTimeout,
             Feature::CallCanceling,
             Feature::PatternBasedRegistration,
             Feature::SharedRegistration,
+            Feature::ShardedRegistration,
+            Feature::CallReroute,
             Feature::PayloadPassthruMode,
             Feature::RegistrationRevocation,
         ]);
+        if self.config.trustlevels {
+            broker.insert(Feature::PublicationTrustlevels);
+            dealer.insert(Feature::CallTrustlevels);
+        }
         if self.config.disclosure != Disclosure::Never {
             broker.insert(Feature::PublisherIdentification);
             dealer.insert(Feature::CallerIdentification);
@@ -157,14 +168,19 @@ impl<H> Realm<H> {
     /// Lets a session go, with its subscriptions, its registrations, and the calls it made or was to answer. It is told
     /// nothing, and messages of it that are handed in later are ignored. Nothing happens if it has left already.
     pub fn leave(&mut self, who: &Member<H>, now: Time, out: &mut impl Sink<H>) {
-        if let Some(left) = self.remove(who, out) {
+        if let Some(left) = self.remove(who, now, out) {
             self.announce_leave(who, left, now, out);
         }
     }
 
     /// Takes everything away that holds a session, and tells nobody but those it owed an answer. What it left is `None`
     /// if it has left already.
-    pub(crate) fn remove(&mut self, who: &Member<H>, out: &mut impl Sink<H>) -> Option<LeftBehind> {
+    pub(crate) fn remove(
+        &mut self,
+        who: &Member<H>,
+        now: Time,
+        out: &mut impl Sink<H>,
+    ) -> Option<LeftBehind> {
         let Seat { subscriptions, registrations, testaments, .. } = self.members.remove(who)?;
         who.mark_left();
         let session = who.session();
@@ -179,7 +195,9 @@ impl<H> Realm<H> {
                 .collect(),
             testaments,
         };
-        self.dealer.leave(who, out);
+        let moment = Moment { config: &self.config, now };
+        self.dealer.leave(moment, who, out);
+        self.dealer.settle(moment, out);
         Some(left)
     }
 
@@ -246,6 +264,7 @@ impl<H> Realm<H> {
     ) -> Handled {
         let Register { request, .. } = message;
         self.accept(from, MessageCode::Register, request)?;
+        self.take_over(from, &message, out);
         let Some(seat) = self.members.seat_mut(from) else { return Ok(()) };
         let entered = self.dealer.register(&self.config, seat, message, now);
         let registered = entered.map(|e| Registered { request, registration: e.id });
@@ -253,6 +272,7 @@ impl<H> Realm<H> {
         if let Ok(entered) = entered {
             self.announce_register(from.session(), entered, out);
         }
+        self.dealer.settle(Moment { config: &self.config, now }, out);
         Ok(())
     }
 
@@ -264,7 +284,7 @@ impl<H> Realm<H> {
         &mut self,
         from: &Member<H>,
         message: Unregister,
-        _now: Time,
+        now: Time,
         out: &mut impl Sink<H>,
     ) -> Handled {
         let Unregister { request, registration } = message;
@@ -276,6 +296,7 @@ impl<H> Realm<H> {
         if let Ok(Some(departed)) = departed {
             self.announce_unregister(from.session(), departed, out);
         }
+        self.dealer.settle(Moment { config: &self.config, now }, out);
         Ok(())
     }
 
@@ -320,11 +341,8 @@ impl<H> Realm<H> {
         out: &mut impl Sink<H>,
     ) -> Handled {
         let Call { request, .. } = message;
-        self.accept(from, MessageCode::Call, request)?;
-        if from.has_left() {
-            return Ok(());
-        }
-        match self.dealer.call(&self.config, from, message, now, out) {
+        let Some(message) = self.accept_call(from, message, now, out)? else { return Ok(()) };
+        match self.dealer.call(self.moment(now), from, message, out) {
             Ok(()) => {}
             Err(Refusal::Reject(reject)) => {
                 let error = reject.to_error(MessageCode::Call, request);
@@ -343,10 +361,10 @@ impl<H> Realm<H> {
         &self,
         from: &Member<H>,
         message: Cancel,
-        _now: Time,
+        now: Time,
         out: &mut impl Sink<H>,
     ) -> Handled {
-        self.dealer.cancel(from, message, out);
+        self.dealer.cancel(self.moment(now), from, message, out);
         Ok(())
     }
 
@@ -361,7 +379,8 @@ impl<H> Realm<H> {
         now: Time,
         out: &mut impl Sink<H>,
     ) -> Handled {
-        if from.has_left() { Ok(()) } else { self.dealer.yield_(from, message, now, out) }
+        let moment = self.moment(now);
+        if from.has_left() { Ok(()) } else { self.dealer.yield_(moment, from, message, out) }
     }
 
     /// Handles ERROR, with which a callee answers an INVOCATION.
@@ -372,10 +391,11 @@ impl<H> Realm<H> {
         &self,
         from: &Member<H>,
         message: Error,
-        _now: Time,
+        now: Time,
         out: &mut impl Sink<H>,
     ) -> Handled {
-        if from.has_left() { Ok(()) } else { self.dealer.error(from, message, out) }
+        let moment = self.moment(now);
+        if from.has_left() { Ok(()) } else { self.dealer.error(moment, from, message, out) }
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) has something to do. May be too early, never too late; cheap enough
@@ -387,7 +407,7 @@ impl<H> Realm<H> {
 
     /// Ends the calls whose time is over.
     pub fn handle_timeout(&self, now: Time, out: &mut impl Sink<H>) {
-        self.dealer.handle_timeout(now, out);
+        self.dealer.handle_timeout(self.moment(now), out);
     }
 
     /// Whether everything the realm knows in two places is the same in both. For tests, while nothing is moving.
@@ -398,6 +418,47 @@ impl<H> Realm<H> {
         self.broker.check(&self.members)?;
         self.dealer.check(&self.members)?;
         self.dealer.check_calls(&self.members)
+    }
+
+    /// Tells a new call from more arguments for an old one, and sees to the latter. `None` if there is nothing left to
+    /// do.
+    pub(crate) fn accept_call(
+        &self,
+        from: &Member<H>,
+        message: Call,
+        now: Time,
+        out: &mut impl Sink<H>,
+    ) -> Result<Option<Call>, ProtocolViolation> {
+        if from.has_left() {
+            return Ok(None);
+        }
+        match from.arrival(message.request) {
+            Arrival::New => {
+                self.accept(from, MessageCode::Call, message.request)?;
+                Ok(Some(message))
+            }
+            Arrival::Continuation(call) => {
+                self.dealer.go_on(&call, message, self.moment(now), out).map(|()| None)
+            }
+            Arrival::Late => Ok(None),
+        }
+    }
+
+    /// Takes a procedure from all callees that have it, for a REGISTER that wants that.
+    fn take_over(&mut self, from: &Member<H>, message: &Register, out: &mut impl Sink<H>) {
+        let Some(seat) = self.members.seat_mut(from) else { return };
+        let taken = self.dealer.taken_over_by(&self.config, seat, message);
+        let Some(registration) = taken else { return };
+        let callees = registration.callees().iter().map(|callee| Arc::clone(&callee.member));
+        let (id, callees) = (registration.id, callees.collect::<Vec<_>>());
+        for callee in callees {
+            let reason = Some(uris::wamplex::REREGISTERED.into());
+            self.revoke_registration(&callee, id, reason, out);
+        }
+    }
+
+    const fn moment(&self, now: Time) -> Moment<'_> {
+        Moment { config: &self.config, now }
     }
 
     pub(crate) fn accept(

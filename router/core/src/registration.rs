@@ -1,7 +1,8 @@
 //! The callees of one procedure, or of one pattern of procedures, and which of them answers a call.
 
-use crate::member::Member;
+use crate::{member::Member, question::Question, sharding, slot::Room, waiting::Queue};
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use parking_lot::Mutex;
 use std::sync::Arc;
 use wamplex_shared::{
     id::{PublicationIds, RegistrationId, SessionId},
@@ -22,6 +23,8 @@ pub(crate) struct Registration<H> {
     callees: Vec<Callee<H>>,
     /// Whose turn it is under round-robin.
     turn: AtomicUsize,
+    /// Calls that wait until a callee has room.
+    pub(crate) queue: Mutex<Queue<H>>,
 }
 
 /// One callee of a registration.
@@ -31,14 +34,26 @@ pub(crate) struct Callee<H> {
     pub(crate) disclose_caller: bool,
     /// It sees to the timeout of calls itself.
     pub(crate) forward_timeout: bool,
+    /// How many calls of this procedure it takes at once.
+    pub(crate) room: Room,
+}
+
+/// Why no callee can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoCallee {
+    /// All of them that could be have as many calls as they take.
+    Busy,
+    /// There is none, or none that has not been unavailable.
+    Nobody,
 }
 
 impl<H> Callee<H> {
-    pub(crate) const fn new(member: Arc<Member<H>>, options: &RegisterOptions) -> Self {
+    pub(crate) fn new(member: Arc<Member<H>>, options: &RegisterOptions) -> Self {
         Self {
             member,
-            disclose_caller: matches!(options.disclose_caller, Some(true)),
+            disclose_caller: options.disclose_caller == Some(true),
             forward_timeout: options.forward_timeout,
+            room: Room::new(options.concurrency),
         }
     }
 }
@@ -51,8 +66,8 @@ impl<H> Registration<H> {
         invoke: InvocationPolicy,
         created: Time,
     ) -> Self {
-        let (callees, turn) = (Vec::new(), AtomicUsize::new(0));
-        Self { id, policy, procedure, created, invoke, callees, turn }
+        let (callees, turn, queue) = (Vec::new(), AtomicUsize::new(0), Mutex::new(Queue::new()));
+        Self { id, policy, procedure, created, invoke, callees, turn, queue }
     }
 
     /// Match policy and procedure: what there is one registration for.
@@ -86,19 +101,74 @@ impl<H> Registration<H> {
         self.callees.retain(|callee| callee.member.session() != session);
     }
 
-    /// The callee that answers the next call. There is one, unless the registration is empty.
-    pub(crate) fn select(&self, dice: &PublicationIds) -> Option<&Callee<H>> {
-        let n = self.callees.len();
-        let at = match self.invoke {
-            InvocationPolicy::Single | InvocationPolicy::First => 0,
-            InvocationPolicy::Last => n.checked_sub(1)?,
-            InvocationPolicy::RoundRobin => self.turn.fetch_add(1, Relaxed).checked_rem(n)?,
+    /// Takes in the calls that waited for the callees of a registration that this one is in the place of.
+    pub(crate) fn adopt(&mut self, orphans: Queue<H>) {
+        self.queue.get_mut().adopt(self.id, orphans);
+    }
+
+    /// Whether any of the callees takes a limited number of calls at once.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.callees.iter().any(|callee| callee.room.is_limited())
+    }
+
+    /// Whether any of the callees takes another call now.
+    pub(crate) fn has_room(&self) -> bool {
+        self.callees.iter().any(|callee| callee.room.is_free())
+    }
+
+    /// Whether waiting cannot help: all callees there are have been tried.
+    pub(crate) fn has_nobody_for(&self, question: &Question) -> bool {
+        self.callees.iter().all(|callee| question.has_tried(&callee.member))
+    }
+
+    /// The callee that answers this call.
+    pub(crate) fn choose(
+        &self,
+        question: &Question,
+        dice: &PublicationIds,
+    ) -> Result<&Callee<H>, NoCallee> {
+        let chosen = match question.shard() {
+            // This one and no other, even if others have room.
+            Some(key) => self.shard(key, question).filter(|callee| callee.room.is_free()),
+            None => self.next(question, dice),
+        };
+        chosen.ok_or_else(|| match self.has_nobody_for(question) {
+            true => NoCallee::Nobody,
+            false => NoCallee::Busy,
+        })
+    }
+
+    /// The callee that all calls with this key go to.
+    fn shard(&self, key: &str, question: &Question) -> Option<&Callee<H>> {
+        let untried = self.callees.iter().filter(|callee| !question.has_tried(&callee.member));
+        untried.max_by_key(|callee| sharding::weight(key, callee.member.session()))
+    }
+
+    /// The callee whose turn it is under the policy of the registration.
+    fn next(&self, question: &Question, dice: &PublicationIds) -> Option<&Callee<H>> {
+        let fits =
+            |callee: &&Callee<H>| callee.room.is_free() && !question.has_tried(&callee.member);
+        let callees = &self.callees;
+        match self.invoke {
+            InvocationPolicy::Single | InvocationPolicy::First => callees.iter().find(fits),
+            InvocationPolicy::Last => callees.iter().rev().find(fits),
+            InvocationPolicy::RoundRobin => {
+                let turn = self.turn.fetch_add(1, Relaxed).checked_rem(callees.len())?;
+                let (before, after) = callees.split_at(turn);
+                let found = after.iter().chain(before).enumerate().find(|(_, callee)| fits(callee));
+                // The turns of those that were passed over are used up; without a call, none is.
+                match &found {
+                    Some((passed, _)) => self.turn.fetch_add(*passed, Relaxed),
+                    None => self.turn.fetch_sub(1, Relaxed),
+                };
+                found.map(|(_, callee)| callee)
+            }
             // Of 2^53 numbers, the remainder favours none by more than one part in 2^53 / n.
             InvocationPolicy::Random => {
-                let n = u64::try_from(n).ok()?;
-                usize::try_from(dice.draw().get().checked_rem(n)?).ok()?
+                let n = u64::try_from(callees.iter().filter(fits).count()).ok()?;
+                let at = usize::try_from(dice.draw().get().checked_rem(n)?).ok()?;
+                callees.iter().filter(fits).nth(at)
             }
-        };
-        self.callees.get(at)
+        }
     }
 }

@@ -52,18 +52,33 @@ pub(crate) enum Reject {
     /// The receiver of a payload does not know the passthru mode it is in.
     #[error("the other side does not support payload passthru mode")]
     PassthruNotSupported,
+    /// The callee does not take arguments in parts.
+    #[error("the callee does not support progressive call invocations")]
+    StreamNotSupported,
+    /// An option has a value that the realm does not allow.
+    #[error("{0}")]
+    OptionNotAllowed(&'static str),
     /// The session holds as many of these as it may.
     #[error("this session has too many {0}")]
     LimitExceeded(&'static str),
     /// The callee owes as many answers as it may.
     #[error("the callee has too many open invocations")]
     CalleeBusy,
+    /// All callees have as many calls as they take, and as many calls wait for them as may.
+    #[error("too many calls wait for the callees of this procedure")]
+    QueueFull,
+    /// All callees have said that they are unavailable.
+    #[error("no callee is available")]
+    NoAvailableCallee,
     /// The caller took the call back.
     #[error("the call was canceled")]
     Canceled,
     /// The callee left.
     #[error("the callee left before it answered")]
     CalleeLeft,
+    /// The callees left or gave the procedure up while the call waited for one of them.
+    #[error("the callees left before one of them had time for the call")]
+    CalleesGone,
     /// The callee did not answer in time.
     #[error("the call was not answered in time")]
     TimedOut,
@@ -83,9 +98,13 @@ impl Reject {
             Self::UnknownSession => error::NO_SUCH_SESSION,
             Self::InvalidArgument(_) => error::INVALID_ARGUMENT,
             Self::DisclosureRefused => error::OPTION_DISALLOWED_DISCLOSE_ME,
-            Self::PassthruNotSupported => error::FEATURE_NOT_SUPPORTED,
-            Self::LimitExceeded(_) | Self::CalleeBusy => uris::wamplex::LIMIT_EXCEEDED,
-            Self::Canceled | Self::CalleeLeft => error::CANCELED,
+            Self::PassthruNotSupported | Self::StreamNotSupported => error::FEATURE_NOT_SUPPORTED,
+            Self::OptionNotAllowed(_) => error::OPTION_NOT_ALLOWED,
+            Self::LimitExceeded(_) | Self::CalleeBusy | Self::QueueFull => {
+                uris::wamplex::LIMIT_EXCEEDED
+            }
+            Self::NoAvailableCallee => error::NO_AVAILABLE_CALLEE,
+            Self::Canceled | Self::CalleeLeft | Self::CalleesGone => error::CANCELED,
             Self::TimedOut => error::TIMEOUT,
         }
     }
@@ -152,7 +171,12 @@ mod tests {
             Reject::DisclosureRefused,
             Reject::PassthruNotSupported,
             Reject::LimitExceeded("subscriptions"),
+            Reject::StreamNotSupported,
+            Reject::OptionNotAllowed("words"),
             Reject::CalleeBusy,
+            Reject::QueueFull,
+            Reject::NoAvailableCallee,
+            Reject::CalleesGone,
             Reject::Canceled,
             Reject::CalleeLeft,
             Reject::TimedOut,

@@ -120,7 +120,7 @@ mod tests {
         let who = Joining::new(SessionId::new(1).unwrap(), Roles::NONE);
         let member = Arc::new(Member::new(who, ()));
         let timeout = Some(Duration::from_secs(1));
-        Arc::new(Pending::new(member.clone(), member, RequestId::FIRST, false, timeout))
+        Arc::new(Pending::new(member, RequestId::FIRST, timeout, None, Time::ZERO))
     }
 
     #[test]

@@ -343,20 +343,6 @@ fn a_part_of_a_result_that_nobody_asked_for_ends_the_session_of_the_callee() {
 }
 
 #[test]
-fn progressive_invocations_are_not_announced_and_end_the_session() {
-    let (mut s, caller, _) = caller_and_callee(alone());
-    assert!(!s.realm.welcome_roles().supports(Role::Dealer, Feature::ProgressiveCallInvocations));
-    let call = Call {
-        request: request(1),
-        options: CallOptions { progress: true, ..plain() },
-        procedure: "com.p".into(),
-        payload: Payload::NONE,
-    };
-    let handled = s.send(caller, call);
-    assert!(matches!(handled, Err(ProtocolViolation::FeatureNotAnnounced { .. })), "{handled:?}");
-}
-
-#[test]
 fn a_caller_is_disclosed_as_realm_caller_and_callee_decide_and_cannot_be_forged() {
     use Disclosure::{Always, Never, OnRequest};
     let table = [
@@ -500,7 +486,9 @@ fn too_many_of_anything_is_refused_and_room_comes_back() {
 #[test]
 fn a_lenient_realm_still_refuses_the_id_of_a_call_that_is_open() {
     let mut s = Stage::with(|c| c.strict_request_ids = false);
-    let (caller, callee) = (s.join(1), s.join(2));
+    // One that announces progressive call invocations has to count.
+    let simple = every_feature().with(Role::Caller, Features::NONE);
+    let (caller, callee) = (s.join_as(1, simple, None), s.join(2));
     s.registered(callee, "com.p", alone());
     let call = Call {
         request: request(77),

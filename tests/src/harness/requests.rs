@@ -47,7 +47,8 @@ impl Requests {
         if makes_request && id > 0 {
             self.to_wire.insert(id, wire);
             self.to_script.insert(wire, id);
-            self.last = wire;
+            // A CALL may repeat an id, to go on with its arguments.
+            self.last = self.last.max(wire);
         }
         if id > 0 {
             message[1] = wire.into();

@@ -16,8 +16,8 @@ pub(crate) use testament::Testaments;
 
 use crate::{
     change::Departed,
-    dealer::{check_announced, uses_passthru},
     member::Member,
+    question::{check_options, uses_passthru},
     realm::{Handled, Realm},
     reject::{Refusal, Reject},
     sink::{Outbound, Sink},
@@ -86,10 +86,7 @@ impl<H> Realm<H> {
         out: &mut impl Sink<H>,
     ) -> Handled {
         let Call { request, .. } = message;
-        self.accept(from, MessageCode::Call, request)?;
-        if from.has_left() {
-            return Ok(());
-        }
+        let Some(message) = self.accept_call(from, message, now, out)? else { return Ok(()) };
         let serializer = message.payload.serializer();
         let Reply { value, deed } = match self.answer(from, message, now) {
             Ok(reply) => reply,
@@ -107,7 +104,7 @@ impl<H> Realm<H> {
         match deed {
             None => {}
             Some(Deed::Kill(kill)) => self.kill(kill, now, out),
-            Some(Deed::RemoveCallee(removal)) => self.remove_callee(removal, out),
+            Some(Deed::RemoveCallee(removal)) => self.remove_callee(removal, now, out),
             Some(Deed::RemoveSubscriber(removal)) => self.remove_subscriber(removal, out),
         }
         Ok(())
@@ -120,7 +117,7 @@ impl<H> Realm<H> {
         now: Time,
     ) -> Result<Reply<H>, Refusal> {
         let Call { request, options, procedure, payload } = call;
-        check_announced(from, &options)?;
+        check_options(from, &options)?;
         if from.calls.lock().contains_key(&request) {
             return Err(from.request_in_use(request).into());
         }
@@ -131,6 +128,9 @@ impl<H> Realm<H> {
         self.config.disclosure.discloses(options.disclose_me, false)?;
         if uses_passthru(options.passthru.as_deref()) {
             return Err(Reject::PassthruNotSupported.into());
+        }
+        if options.progress {
+            return Err(Reject::StreamNotSupported.into());
         }
         Ok(self.call_procedure(from, &procedure, &payload, now)?)
     }

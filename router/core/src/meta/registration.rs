@@ -7,6 +7,7 @@ use crate::{
     realm::Realm,
     registration::{Callee, Registration},
     reject::Reject,
+    routing::Moment,
     sink::{Outbound, Sink},
 };
 use bytestring::ByteString;
@@ -15,6 +16,7 @@ use wamplex_shared::{
     id::{RegistrationId, SessionId},
     message::{Unregistered, UnregisteredDetails},
     roles::{Feature, Role},
+    time::Time,
     uri::MatchPolicy,
     uris::registration,
     value::{Dict, Value},
@@ -60,7 +62,7 @@ impl<H> Realm<H> {
     }
 
     /// Takes a registration from a callee ("WAMP: Registration Revocation"). It is told if it understands that;
-    /// invocations it was given go on.
+    /// invocations it was given go on. Calls that wait are left to [`settle`](crate::dealer::Dealer::settle).
     pub(crate) fn revoke_registration(
         &mut self,
         callee: &Member<H>,
@@ -132,8 +134,14 @@ impl<H> Realm<H> {
         Reply::done(Deed::RemoveCallee(RemoveCallee { registration: id, callee, reason }))
     }
 
-    pub(super) fn remove_callee(&mut self, removal: RemoveCallee<H>, out: &mut impl Sink<H>) {
+    pub(super) fn remove_callee(
+        &mut self,
+        removal: RemoveCallee<H>,
+        now: Time,
+        out: &mut impl Sink<H>,
+    ) {
         self.revoke_registration(&removal.callee, removal.registration, removal.reason, out);
+        self.dealer.settle(Moment { config: &self.config, now }, out);
     }
 
     fn registration_in(&self, mut args: Arguments) -> Result<&Registration<H>, Reject> {

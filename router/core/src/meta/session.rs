@@ -132,7 +132,7 @@ impl<H> Realm<H> {
             if kill.announced {
                 self.leave(&member, now, out);
             } else {
-                self.remove(&member, out);
+                self.remove(&member, now, out);
             }
         }
     }

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     config::{Limits, RealmConfig},
-    dealer::uses_passthru,
     member::Member,
+    question::uses_passthru,
     realm::Realm,
     reject::Reject,
     sink::Sink,

@@ -279,12 +279,15 @@ impl Model {
             let error = if invalid { error::INVALID_URI } else { error::NO_SUCH_PROCEDURE };
             return self.say(who, format_args!("ERROR CALL {n} {error}"));
         };
+        let made = self.calls.iter().filter(|c| c.caller == who).count();
+        if made >= CALLS {
+            return self.say(who, format_args!("ERROR CALL {n} {TOO_MANY}"));
+        }
         let callee = self.select(at, sent);
         let registration = &self.registrations[at];
         let told = if registration.policy == Exact { "-" } else { procedure.as_str() };
         let id = registration.id;
-        let made = self.calls.iter().filter(|c| c.caller == who).count();
-        if made >= CALLS || self.owed(callee) >= INVOCATIONS {
+        if self.owed(callee) >= INVOCATIONS {
             return self.say(who, format_args!("ERROR CALL {n} {TOO_MANY}"));
         }
         let session = self.session(callee);

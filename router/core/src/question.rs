@@ -1,0 +1,132 @@
+//! What a caller asks, and how it is put to a callee.
+
+use crate::{
+    config::RealmConfig,
+    member::Member,
+    pending::{Pending, can_cancel},
+    registration::{Callee, Registration},
+    reject::{Refusal, Reject},
+};
+use core::time::Duration;
+use wamplex_shared::{
+    error::ProtocolViolation,
+    id::SessionId,
+    message::{CallOptions, InvocationDetails, MessageCode, Passthru},
+    payload::Payload,
+    roles::{Feature, Role},
+    time::Time,
+    uri::Uri,
+};
+
+/// A CALL on its way to whoever answers it.
+pub(crate) struct Question {
+    pub(crate) procedure: Uri,
+    pub(crate) options: CallOptions,
+    pub(crate) payload: Payload,
+    /// The callees that were unavailable.
+    pub(crate) tried: Vec<SessionId>,
+}
+
+impl Question {
+    /// The key that decides which callee is asked, if that is not for the registration to say
+    /// ("WAMP: Sharded Registration").
+    pub(crate) fn shard(&self) -> Option<&str> {
+        self.options.runmode.as_ref().and(self.options.rkey.as_deref())
+    }
+
+    /// Whether this callee was asked before.
+    pub(crate) fn has_tried<H>(&self, callee: &Member<H>) -> bool {
+        self.tried.contains(&callee.session())
+    }
+
+    /// What this callee is told, or why it cannot be asked. Decides which of the two ends watches the time.
+    pub(crate) fn details<H>(
+        &self,
+        config: &RealmConfig,
+        registration: &Registration<H>,
+        callee: &Callee<H>,
+        call: &Pending<H>,
+        now: Time,
+    ) -> Result<InvocationDetails, Reject> {
+        let (to, options) = (&callee.member, &self.options);
+        let supports = |feature| to.supports(Role::Callee, feature);
+        let disclose = config.disclosure.discloses(options.disclose_me, callee.disclose_caller)?;
+        if uses_passthru(options.passthru.as_deref()) && !supports(Feature::PayloadPassthruMode) {
+            return Err(Reject::PassthruNotSupported);
+        }
+        // A callee that cannot be interrupted must not be given endless arguments, nor asked for an endless result.
+        if options.progress && !(supports(Feature::ProgressiveCallInvocations) && can_cancel(to)) {
+            return Err(Reject::StreamNotSupported);
+        }
+        let receive_progress =
+            options.receive_progress && supports(Feature::ProgressiveCallResults) && can_cancel(to);
+        // Exactly one of the two ends watches the time.
+        let forwarded = callee.forward_timeout && supports(Feature::CallTimeout);
+        let left = call.expires().map(|expires| expires.since(now)).filter(|_| forwarded);
+        if left.is_some_and(|left| left.is_zero()) {
+            return Err(Reject::TimedOut);
+        }
+        call.set_forwarded(forwarded);
+        let mut details = details(config, &call.caller, disclose, options);
+        details.procedure = registration.is_pattern().then(|| self.procedure.clone());
+        details.receive_progress = receive_progress;
+        details.progress = options.progress;
+        details.timeout = left.map(millis);
+        Ok(details)
+    }
+}
+
+/// Refuses what this caller may not ask: features that it has not announced, and options that make no sense.
+pub(crate) fn check_options<H>(from: &Member<H>, options: &CallOptions) -> Result<(), Refusal> {
+    let not_announced = |feature: Feature| {
+        let (message, feature) = (MessageCode::Call, feature.name());
+        Err(ProtocolViolation::FeatureNotAnnounced { message, feature }.into())
+    };
+    let announced = |feature| from.supports(Role::Caller, feature);
+    if options.progress && !announced(Feature::ProgressiveCallInvocations) {
+        return not_announced(Feature::ProgressiveCallInvocations);
+    }
+    if uses_passthru(options.passthru.as_deref()) && !announced(Feature::PayloadPassthruMode) {
+        return not_announced(Feature::PayloadPassthruMode);
+    }
+    match options.runmode.as_deref() {
+        None => Ok(()),
+        Some("partition") if options.rkey.is_some() => Ok(()),
+        Some("partition") => {
+            Err(Reject::OptionNotAllowed("runmode partition needs an rkey").into())
+        }
+        Some(_) => Err(Reject::OptionNotAllowed("the only runmode there is is partition").into()),
+    }
+}
+
+/// Whether the payload belongs to the two ends alone ("WAMP: Payload Passthru Mode"). The older `enc_*` form has no
+/// feature of this name and is let through.
+pub(crate) fn uses_passthru(passthru: Option<&Passthru>) -> bool {
+    passthru.and_then(|p| p.scheme.as_deref()).is_some_and(|scheme| !scheme.is_empty())
+}
+
+/// Built from nothing: of the caller's options only those pass that are made for it.
+fn details<H>(
+    config: &RealmConfig,
+    from: &Member<H>,
+    disclose: bool,
+    options: &CallOptions,
+) -> InvocationDetails {
+    let mut details = InvocationDetails {
+        passthru: options.passthru.clone(),
+        transaction_hash: options.transaction_hash.clone(),
+        trustlevel: config.trustlevel(from.who()),
+        ..InvocationDetails::default()
+    };
+    if disclose {
+        details.caller = Some(from.session());
+        details.caller_authid.clone_from(&from.who().authid);
+        details.caller_authrole.clone_from(&from.who().authrole);
+    }
+    details
+}
+
+/// In whole milliseconds, and never less than there is.
+fn millis(left: Duration) -> u64 {
+    u64::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
+}

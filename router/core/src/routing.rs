@@ -1,0 +1,221 @@
+//! The way of a call to a callee: at once, after waiting for one, or after another one was unavailable.
+
+use crate::{
+    config::RealmConfig,
+    dealer::Dealer,
+    member::Member,
+    pending::{Offer, Pending, Place},
+    question::{Question, check_options},
+    registration::{Callee, NoCallee, Registration},
+    reject::{Refusal, Reject},
+    sink::Sink,
+    slot::Slot,
+    streaming::Stream,
+    waiting::{Queue, Waiting},
+};
+use std::sync::Arc;
+use wamplex_shared::{
+    message::{Call, InvocationPolicy},
+    roles::{Feature, Role},
+    time::Time,
+    uri::MatchPolicy,
+};
+
+/// What holds while one message is handled.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment<'a> {
+    pub(crate) config: &'a RealmConfig,
+    pub(crate) now: Time,
+}
+
+impl<H> Dealer<H> {
+    /// Handles the first CALL of a call.
+    pub(crate) fn call(
+        &self,
+        moment: Moment<'_>,
+        from: &Arc<Member<H>>,
+        message: Call,
+        out: &mut impl Sink<H>,
+    ) -> Result<(), Refusal> {
+        let Call { request, options, procedure, payload } = message;
+        check_options(from, &options)?;
+        procedure.check(moment.config.uri_rule, MatchPolicy::Exact)?;
+        let registration = self.matching(&procedure).ok_or(Reject::NoSuchProcedure)?;
+        let timeout = moment.config.effective_timeout(options.timeout);
+        let stream = options.progress.then(|| Stream::new(&procedure));
+        let call = Pending::new(Arc::clone(from), request, timeout, stream, moment.now);
+        let call = Arc::new(call);
+        // The caller's table first, so that even the fastest YIELD finds somebody to answer.
+        call.open(moment.config.limits.calls)?;
+        let question = Question { procedure, options, payload, tried: Vec::new() };
+        self.route(moment, registration, &call, question, out);
+        Ok(())
+    }
+
+    /// Asks another callee, after one was unavailable ("WAMP: Call Re-Routing").
+    pub(crate) fn reroute(
+        &self,
+        moment: Moment<'_>,
+        registration: Option<&Registration<H>>,
+        call: &Arc<Pending<H>>,
+        question: Question,
+        out: &mut impl Sink<H>,
+    ) {
+        match registration {
+            Some(registration) => self.route(moment, registration, call, question, out),
+            None => {
+                call.fail(Reject::NoAvailableCallee, out);
+            }
+        }
+    }
+
+    /// Finds a callee for a call, or a place to wait, or ends the call.
+    fn route(
+        &self,
+        moment: Moment<'_>,
+        registration: &Registration<H>,
+        call: &Arc<Pending<H>>,
+        question: Question,
+        out: &mut impl Sink<H>,
+    ) {
+        // Where nobody has a limit, nobody waits: all cores may choose at once.
+        let mut queue = registration.is_limited().then(|| registration.queue.lock());
+        match (registration.choose(&question, &self.dice), &mut queue) {
+            (Ok(callee), _) => self.invoke(moment, registration, callee, call, question, out),
+            (Err(NoCallee::Busy), Some(queue)) => {
+                call.set_forwarded(false);
+                let waiting = Waiting { call: Arc::clone(call), question: Box::new(question) };
+                let limit = moment.config.limits.waiting;
+                if let Err(reject) = queue.push(registration.id, waiting, limit) {
+                    call.fail(reject, out);
+                }
+            }
+            (Err(_), _) => {
+                call.fail(question.nobody(), out);
+            }
+        }
+        drop(queue);
+        if let Some(deadline) = call.deadline() {
+            self.timers.push(deadline, call);
+        }
+    }
+
+    /// Hands a call to this callee, which has room for it.
+    fn invoke(
+        &self,
+        Moment { config, now }: Moment<'_>,
+        registration: &Registration<H>,
+        callee: &Callee<H>,
+        call: &Arc<Pending<H>>,
+        question: Question,
+        out: &mut impl Sink<H>,
+    ) {
+        let details = match question.details(config, registration, callee, call, now) {
+            Ok(details) => details,
+            Err(reject) => {
+                call.fail(reject, out);
+                return;
+            }
+        };
+        let member = &callee.member;
+        // Remembering costs memory: only if there may be another callee, and this one knows that it can refuse.
+        let may_refuse = registration.invoke != InvocationPolicy::Single
+            && member.supports(Role::Callee, Feature::CallReroute);
+        let payload = question.payload.clone();
+        let offer = Offer {
+            callee: Arc::clone(member),
+            registration: registration.id,
+            details,
+            payload,
+            slot: callee.room.take(registration.id),
+            question: may_refuse.then(|| Box::new(question)),
+        };
+        let unused = match call.invoke(offer, config.limits.invocations, out) {
+            Ok(unused) => unused,
+            Err((reject, unused)) => {
+                call.fail(reject, out);
+                unused
+            }
+        };
+        if let Some(slot) = unused {
+            slot.free();
+        }
+    }
+
+    /// Hands waiting calls to callees that have room.
+    fn dispatch(
+        &self,
+        moment: Moment<'_>,
+        registration: &Registration<H>,
+        queue: &mut Queue<H>,
+        out: &mut impl Sink<H>,
+    ) {
+        let choose = |question: &Question| registration.choose(question, &self.dice).ok();
+        while registration.has_room()
+            && let Some((callee, Waiting { call, question })) = queue.take_first(choose)
+        {
+            self.invoke(moment, registration, callee, &call, *question, out);
+        }
+    }
+
+    /// Sees to the calls that wait, after callees have come or gone.
+    pub(crate) fn review(
+        &self,
+        moment: Moment<'_>,
+        registration: &Registration<H>,
+        out: &mut impl Sink<H>,
+    ) {
+        let mut queue = registration.queue.lock();
+        let lost = |question: &Question| registration.has_nobody_for(question).then_some(());
+        while let Some(((), Waiting { call, question })) = queue.take_first(lost) {
+            call.fail(question.nobody(), out);
+        }
+        self.dispatch(moment, registration, &mut queue, out);
+    }
+
+    /// Ends the calls that wait for callees who are all gone.
+    pub(crate) fn dismiss(mut queue: Queue<H>, out: &mut impl Sink<H>) {
+        while let Some(((), Waiting { call, question })) = queue.take_first(|_| Some(())) {
+            call.fail(question.nobody(), out);
+        }
+    }
+
+    /// Takes a call that is over from where it was.
+    pub(crate) fn withdraw(
+        &self,
+        moment: Moment<'_>,
+        call: &Pending<H>,
+        place: Option<Place<H>>,
+        interrupt: bool,
+        out: &mut impl Sink<H>,
+    ) {
+        match place {
+            Some(Place::Serving(callee, request)) => {
+                let slot = call.withdraw(&callee, request, interrupt, out);
+                self.release(moment, slot, out);
+            }
+            Some(Place::Waiting(registration, ticket)) => {
+                if let Some(registration) = self.get(registration) {
+                    registration.queue.lock().remove(ticket);
+                }
+            }
+            Some(Place::Between | Place::Over) | None => {}
+        }
+    }
+
+    /// Gives a slot back, and the next call that waits for one its turn.
+    pub(crate) fn release(&self, moment: Moment<'_>, slot: Option<Slot>, out: &mut impl Sink<H>) {
+        let Some(slot) = slot else { return };
+        let Some(registration) = self.get(slot.registration) else { return slot.free() };
+        let mut queue = registration.queue.lock();
+        slot.free();
+        self.dispatch(moment, registration, &mut queue, out);
+    }
+}
+
+impl Question {
+    /// The answer when there is nobody (left) to ask.
+    fn nobody(&self) -> Reject {
+        if self.tried.is_empty() { Reject::CalleesGone } else { Reject::NoAvailableCallee }
+    }
+}
