@@ -84,7 +84,8 @@ impl<H> Dealer<H> {
                 // A callee that does not know that nobody waits for its answer keeps its slot until it answers.
                 let kept =
                     invoked.slot.is_some() && matches!(call.course.lock().place, Place::Over);
-                if !kept && !(is_here(&call.caller, members) && is_open(call)) {
+                let expected = is_here(&call.caller, members) && is_open(call);
+                if !kept && !expected {
                     return Err(format!("{member:?} owes {id:?} to nobody"));
                 }
             }
