@@ -1,5 +1,6 @@
 //! The table in the documentation of `codec::transcode`, row by row.
 
+#![cfg(feature = "transcode")]
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
 mod common;

@@ -1,5 +1,6 @@
 //! Bytes that somebody sends who means harm: each gets an error that says what is wrong, and nothing panics.
 
+#![cfg(feature = "transcode")]
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
 mod common;

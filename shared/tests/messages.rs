@@ -1,5 +1,6 @@
 //! The layout of every message and the meaning of every key, in every serializer.
 
+#![cfg(feature = "transcode")]
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 #![allow(clippy::wildcard_enum_match_arm, reason = "the rest is a failure")]
 

@@ -2,6 +2,7 @@
 //!
 //! They are found through `WAMP_VECTORS`, by default beside the repository, and are not part of it.
 
+#![cfg(feature = "transcode")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "this is a test")]
 #![allow(clippy::wildcard_enum_match_arm, reason = "the rest is a failure")]
 

@@ -1,6 +1,7 @@
 //! Arguments pass through unchanged, and keep their values where they have to be converted; what we accept is what
 //! the usual libraries accept.
 
+#![cfg(feature = "transcode")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "this is a test")]
 #![allow(clippy::wildcard_enum_match_arm, reason = "the rest is a failure")]
 

@@ -69,7 +69,7 @@ pub(super) fn push<'b, T>(
     let fits = may_grow
         && (len < list.capacity() || {
             let announced = usize::try_from(left.unwrap_or(0)).unwrap_or(usize::MAX);
-            let more = announced.saturating_add(1).clamp(len.max(4), len.max(Dict::MAX_ENTRIES));
+            let more = announced.saturating_add(1).min(Dict::MAX_ENTRIES).max(len).max(4);
             // Old and new memory exist side by side while growing.
             let taken = allowance.take((len + more) * size);
             if taken {

@@ -4,7 +4,7 @@
 
 use super::{
     allowance,
-    head::{Error, Reader, Result, Token, Writer, read_key},
+    head::{Error, Items, Reader, Result, Token, Writer, read_key},
     values,
 };
 use crate::{
@@ -39,6 +39,28 @@ pub(super) enum Slot<'a> {
     Invoke(&'a mut InvocationPolicy),
     Mode(&'a mut Option<CancelMode>),
 }
+
+impl Slot<'_> {
+    /// The type of the value, in words.
+    const fn expected(&self) -> &'static str {
+        match self {
+            Self::Flag(_) | Self::Bool(_) => "true or false",
+            Self::Number(_) => "an integer from 0 up",
+            Self::Session(_) | Self::Subscription(_) | Self::Registration(_) => ID,
+            Self::Text(_)
+            | Self::Known(..)
+            | Self::Uri(_)
+            | Self::Match(_)
+            | Self::Invoke(_)
+            | Self::Mode(_) => TEXT,
+            Self::List(_) | Self::Sessions(_) | Self::Texts(_) | Self::Methods(_) => "a list",
+            Self::Dict(_) | Self::Roles(_) => "a dictionary",
+        }
+    }
+}
+
+const ID: &str = "an integer from 1 to 2^53";
+const TEXT: &str = "a string";
 
 /// What is written for a key.
 pub(super) enum View<'a> {
@@ -101,43 +123,34 @@ const fn word(name: &'static str, is_default: bool) -> View<'static> {
 
 /// Reads a value into its place. `key` is the full name for errors, such as `PUBLISH.Options.acknowledge`.
 pub(super) fn read(r: &mut dyn Reader<'_>, key: &'static str, slot: Slot<'_>) -> Result<()> {
-    let at = r.at();
-    match slot {
-        Slot::Flag(to) => *to = read_bool(r, key)?,
-        Slot::Bool(to) => *to = Some(read_bool(r, key)?),
-        Slot::Number(to) => match read_number(r)? {
-            Some(number) => *to = Some(number),
-            None => return Err(error(r, at, key, "an integer from 0 up")),
-        },
-        Slot::Text(to) => *to = Some(read_text(r, key)?),
-        Slot::Known(to, words) => {
-            *to = Some(read_word(r, key, |word| {
-                (words.contains(&&**word) || word.starts_with("x_")).then(|| word.clone())
-            })?);
+    let (at, expected) = (r.at(), slot.expected());
+    // Whether it has the right type. Arms share what they read, since a browser fetches every line of this.
+    let is_right = match slot {
+        Slot::Flag(to) => read_bool(r)?.map(|value| *to = value).is_some(),
+        Slot::Bool(to) => read_bool(r)?.map(|value| *to = Some(value)).is_some(),
+        Slot::Number(_) | Slot::Session(_) | Slot::Subscription(_) | Slot::Registration(_) => {
+            read_number(r)?.is_some_and(|number| put_number(slot, number))
         }
-        Slot::Uri(to) => *to = Some(read_text(r, key)?.into()),
-        Slot::Session(to) => *to = Some(read_id(r, key, SessionId::new)?),
-        Slot::Subscription(to) => *to = Some(read_id(r, key, SubscriptionId::new)?),
-        Slot::Registration(to) => *to = Some(read_id(r, key, RegistrationId::new)?),
-        Slot::List(to) => match r.next()? {
-            Token::List(items) => *to = Some(values::read_list(r, items)?),
-            _ => return Err(error(r, at, key, "a list")),
+        Slot::Text(_)
+        | Slot::Known(..)
+        | Slot::Uri(_)
+        | Slot::Match(_)
+        | Slot::Invoke(_)
+        | Slot::Mode(_) => match r.string()? {
+            Some(text) if put_text(slot, &text) => true,
+            Some(_) => return Err(r.error_at(at, DecodeErrorKind::InvalidValue(key))),
+            None => false,
         },
-        Slot::Sessions(to) => {
-            *to = Some(read_list(r, key, |r| read_id(r, key, SessionId::new))?);
-        }
-        Slot::Texts(to) => *to = Some(read_list(r, key, |r| read_text(r, key))?),
-        Slot::Methods(to) => *to = read_list(r, key, |r| read_text(r, key))?,
-        Slot::Dict(to) => match r.next()? {
-            Token::Dict(items) => *to = values::read_dict(r, items)?,
-            _ => return Err(error(r, at, key, "a dictionary")),
+        Slot::Sessions(_) | Slot::Texts(_) | Slot::Methods(_) | Slot::List(_) => match r.next()? {
+            Token::List(items) => return read_items(r, key, slot, items),
+            _ => false,
         },
-        Slot::Roles(to) => *to = read_roles(r, key)?,
-        Slot::Match(to) => *to = read_word(r, key, |word| MatchPolicy::from_name(word))?,
-        Slot::Invoke(to) => *to = read_word(r, key, |word| InvocationPolicy::from_name(word))?,
-        Slot::Mode(to) => *to = Some(read_word(r, key, |word| cancel_mode(word))?),
-    }
-    Ok(())
+        Slot::Dict(_) | Slot::Roles(_) => match r.next()? {
+            Token::Dict(items) => return read_entries(r, key, slot, items),
+            _ => false,
+        },
+    };
+    if is_right { Ok(()) } else { Err(error(r, at, key, expected)) }
 }
 
 /// Writes what is there.
@@ -167,12 +180,11 @@ fn error(r: &dyn Reader<'_>, at: usize, key: &'static str, expected: &'static st
     r.error_at(at, DecodeErrorKind::WrongType(key, expected))
 }
 
-fn read_bool(r: &mut dyn Reader<'_>, key: &'static str) -> Result<bool> {
-    let at = r.at();
-    match r.next()? {
-        Token::Bool(value) => Ok(value),
-        _ => Err(error(r, at, key, "true or false")),
-    }
+fn read_bool(r: &mut dyn Reader<'_>) -> Result<Option<bool>> {
+    Ok(match r.next()? {
+        Token::Bool(value) => Some(value),
+        _ => None,
+    })
 }
 
 /// The integer from 0 to 2^53 that a float stands for, if it does.
@@ -192,25 +204,39 @@ pub(super) fn read_number<'b>(r: &mut (impl Reader<'b> + ?Sized)) -> Result<Opti
     })
 }
 
-fn read_id<T>(r: &mut dyn Reader<'_>, key: &'static str, new: fn(u64) -> Option<T>) -> Result<T> {
-    let at = r.at();
-    read_number(r)?.and_then(new).ok_or_else(|| error(r, at, key, "an integer from 1 to 2^53"))
+/// Puts a number where one goes; `false` if it is no id where one is wanted.
+fn put_number(slot: Slot<'_>, number: u64) -> bool {
+    fn put<T: Copy>(to: &mut Option<T>, value: Option<T>) -> bool {
+        *to = value;
+        value.is_some()
+    }
+    match slot {
+        Slot::Number(to) => put(to, Some(number)),
+        Slot::Session(to) => put(to, SessionId::new(number)),
+        Slot::Subscription(to) => put(to, SubscriptionId::new(number)),
+        Slot::Registration(to) => put(to, RegistrationId::new(number)),
+        _ => false,
+    }
 }
 
-fn read_text(r: &mut dyn Reader<'_>, key: &'static str) -> Result<ByteString> {
-    let at = r.at();
-    r.string()?.ok_or_else(|| error(r, at, key, "a string"))
-}
-
-/// One of a few words.
-fn read_word<T>(
-    r: &mut dyn Reader<'_>,
-    key: &'static str,
-    from_name: impl FnOnce(&ByteString) -> Option<T>,
-) -> Result<T> {
-    let at = r.at();
-    let word = read_text(r, key)?;
-    from_name(&word).ok_or_else(|| r.error_at(at, DecodeErrorKind::InvalidValue(key)))
+/// Puts text where some goes; `false` if it is not one of the words wanted there.
+fn put_text(slot: Slot<'_>, text: &ByteString) -> bool {
+    fn put<T>(to: &mut T, value: Option<T>) -> bool {
+        let is_known = value.is_some();
+        if let Some(value) = value {
+            *to = value;
+        }
+        is_known
+    }
+    match slot {
+        Slot::Known(_, words) if !words.contains(&&**text) && !text.starts_with("x_") => false,
+        Slot::Text(to) | Slot::Known(to, _) => put(to, Some(Some(text.clone()))),
+        Slot::Uri(to) => put(to, Some(Some(text.clone().into()))),
+        Slot::Match(to) => put(to, MatchPolicy::from_name(text)),
+        Slot::Invoke(to) => put(to, InvocationPolicy::from_name(text)),
+        Slot::Mode(to) => put(to, cancel_mode(text).map(Some)),
+        _ => false,
+    }
 }
 
 fn cancel_mode(word: &str) -> Option<CancelMode> {
@@ -221,28 +247,64 @@ fn cancel_mode(word: &str) -> Option<CancelMode> {
     }
 }
 
-fn read_list<'b, T>(
+/// Reads the items of a list.
+fn read_items(
+    r: &mut dyn Reader<'_>,
+    key: &'static str,
+    slot: Slot<'_>,
+    items: Items,
+) -> Result<()> {
+    match slot {
+        Slot::List(to) => *to = Some(values::read_list(r, items)?),
+        Slot::Sessions(to) => {
+            let id = |r: &mut dyn Reader<'_>| Ok(read_number(r)?.and_then(SessionId::new));
+            *to = Some(read_each(r, key, ID, items, id)?);
+        }
+        Slot::Texts(to) => *to = Some(read_texts(r, key, items)?),
+        Slot::Methods(to) => *to = read_texts(r, key, items)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+fn read_texts(r: &mut dyn Reader<'_>, key: &'static str, items: Items) -> Result<Vec<ByteString>> {
+    read_each(r, key, TEXT, items, |r| r.string())
+}
+
+fn read_each<'b, T>(
     r: &mut dyn Reader<'b>,
     key: &'static str,
-    mut read: impl FnMut(&mut dyn Reader<'b>) -> Result<T>,
+    expected: &'static str,
+    mut items: Items,
+    read: impl Fn(&mut dyn Reader<'b>) -> Result<Option<T>>,
 ) -> Result<Vec<T>> {
-    let at = r.at();
-    let Token::List(mut items) = r.next()? else {
-        return Err(error(r, at, key, "a list"));
-    };
     let mut list = Vec::new();
     while r.more(&mut items)? {
-        let item = read(r)?;
-        allowance::push(r, &mut list, items.left, item)?;
+        let at = r.at();
+        match read(r)? {
+            Some(item) => allowance::push(r, &mut list, items.left, item)?,
+            None => return Err(error(r, at, key, expected)),
+        }
     }
     Ok(list)
 }
 
-fn read_roles(r: &mut dyn Reader<'_>, key: &'static str) -> Result<Roles> {
-    let at = r.at();
-    let Token::Dict(mut items) = r.next()? else {
-        return Err(error(r, at, key, "a dictionary"));
-    };
+/// Reads the entries of a dictionary.
+fn read_entries(
+    r: &mut dyn Reader<'_>,
+    key: &'static str,
+    slot: Slot<'_>,
+    items: Items,
+) -> Result<()> {
+    match slot {
+        Slot::Dict(to) => *to = values::read_dict(r, items)?,
+        Slot::Roles(to) => *to = read_roles(r, key, items)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+fn read_roles(r: &mut dyn Reader<'_>, key: &'static str, mut items: Items) -> Result<Roles> {
     let mut roles = Roles::NONE;
     while r.more(&mut items)? {
         let at = r.at();

@@ -25,9 +25,20 @@ pub trait Options: Table + Default {}
 /// A predefined key.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Key {
-    key: &'static str,
-    /// The same with the dictionary it stands in, for errors.
+    /// The key behind the dictionary it stands in, for errors.
     name: &'static str,
+    /// How long the part before the key is.
+    prefix: usize,
+}
+
+impl Key {
+    const fn new(name: &'static str, prefix: &'static str) -> Self {
+        Self { name, prefix: prefix.len() }
+    }
+
+    fn key(&self) -> &'static str {
+        self.name.get(self.prefix..).unwrap_or_default()
+    }
 }
 
 /// Predefined keys and the fields they stand for.
@@ -125,14 +136,14 @@ fn read_entries(r: &mut dyn Reader<'_>, mut items: Items, options: &mut dyn Tabl
 
 /// A predefined key and its place.
 fn find(options: &dyn Table, key: &str) -> Option<(usize, &'static Key)> {
-    options.keys().iter().copied().flatten().enumerate().find(|(_, known)| known.key == key)
+    options.keys().iter().copied().flatten().enumerate().find(|(_, known)| known.key() == key)
 }
 
 /// Writes a dictionary of options.
 pub(super) fn write_options(w: &mut dyn Writer, options: &dyn Table) {
     let known = || {
         let keys = options.keys().iter().copied().flatten().enumerate();
-        keys.map(|(index, known)| (known.key, options.view(index)))
+        keys.map(|(index, known)| (known.key(), options.view(index)))
             .filter(|(_, view)| !matches!(view, View::Absent))
     };
     // An application's own key may not stand in for a predefined one, which has a field.
@@ -153,10 +164,10 @@ pub(super) fn write_options(w: &mut dyn Writer, options: &dyn Table) {
 /// predefined values, `all` a boxed group of keys.
 macro_rules! places {
     (@keys $prefix:literal one($key:literal, $field:ident)) => {
-        Key { key: $key, name: concat!($prefix, $key) }
+        Key::new(concat!($prefix, $key), $prefix)
     };
     (@keys $prefix:literal word($key:literal, $field:ident, $words:ident)) => {
-        Key { key: $key, name: concat!($prefix, $key) }
+        Key::new(concat!($prefix, $key), $prefix)
     };
     (@list $prefix:literal one $args:tt) => { &[places!(@keys $prefix one $args)] };
     (@list $prefix:literal all($field:ident, $group:ty)) => { <$group>::KEYS };

@@ -8,7 +8,7 @@ impl<'b> JsonReader<'b> {
     pub(super) fn number(&mut self) -> Result<Token<'b>> {
         let start = self.cursor.pos;
         let is_integer = self.scan_number()?;
-        let text = &self.checked[start..self.cursor.pos];
+        let text = self.slice(start, self.cursor.pos);
         if is_integer && let Some(token) = integer(text) {
             return Ok(token);
         }

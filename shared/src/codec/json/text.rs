@@ -12,13 +12,19 @@ impl<'b> JsonReader<'b> {
     pub(super) fn text(&mut self) -> Result<Text<'b>> {
         let start = self.cursor.pos + 1;
         let has_escapes = self.scan_string()?;
-        let raw = &self.checked[start..self.cursor.pos - 1];
+        let raw = self.slice(start, self.cursor.pos - 1);
         if has_escapes {
             self.charge(raw.len())?;
             Ok(Cow::Owned(unescape(raw)))
         } else {
             Ok(Cow::Borrowed(raw))
         }
+    }
+
+    /// A part of the input that begins and ends with ASCII, so it is text of its own. Asked for in a way that has no
+    /// panic, whose message would be larger than this file in a browser.
+    pub(super) fn slice(&self, start: usize, end: usize) -> &'b str {
+        self.checked.get(start..end).unwrap_or_default()
     }
 
     /// Reads past a string that begins here, checks it and says whether it has escapes.
@@ -112,7 +118,7 @@ fn unescape(raw: &str) -> String {
             Some('u') => {
                 let (character, len) = unescape_unit(escape);
                 text.push(character);
-                rest = &escape[len..];
+                rest = escape.get(len..).unwrap_or_default();
                 continue;
             }
             Some('b') => text.push('\u{8}'),
