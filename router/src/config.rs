@@ -1,7 +1,7 @@
 //! What a router is told before it starts.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
-pub use wamplex_realm::{Disclosure, Retention};
+pub use wamplex_realm::{Disclosure, History, HistoryRule, Retention};
 pub use wamplex_shared::uri::UriRule;
 
 /// The realm of a router that was told nothing else.
@@ -50,6 +50,8 @@ pub struct Rules {
     pub meta_api: bool,
     /// How the last events of topics are retained for those who subscribe later.
     pub retention: Retention,
+    /// Of which topics all events are kept, to be read again.
+    pub history: History,
 }
 
 /// Where the files come from that are served besides `/ws`.
@@ -126,6 +128,7 @@ impl Default for Rules {
             max_call_timeout: None,
             meta_api: true,
             retention: Retention::default(),
+            history: History::default(),
         }
     }
 }

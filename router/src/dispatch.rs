@@ -10,7 +10,9 @@ use crate::{
 };
 use std::sync::Arc;
 use wamplex_realm::{Handled, Member};
-use wamplex_shared::{error::ProtocolViolation, message::Message, time::Time};
+use wamplex_shared::{
+    error::ProtocolViolation, message::Message, time::Time, uris::subscription::GET_EVENTS,
+};
 
 /// Hands a request of `from` to its realm.
 ///
@@ -35,10 +37,17 @@ pub(crate) fn dispatch(
             handled
         }
         Message::Cancel(m) => realm.read().cancel(from, m, now, out),
-        Message::Call(m) if m.procedure.is_reserved() => realm.write().call_meta(from, m, now, out),
+        // The one procedure of the protocol that may look for long needs no more than to look.
+        Message::Call(m) if m.procedure.is_reserved() && m.procedure != GET_EVENTS => {
+            realm.write().call_meta(from, m, now, out)
+        }
         Message::Call(m) => {
             let guarded = realm.read();
-            let handled = guarded.call(from, m, now, out);
+            let handled = if m.procedure == GET_EVENTS {
+                guarded.get_events(from, m, now, out)
+            } else {
+                guarded.call(from, m, now, out)
+            };
             realm.expect(guarded.poll_timeout());
             handled
         }

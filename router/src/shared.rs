@@ -119,6 +119,7 @@ fn realm_config(name: Uri, rules: &Rules, clock: Clock) -> Result<RealmConfig, S
     realm.max_call_timeout = rules.max_call_timeout;
     realm.meta_api = rules.meta_api;
     realm.retention = rules.retention.clone();
+    realm.history = rules.history.clone();
     realm.epoch = clock.epoch();
     Ok(realm)
 }

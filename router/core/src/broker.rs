@@ -188,7 +188,7 @@ impl<H> Broker<H> {
         now: Time,
         out: &mut impl Sink<H>,
     ) -> Result<PublicationId, Refusal> {
-        let Publish { options, topic, payload, .. } = message;
+        let Publish { options, topic, .. } = &message;
         if uses_passthru(options.passthru.as_deref())
             && !from.supports(Role::Publisher, Feature::PayloadPassthruMode)
         {
@@ -199,7 +199,8 @@ impl<H> Broker<H> {
             return Err(Reject::Reserved.into());
         }
         let disclose = config.disclosure.discloses(options.disclose_me, false)?;
-        let keeping = self.keeper.judge(config, &options)?;
+        let keeping = self.keeper.judge(config, &message)?;
+        let Publish { options, topic, payload, .. } = message;
         let publication = self.publications.draw();
         let details = details(config, from, disclose, &options);
         let _others_wait = keeping.map(|keeping| {

@@ -1,6 +1,6 @@
 //! What an operator decides about one realm.
 
-use crate::{member::Joining, reject::Reject, retained::Retention, timestamp};
+use crate::{history::History, member::Joining, reject::Reject, retained::Retention, timestamp};
 use core::time::Duration;
 use wamplex_shared::{
     time::Time,
@@ -45,6 +45,8 @@ pub struct RealmConfig {
     pub limits: Limits,
     /// How the last events of topics are retained.
     pub retention: Retention,
+    /// Of which topics all events are kept.
+    pub history: History,
     /// Whether the realm answers calls of `wamp.` procedures and publishes events about itself ("WAMP: Session Meta
     /// API" and the others).
     pub meta_api: bool,
@@ -66,6 +68,7 @@ impl RealmConfig {
             trustlevels: false,
             limits: Limits::default(),
             retention: Retention::default(),
+            history: History::default(),
             meta_api: true,
             epoch: 0,
         }

@@ -1,19 +1,28 @@
 //! What stays of a publication once it is delivered.
 
 use crate::{
-    config::RealmConfig, kept::KeptEvent, member::Member, reject::Reject, retained::Retained,
+    config::RealmConfig,
+    history::{HistoryQuery, HistoryStore, MemoryHistory, UnknownPublication},
+    kept::KeptEvent,
+    member::Member,
+    pattern::PatternMap,
+    reject::Reject,
+    retained::Retained,
 };
-use core::time::Duration;
+use core::{ops::ControlFlow, time::Duration};
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::Arc;
 use wamplex_shared::{
-    message::PublishOptions,
+    codec,
+    message::{Filters, Publish},
     time::Time,
     uri::{MatchPolicy, Uri},
 };
 
 /// Keeps events of one realm.
 pub(crate) struct Keeper {
+    /// The history rule of each topic; `None` if there are no rules.
+    rules: Option<PatternMap<usize>>,
     /// One lock for all of it, and held until the event is delivered: subscribers receive what is kept in the order in
     /// which it is kept, so that nobody misses an event between the last that it received and the first that it asks
     /// for. What is not kept does not wait for it.
@@ -22,30 +31,57 @@ pub(crate) struct Keeper {
 
 /// What is kept.
 pub(crate) struct Kept {
-    pub(crate) retained: Retained,
+    retained: Retained,
+    history: Box<dyn HistoryStore>,
+    /// The timestamp of the last event. None is earlier than the one before, although publishers are not asked for the
+    /// time in the order in which they come here.
+    last: u64,
 }
 
 /// What is to be kept of one publication.
 pub(crate) struct Keeping {
     /// As the retained event of its topic, for this long.
     retain: Option<Option<Duration>>,
+    /// In the history, under this rule.
+    rule: Option<usize>,
 }
 
 impl Keeper {
     pub(crate) fn new(config: &RealmConfig) -> Self {
-        Self { kept: Mutex::new(Kept { retained: Retained::new(config.retention.clone()) }) }
+        let mut rules = PatternMap::new();
+        for (at, rule) in config.history.rules.iter().enumerate() {
+            rules.insert(rule.policy, &rule.pattern, at);
+        }
+        let kept = Kept {
+            retained: Retained::new(config.retention.clone()),
+            history: Box::new(MemoryHistory::new(&config.history.rules)),
+            last: 0,
+        };
+        let rules = (!config.history.rules.is_empty()).then_some(rules);
+        Self { rules, kept: Mutex::new(kept) }
     }
 
-    /// What is to be kept of a publication with these options: mostly nothing, and then this is all it costs.
+    /// Keeps the history somewhere else.
+    pub(crate) fn set_history(&mut self, store: Box<dyn HistoryStore>) {
+        self.kept.get_mut().history = store;
+    }
+
+    /// What is to be kept of a publication: mostly nothing, and then this is all it costs.
     pub(crate) fn judge(
         &self,
         config: &RealmConfig,
-        options: &PublishOptions,
+        publish: &Publish,
     ) -> Result<Option<Keeping>, Reject> {
-        if !options.retain || config.retention.events == 0 {
+        let is_retained = publish.options.retain && config.retention.events > 0;
+        if !is_retained && self.rules.is_none() {
             return Ok(None);
         }
-        Ok(Some(Keeping { retain: Some(config.retention.effective_ttl(options)?) }))
+        let ttl = || config.retention.effective_ttl(&publish.options);
+        let retain = is_retained.then(ttl).transpose()?;
+        let rule = self.rules.as_ref().and_then(|rules| rules.best_match(publish.topic.as_str()));
+        let rule = rule.copied().filter(|_| belongs_to_history(publish));
+        let keeping = Keeping { retain, rule };
+        Ok((retain.is_some() || rule.is_some()).then_some(keeping))
     }
 
     /// Keeps an event. Others wait with theirs until the guard is gone.
@@ -55,8 +91,14 @@ impl Keeper {
         event: KeptEvent,
         now: Time,
     ) -> MutexGuard<'_, Kept> {
-        let event = Arc::new(event.detach());
+        let mut event = event.detach();
         let mut kept = self.kept.lock();
+        event.timestamp = event.timestamp.max(kept.last);
+        kept.last = event.timestamp;
+        let event = Arc::new(event);
+        if let Some(rule) = keeping.rule {
+            kept.history.append(rule, Arc::clone(&event));
+        }
         if let Some(ttl) = keeping.retain {
             kept.retained.put(event, ttl, now);
         }
@@ -79,8 +121,44 @@ impl Keeper {
         self.kept.lock().retained.purge(policy, pattern, now)
     }
 
+    /// The events of a history that `to` may have: at most `limit`, and of `bytes` as many as fit but at least one.
+    /// Also whether some did not fit.
+    pub(crate) fn history<H>(
+        &self,
+        query: &HistoryQuery,
+        to: &Member<H>,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<(Vec<Arc<KeptEvent>>, bool), UnknownPublication> {
+        let (mut events, mut left, mut more) = (Vec::new(), bytes, false);
+        self.kept.lock().history.query(query, &mut |event| {
+            if !event.audience.lists_admit(to) {
+                return ControlFlow::Continue(());
+            }
+            let weight = event.weight();
+            if weight > left && !events.is_empty() {
+                more = true;
+                return ControlFlow::Break(());
+            }
+            left = left.saturating_sub(weight);
+            events.push(Arc::clone(event));
+            if events.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        Ok((events, more))
+    }
+
     /// Whether the tables agree. For tests.
     pub(crate) fn check(&self) -> Result<(), String> {
-        self.kept.lock().retained.check()
+        let kept = self.kept.lock();
+        kept.retained.check()?;
+        kept.history.check()
     }
+}
+
+/// Sessions come and go, so what was published for some of them cannot be told to those of another day.
+fn belongs_to_history(publish: &Publish) -> bool {
+    let names_sessions =
+        |filters: &Filters| filters.eligible.is_some() || filters.exclude.is_some();
+    !publish.options.filters.as_deref().is_some_and(names_sessions)
+        && codec::fits_in_result(&publish.payload)
 }

@@ -23,6 +23,7 @@ mod config;
 mod dealer;
 mod eligibility;
 mod event;
+mod history;
 mod keeper;
 mod kept;
 mod member;
@@ -47,6 +48,9 @@ mod waiting;
 
 pub use config::{Disclosure, Limits, RealmConfig};
 pub use event::SharedEvent;
+pub use history::{
+    History, HistoryQuery, HistoryRule, HistoryStore, MemoryHistory, UnknownPublication,
+};
 pub use kept::{Audience, KeptEvent};
 pub use member::{Joining, Member};
 pub use realm::{Handled, Realm};

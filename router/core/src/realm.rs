@@ -4,6 +4,7 @@ use crate::{
     broker::Broker,
     config::{Disclosure, RealmConfig},
     dealer::Dealer,
+    history::HistoryStore,
     member::{Joining, Member, Members, Seat},
     meta::{self, LeftBehind},
     reject::{Refusal, Reject},
@@ -90,6 +91,13 @@ impl<H> Realm<H> {
         }
     }
 
+    /// The same realm with another place for its history.
+    #[must_use]
+    pub fn with_history(mut self, store: Box<dyn HistoryStore>) -> Self {
+        self.broker.keeper.set_history(store);
+        self
+    }
+
     /// The rules of the realm.
     #[must_use]
     pub const fn config(&self) -> &RealmConfig {
@@ -131,6 +139,9 @@ impl<H> Realm<H> {
         }
         if self.config.meta_api {
             meta::features(&mut broker, &mut dealer);
+            if !self.config.history.rules.is_empty() {
+                broker.insert(Feature::EventHistory);
+            }
         }
         Roles::NONE.with(Role::Broker, broker).with(Role::Dealer, dealer)
     }

@@ -5,11 +5,11 @@
 mod stage;
 
 use stage::{Stage, every_feature, request, session};
-use wamplex_realm::Disclosure;
+use wamplex_realm::{Disclosure, HistoryRule, RealmConfig};
 use wamplex_shared::{
     error::ProtocolViolation,
     message::*,
-    roles::Role,
+    roles::{Feature, Role},
     uri::{MatchPolicy, Uri, UriRule},
     uris,
     value::{Dict, Value},
@@ -341,4 +341,23 @@ fn a_request_id_out_of_turn_ends_the_session_unless_the_realm_is_lenient() {
         lenient.send(a, subscribe(n)).unwrap();
     }
     assert_eq!(lenient.heard(), ["1 SUBSCRIBED 901", "1 SUBSCRIBED 17", "1 SUBSCRIBED 17"]);
+}
+
+#[test]
+fn what_is_kept_of_events_is_announced() {
+    let announced = |feature, tweak: &dyn Fn(&mut RealmConfig)| {
+        Stage::with(|config| tweak(config)).realm.welcome_roles().supports(Role::Broker, feature)
+    };
+    let with_history = |config: &mut RealmConfig| {
+        config.history.rules.push(HistoryRule::new(MatchPolicy::Exact, "com.t"));
+    };
+    assert!(announced(Feature::EventRetention, &|_| {}));
+    assert!(!announced(Feature::EventRetention, &|config| config.retention.events = 0));
+    assert!(!announced(Feature::EventHistory, &|_| {}));
+    assert!(announced(Feature::EventHistory, &with_history));
+    let without_meta_api = |config: &mut RealmConfig| {
+        with_history(config);
+        config.meta_api = false;
+    };
+    assert!(!announced(Feature::EventHistory, &without_meta_api));
 }

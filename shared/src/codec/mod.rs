@@ -33,6 +33,8 @@ pub mod batch;
 mod cbor;
 mod cursor;
 mod dispatch;
+#[cfg(feature = "transcode")]
+mod events;
 mod fields;
 mod head;
 mod json;
@@ -46,10 +48,13 @@ mod typed;
 mod values;
 
 pub use options::Options;
-#[cfg(feature = "transcode")]
-pub use transcode::transcode;
 #[cfg(feature = "serde")]
 pub use typed::PayloadError;
+#[cfg(feature = "transcode")]
+pub use {
+    events::{fits_in_result, write_events},
+    transcode::transcode,
+};
 
 use crate::{
     error::DecodeError,

@@ -73,6 +73,37 @@ pub(super) fn write_converted(w: &mut (impl Writer + ?Sized), payload: &Payload)
     }
 }
 
+/// Writes the elements of a payload as entries of a dictionary, under one key each.
+pub(super) fn write_entries(w: &mut dyn Writer, payload: &Payload, keys: [&str; 2]) {
+    let start = w.out().len();
+    if convert_entries(payload, w, keys).is_err() {
+        w.out().truncate(start);
+        for key in &keys[..payload.shape().elements()] {
+            w.key(key);
+            w.null();
+        }
+    }
+}
+
+fn convert_entries(payload: &Payload, w: &mut dyn Writer, keys: [&str; 2]) -> Result<()> {
+    with_reader!(payload.serializer(), payload.bytes(), 1, Allowance::unlimited(), |r| {
+        let mut conversion = Conversion { payload, lengths: None, in_key: false };
+        let mut elements = Items::known(payload.shape().elements() as u64, false);
+        for key in &keys[..payload.shape().elements()] {
+            r.more(&mut elements)?;
+            w.key(key);
+            if payload.serializer() == w.serializer() {
+                let start = r.at();
+                r.skip()?;
+                w.elements(&payload.bytes()[start..r.end()]);
+            } else {
+                conversion.value(r, w)?;
+            }
+        }
+        r.finish()
+    })
+}
+
 fn convert(payload: &Payload, w: &mut (impl Writer + ?Sized)) -> Result<()> {
     with_reader!(payload.serializer(), payload.bytes(), 1, Allowance::unlimited(), |r| {
         let mut conversion = Conversion { payload, lengths: None, in_key: false };

@@ -8,7 +8,10 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use wamplex_realm::{Disclosure, Joining, Member, Outbound, Realm, RealmConfig, Retention, Sink};
+use wamplex_realm::{
+    Disclosure, History, HistoryRule, Joining, Member, Outbound, Realm, RealmConfig, Retention,
+    Sink,
+};
 use wamplex_shared::{
     codec,
     error::ProtocolViolation,
@@ -17,7 +20,7 @@ use wamplex_shared::{
     serializer::Serializer,
     session::{AcceptEvent, Acceptor, Received, Serving},
     time::Time,
-    uri::UriRule,
+    uri::{MatchPolicy, UriRule},
     uris,
 };
 
@@ -301,6 +304,10 @@ pub(super) fn config(script: &Script) -> RealmConfig {
                 set(&mut config.max_call_timeout, millis())
             }
             ("retention", ..) => set_retention(&mut config.retention, value),
+            ("history", ..) => set_history(&mut config.history, value),
+            ("history_reply_bytes", ..) if value.is_u64() => {
+                set(&mut config.history.reply_bytes, size(value).unwrap_or(usize::MAX))
+            }
             _ => false,
         };
         assert!(known, "`{key}: {value}` is no rule of a realm");
@@ -311,17 +318,40 @@ pub(super) fn config(script: &Script) -> RealmConfig {
 fn set_retention(retention: &mut Retention, rules: &Value) -> bool {
     let Some(rules) = rules.as_object() else { return false };
     rules.iter().all(|(key, value)| {
-        let Some(number) = value.as_u64() else { return false };
-        let (size, time) = (usize::try_from(number).ok(), Some(Duration::from_millis(number)));
-        match (key.as_str(), size) {
+        let time = value.as_u64().map(Duration::from_millis);
+        match (key.as_str(), size(value)) {
             ("events", Some(size)) => set(&mut retention.events, size),
             ("bytes", Some(size)) => set(&mut retention.bytes, size),
             ("replay_bytes", Some(size)) => set(&mut retention.replay_bytes, size),
-            ("ttl", _) => set(&mut retention.ttl, time),
-            ("max_ttl", _) => set(&mut retention.max_ttl, time),
+            ("ttl", Some(_)) => set(&mut retention.ttl, time),
+            ("max_ttl", Some(_)) => set(&mut retention.max_ttl, time),
             _ => false,
         }
     })
+}
+
+fn set_history(history: &mut History, rules: &Value) -> bool {
+    let Some(rules) = rules.as_array() else { return false };
+    rules.iter().filter_map(Value::as_object).all(|rule| {
+        let text = |key| rule.get(key).and_then(Value::as_str);
+        let policy = text("match").map_or(Some(MatchPolicy::Exact), MatchPolicy::from_name);
+        let Some((policy, pattern)) = policy.zip(text("pattern")) else { return false };
+        let mut made = HistoryRule::new(policy, pattern);
+        let known = rule.iter().all(|(key, value)| match (key.as_str(), size(value)) {
+            ("match" | "pattern", _) => true,
+            ("events", Some(size)) => set(&mut made.events, size),
+            ("bytes", Some(size)) => set(&mut made.bytes, size),
+            ("total_bytes", Some(size)) => set(&mut made.total_bytes, size),
+            ("age", Some(_)) => set(&mut made.age, value.as_u64().map(Duration::from_millis)),
+            _ => false,
+        });
+        history.rules.push(made);
+        known
+    })
+}
+
+fn size(value: &Value) -> Option<usize> {
+    value.as_u64().and_then(|size| usize::try_from(size).ok())
 }
 
 fn set<T>(place: &mut T, value: T) -> bool {

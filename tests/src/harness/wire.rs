@@ -157,5 +157,6 @@ fn config(script: &Script) -> RouterConfig {
     config.rules.max_call_timeout = realm.max_call_timeout;
     config.rules.meta_api = realm.meta_api;
     config.rules.retention = realm.retention;
+    config.rules.history = realm.history;
     config
 }

@@ -85,6 +85,8 @@
 //! | `call_timeout`, `max_call_timeout` | milliseconds |
 //! | `meta_api` | `true` (default), `false` |
 //! | `retention` | a dictionary of `events`, `bytes`, `replay_bytes`, and in milliseconds `ttl`, `max_ttl` |
+//! | `history` | a list of rules, each a dictionary of `match`, `pattern`, `events`, `bytes`, `total_bytes`, and in milliseconds `age` |
+//! | `history_reply_bytes` | the most bytes in one answer about the past |
 //!
 //! # Time
 //!

@@ -27,8 +27,8 @@ pub(crate) use arguments::integer;
 use std::sync::Arc;
 use wamplex_shared::{
     codec,
-    id::{RegistrationId, SubscriptionId},
-    message::{Call, MessageCode, ResultDetails, ResultMessage},
+    id::{RegistrationId, RequestId, SubscriptionId},
+    message::{Call, CallOptions, MessageCode, ResultDetails, ResultMessage},
     payload::Payload,
     roles::{Feature, Features},
     time::Time,
@@ -85,6 +85,9 @@ impl<H> Realm<H> {
         now: Time,
         out: &mut impl Sink<H>,
     ) -> Handled {
+        if message.procedure == uris::subscription::GET_EVENTS {
+            return self.get_events(from, message, now, out);
+        }
         let Call { request, .. } = message;
         let Some(message) = self.accept_call(from, message, now, out)? else { return Ok(()) };
         let serializer = message.payload.serializer();
@@ -99,8 +102,7 @@ impl<H> Realm<H> {
         };
         let payload =
             value.map_or(Payload::NONE, |v| codec::write_values(serializer, &[v], &Dict::new()));
-        let result = ResultMessage { request, details: ResultDetails::default(), payload };
-        out.deliver(from.handle(), Outbound::from(result));
+        out.deliver(from.handle(), Outbound::from(result(request, payload)));
         match deed {
             None => {}
             Some(Deed::Kill(kill)) => self.kill(kill, now, out),
@@ -117,7 +119,19 @@ impl<H> Realm<H> {
         now: Time,
     ) -> Result<Reply<H>, Refusal> {
         let Call { request, options, procedure, payload } = call;
-        check_options(from, &options)?;
+        self.admit(from, request, &options, &procedure)?;
+        Ok(self.call_procedure(from, &procedure, &payload, now)?)
+    }
+
+    /// Refuses calls that nobody may make.
+    fn admit(
+        &self,
+        from: &Member<H>,
+        request: RequestId,
+        options: &CallOptions,
+        procedure: &Uri,
+    ) -> Result<(), Refusal> {
+        check_options(from, options)?;
         if from.calls.lock().contains_key(&request) {
             return Err(from.request_in_use(request).into());
         }
@@ -132,7 +146,7 @@ impl<H> Realm<H> {
         if options.progress {
             return Err(Reject::StreamNotSupported.into());
         }
-        Ok(self.call_procedure(from, &procedure, &payload, now)?)
+        Ok(())
     }
 
     fn call_procedure(
@@ -197,6 +211,10 @@ impl<H> Realm<H> {
             self.broker.announce(topic, args, out);
         }
     }
+}
+
+fn result(request: RequestId, payload: Payload) -> ResultMessage {
+    ResultMessage { request, details: ResultDetails::default(), payload }
 }
 
 impl<H> Reply<H> {
