@@ -3,11 +3,13 @@
 mod notation;
 mod outcomes;
 mod peer;
+mod quirks;
 mod realm;
 mod requests;
 mod wire;
 
 pub use outcomes::Outcomes;
+pub use quirks::{Quirk, Seen};
 pub use realm::RealmStage;
 pub use wire::WireStage;
 

@@ -2,6 +2,7 @@
 
 use super::{
     notation,
+    quirks::{Seen, Translation},
     requests::{Requests, code},
 };
 use crate::script::Incoming;
@@ -18,9 +19,6 @@ use tokio_tungstenite::{
 };
 use wamplex_shared::{id::MAX_SAFE_ID, message::MessageCode, serializer::Serializer};
 
-/// How long a message may take that has to come. Far more than it ever takes: it only ends a test that has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 /// One WebSocket connection.
 #[derive(Debug)]
 pub(super) struct Peer {
@@ -28,6 +26,9 @@ pub(super) struct Peer {
     serializer: Serializer,
     inbox: VecDeque<Incoming>,
     requests: Requests,
+    translation: Option<Translation>,
+    /// How long a message may take that has to come.
+    patience: Duration,
     /// It is in a session: WELCOME has come, and neither GOODBYE nor ABORT has gone either way.
     in_session: bool,
     is_closed: bool,
@@ -35,7 +36,11 @@ pub(super) struct Peer {
 
 impl Peer {
     /// Connects and says nothing.
-    pub(super) async fn connect(to: SocketAddr, serializer: Serializer) -> Result<Self, String> {
+    pub(super) async fn connect(
+        to: SocketAddr,
+        serializer: Serializer,
+        patience: Duration,
+    ) -> Result<Self, String> {
         let broken = |e: &dyn std::fmt::Display| format!("cannot connect: {e}");
         let socket = TcpStream::connect(to).await.map_err(|e| broken(&e))?;
         let mut request = format!("ws://{to}/ws").into_client_request().map_err(|e| broken(&e))?;
@@ -51,9 +56,16 @@ impl Peer {
             serializer,
             inbox: VecDeque::new(),
             requests: Requests::default(),
+            translation: None,
+            patience,
             in_session: false,
             is_closed: false,
         })
+    }
+
+    /// Translates what another router does differently.
+    pub(super) fn translate(&mut self, seen: Seen) {
+        self.translation = Some(Translation::new(seen));
     }
 
     /// Whether a session of the realm is behind it.
@@ -68,7 +80,10 @@ impl Peer {
             Some(MessageCode::Goodbye | MessageCode::Abort) => self.in_session = false,
             _ => {}
         }
-        let message = self.requests.outgoing(message);
+        let mut message = self.requests.outgoing(message);
+        if let Some(translation) = &mut self.translation {
+            message = translation.outgoing(message);
+        }
         self.send_bytes(notation::write(self.serializer, &message)).await;
     }
 
@@ -135,7 +150,7 @@ impl Peer {
         if self.is_closed {
             return Ok(Incoming::Closed);
         }
-        let Ok(incoming) = timeout(PATIENCE, self.read_frame()).await else {
+        let Ok(incoming) = timeout(self.patience, self.read_frame()).await else {
             return Ok(Incoming::Nothing);
         };
         let incoming = incoming?;
@@ -148,7 +163,15 @@ impl Peer {
             },
             Incoming::Nothing => {}
         }
-        Ok(incoming)
+        Ok(match (&mut self.translation, incoming) {
+            (Some(translation), Incoming::Message(message)) => {
+                Incoming::Message(translation.incoming(message))
+            }
+            (Some(translation), Incoming::Closed) => {
+                translation.closed().map_or(Incoming::Closed, Incoming::Message)
+            }
+            (_, incoming) => incoming,
+        })
     }
 
     async fn read_frame(&mut self) -> Result<Incoming, String> {

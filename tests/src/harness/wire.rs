@@ -1,22 +1,28 @@
 //! The running router as a stage: sockets, tasks and a real clock.
 
-use super::peer::Peer;
+use super::{peer::Peer, quirks::Seen};
 use crate::script::{Incoming, Script, Stage};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::runtime::Runtime;
 use wamplex_router::{Router, RouterConfig, RouterHandle, config::Site};
-use wamplex_shared::serializer::Serializer;
+use wamplex_shared::{message::MessageCode, serializer::Serializer};
+
+/// How long a message of ours may take that has to come. Far more than it ever takes: it only ends a test that has
+/// failed.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A router on a port of its own, in this process, and clients over WebSocket.
 #[derive(Debug)]
 pub struct WireStage {
     runtime: Runtime,
-    router: RouterHandle,
+    router: UnderTest,
+    patience: Duration,
     address: SocketAddr,
     serializers: Vec<Serializer>,
     connected: usize,
@@ -30,22 +36,39 @@ impl WireStage {
     /// When the router cannot start.
     #[must_use]
     pub fn new(script: &Script, serializers: &[Serializer]) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .expect("a runtime starts");
+        let runtime = runtime();
         let router = runtime.block_on(Router::bind(config(script))).expect("a router starts");
         let (address, handle) = (router.local_addr(), router.handle());
         runtime.spawn(router.run());
-        Self {
-            runtime,
-            router: handle,
-            address,
-            serializers: serializers.to_vec(),
-            connected: 0,
-            peers: BTreeMap::new(),
-        }
+        Self::on(runtime, UnderTest::Ours(handle), PATIENCE, address, serializers)
+    }
+
+    /// A router that is running already, with a realm `realm1` for anonymous clients that nobody is in, and the session
+    /// meta API. What does not come within `patience` counts as what never comes; what the router is `seen` to do
+    /// differently everywhere is translated.
+    ///
+    /// # Errors
+    /// When it lets nobody in.
+    pub fn at(
+        address: SocketAddr,
+        patience: Duration,
+        seen: Seen,
+        serializers: &[Serializer],
+    ) -> Result<Self, String> {
+        let runtime = runtime();
+        let counter = runtime.block_on(Counter::join(address, patience, seen))?;
+        Ok(Self::on(runtime, UnderTest::Other(counter), patience, address, serializers))
+    }
+
+    fn on(
+        runtime: Runtime,
+        router: UnderTest,
+        patience: Duration,
+        address: SocketAddr,
+        serializers: &[Serializer],
+    ) -> Self {
+        let (serializers, peers) = (serializers.to_vec(), BTreeMap::new());
+        Self { runtime, router, patience, address, serializers, connected: 0, peers }
     }
 
     fn with<T>(
@@ -65,24 +88,83 @@ impl WireStage {
     }
 
     /// Waits until the router has as many sessions as there are peers that believe to be in one.
-    fn await_departures(&self) -> Result<(), String> {
+    fn await_departures(&mut self) -> Result<(), String> {
         let expected = self.peers.values().filter(|peer| peer.in_session()).count();
-        let (begin, patience) = (Instant::now(), Duration::from_secs(20));
-        while self.router.session_count() > expected {
-            if begin.elapsed() > patience {
+        let begin = Instant::now();
+        while self.session_count()? > expected {
+            if begin.elapsed() > PATIENCE {
                 return Err("the router does not notice that a session has gone".to_owned());
             }
             self.pause(1);
         }
         Ok(())
     }
+
+    fn session_count(&mut self) -> Result<usize, String> {
+        match &mut self.router {
+            UnderTest::Ours(router) => Ok(router.session_count()),
+            UnderTest::Other(counter) => self.runtime.block_on(counter.count()),
+        }
+    }
+}
+
+#[derive(Debug)]
+enum UnderTest {
+    Ours(RouterHandle),
+    Other(Counter),
+}
+
+/// A session that asks how many others there are.
+#[derive(Debug)]
+struct Counter {
+    peer: Peer,
+    calls: u64,
+    seen: Seen,
+}
+
+impl Counter {
+    async fn join(address: SocketAddr, patience: Duration, seen: Seen) -> Result<Self, String> {
+        let mut peer = Peer::connect(address, Serializer::Json, patience).await?;
+        peer.send(&json!([1, "realm1", {"roles": {"caller": {}}}])).await;
+        match peer.receive().await? {
+            Incoming::Message(message) if message[0] == MessageCode::Welcome.number() => {
+                Ok(Self { peer, calls: 0, seen })
+            }
+            other => Err(format!("the router does not let a caller in: {other:?}")),
+        }
+    }
+
+    async fn count(&mut self) -> Result<usize, String> {
+        self.calls += 1;
+        self.peer.send(&json!([48, self.calls, {}, "wamp.session.count"])).await;
+        let answer = self.peer.receive().await?;
+        let count = match &answer {
+            Incoming::Message(message) => message[3][0].as_u64(),
+            Incoming::Closed | Incoming::Nothing => None,
+        };
+        let count = count.and_then(|count| usize::try_from(count).ok());
+        let count = count.and_then(|count| count.checked_sub(1));
+        count.ok_or_else(|| format!("the router does not count its sessions: {answer:?}"))
+    }
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime starts")
 }
 
 impl Stage for WireStage {
     fn connect(&mut self, session: &str) -> Result<(), String> {
         let serializer = self.serializers[self.connected % self.serializers.len()];
         self.connected += 1;
-        let peer = self.runtime.block_on(Peer::connect(self.address, serializer))?;
+        let connecting = Peer::connect(self.address, serializer, self.patience);
+        let mut peer = self.runtime.block_on(connecting)?;
+        if let UnderTest::Other(counter) = &self.router {
+            peer.translate(Arc::clone(&counter.seen));
+        }
         self.peers.insert(session.to_owned(), peer);
         Ok(())
     }
@@ -126,7 +208,11 @@ impl Stage for WireStage {
 impl Drop for WireStage {
     fn drop(&mut self) {
         self.peers.clear();
-        self.router.shutdown();
+        match &self.router {
+            UnderTest::Ours(router) => router.shutdown(),
+            // The next script finds an empty realm. That it is one is for that script to say.
+            UnderTest::Other(_) => drop(self.await_departures()),
+        }
     }
 }
 
