@@ -9,7 +9,7 @@ mod requests;
 mod wire;
 
 pub use outcomes::Outcomes;
-pub use quirks::{Quirk, Seen};
+pub use quirks::{OtherRouter, Quirk, Seen};
 pub use realm::RealmStage;
 pub use wire::WireStage;
 

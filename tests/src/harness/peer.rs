@@ -2,7 +2,7 @@
 
 use super::{
     notation,
-    quirks::{Seen, Translation},
+    quirks::{OtherRouter, Translation},
     requests::{Requests, code},
 };
 use crate::script::Incoming;
@@ -64,8 +64,8 @@ impl Peer {
     }
 
     /// Translates what another router does differently.
-    pub(super) fn translate(&mut self, seen: Seen) {
-        self.translation = Some(Translation::new(seen));
+    pub(super) fn translate(&mut self, router: &OtherRouter) {
+        self.translation = Some(Translation::new(router.clone()));
     }
 
     /// Whether a session of the realm is behind it.

@@ -1,12 +1,11 @@
 //! The running router as a stage: sockets, tasks and a real clock.
 
-use super::{peer::Peer, quirks::Seen};
+use super::{peer::Peer, quirks::OtherRouter};
 use crate::script::{Incoming, Script, Stage};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::runtime::Runtime;
@@ -43,21 +42,15 @@ impl WireStage {
         Self::on(runtime, UnderTest::Ours(handle), PATIENCE, address, serializers)
     }
 
-    /// A router that is running already, with a realm `realm1` for anonymous clients that nobody is in, and the session
-    /// meta API. What does not come within `patience` counts as what never comes; what the router is `seen` to do
-    /// differently everywhere is translated.
+    /// Another router, with its differences translated.
     ///
     /// # Errors
     /// When it lets nobody in.
-    pub fn at(
-        address: SocketAddr,
-        patience: Duration,
-        seen: Seen,
-        serializers: &[Serializer],
-    ) -> Result<Self, String> {
+    pub fn at(router: OtherRouter, serializers: &[Serializer]) -> Result<Self, String> {
+        let (address, patience) = (router.address, router.patience);
         let runtime = runtime();
-        let counter = runtime.block_on(Counter::join(address, patience, seen))?;
-        Ok(Self::on(runtime, UnderTest::Other(counter), patience, address, serializers))
+        let counter = runtime.block_on(Counter::join(router))?;
+        Ok(Self::on(runtime, UnderTest::Other(Box::new(counter)), patience, address, serializers))
     }
 
     fn on(
@@ -111,7 +104,7 @@ impl WireStage {
 #[derive(Debug)]
 enum UnderTest {
     Ours(RouterHandle),
-    Other(Counter),
+    Other(Box<Counter>),
 }
 
 /// A session that asks how many others there are.
@@ -119,16 +112,17 @@ enum UnderTest {
 struct Counter {
     peer: Peer,
     calls: u64,
-    seen: Seen,
+    router: OtherRouter,
 }
 
 impl Counter {
-    async fn join(address: SocketAddr, patience: Duration, seen: Seen) -> Result<Self, String> {
-        let mut peer = Peer::connect(address, Serializer::Json, patience).await?;
+    async fn join(router: OtherRouter) -> Result<Self, String> {
+        let mut peer = Peer::connect(router.address, Serializer::Json, router.patience).await?;
+        peer.translate(&router);
         peer.send(&json!([1, "realm1", {"roles": {"caller": {}}}])).await;
         match peer.receive().await? {
             Incoming::Message(message) if message[0] == MessageCode::Welcome.number() => {
-                Ok(Self { peer, calls: 0, seen })
+                Ok(Self { peer, calls: 0, router })
             }
             other => Err(format!("the router does not let a caller in: {other:?}")),
         }
@@ -163,7 +157,7 @@ impl Stage for WireStage {
         let connecting = Peer::connect(self.address, serializer, self.patience);
         let mut peer = self.runtime.block_on(connecting)?;
         if let UnderTest::Other(counter) = &self.router {
-            peer.translate(Arc::clone(&counter.seen));
+            peer.translate(&counter.router);
         }
         self.peers.insert(session.to_owned(), peer);
         Ok(())

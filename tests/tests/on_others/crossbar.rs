@@ -13,7 +13,7 @@ use std::{
 /// What a node says when all that its configuration names is running.
 const READY: &str = "NODE_BOOT_COMPLETE";
 
-/// A running node with one realm for anonymous clients.
+/// A running node with realms for anonymous clients.
 #[derive(Debug)]
 pub(crate) struct Crossbar {
     pub(crate) address: SocketAddr,
@@ -23,14 +23,14 @@ pub(crate) struct Crossbar {
 impl Crossbar {
     /// Starts a node on a free port, and returns when it listens there. What it says is in `node.log` in its folder
     /// below the target folder.
-    pub(crate) fn start() -> Self {
+    pub(crate) fn start(realms: &[String]) -> Self {
         let program =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/.venv-crossbar/bin/crossbar");
         assert!(program.is_file(), "Crossbar is not installed: `tests/setup crossbar` does that");
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("crossbar");
         fs::create_dir_all(&folder).expect("the target folder can be written");
         let address = free_port();
-        fs::write(folder.join("config.json"), config(address.port())).expect("as above");
+        fs::write(folder.join("config.json"), config(address.port(), realms)).expect("as above");
         let log = File::create(folder.join("node.log")).expect("as above");
         let mut node = Command::new(program)
             .args(["start", "--color", "false", "--loglevel", "info", "--cbdir"])
@@ -74,7 +74,7 @@ fn free_port() -> SocketAddr {
     listener.local_addr().expect("it is bound")
 }
 
-fn config(port: u16) -> String {
+fn config(port: u16, realms: &[String]) -> String {
     let everything = json!({"call": true, "register": true, "publish": true, "subscribe": true});
     let permission = json!({
         "uri": "", "match": "prefix", "allow": everything,
@@ -87,9 +87,10 @@ fn config(port: u16) -> String {
         "serializers": ["json", "msgpack", "cbor"],
         "auth": {"anonymous": {"type": "static", "role": "anonymous"}},
     });
+    let realms: Vec<_> = realms.iter().map(|name| json!({"name": name, "roles": [role]})).collect();
     let worker = json!({
         "type": "router",
-        "realms": [{"name": "realm1", "roles": [role]}],
+        "realms": realms,
         "transports": [transport],
     });
     json!({"version": 2, "workers": [worker]}).to_string()
