@@ -92,10 +92,10 @@ impl Translation {
             Some(MessageCode::Welcome) if message[2]["realm"] == self.router.realm => {
                 message[2]["realm"] = REALM.into();
             }
-            Some(MessageCode::Event) => {
-                if message[3]["publisher_authrole"] == self.router.own_authrole {
-                    self.hide(&mut message[3], "publisher", Quirk::RouterDisclosed);
-                }
+            Some(MessageCode::Event)
+                if message[3]["publisher_authrole"] == self.router.own_authrole =>
+            {
+                self.hide(&mut message[3], "publisher", Quirk::RouterDisclosed);
             }
             Some(MessageCode::Result) => {
                 self.hide(&mut message[2], "callee", Quirk::CalleeDisclosed);
