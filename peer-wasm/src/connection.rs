@@ -7,11 +7,13 @@ use crate::{
     tape::{Keys, Tape},
     wire::{self, Reader},
 };
-use js_sys::Uint8Array;
-use std::{
-    cell::{Cell, RefCell},
+use ::core::cell::{Cell, RefCell};
+use alloc::{
     rc::{Rc, Weak},
+    string::String,
+    vec::Vec,
 };
+use js_sys::Uint8Array;
 use wamplex_shared::{id::RequestId, serializer::Serializer, session::Refusal};
 use wasm_bindgen::JsValue;
 use web_sys::WebSocket;

@@ -6,7 +6,7 @@ use crate::{
     report::Handler,
     wire::{Hello, Written},
 };
-use std::rc::Rc;
+use alloc::{rc::Rc, string::String};
 use wamplex_shared::{
     id::RequestId,
     message::{CancelMode, MessageCode},

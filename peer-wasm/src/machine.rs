@@ -4,6 +4,7 @@ use crate::{
     report::Report,
     wire::{self, Received, Written},
 };
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use wamplex_shared::{
     error::ProtocolViolation,
     id::RequestId,

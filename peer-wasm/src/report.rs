@@ -1,6 +1,7 @@
 //! What JavaScript is told, and how.
 
 use crate::tape::Tape;
+use alloc::vec::Vec;
 use wasm_bindgen::prelude::*;
 
 /// What a report is about. The numbers are those of `npm/src/core.ts`.

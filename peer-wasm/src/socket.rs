@@ -1,5 +1,6 @@
 //! One WebSocket of the browser.
 
+use alloc::string::String;
 use js_sys::Uint8Array;
 use wamplex_shared::serializer::Serializer;
 use wasm_bindgen::{JsCast, prelude::*};

@@ -7,6 +7,7 @@ use crate::{
     uri::Uri,
     uris,
 };
+use alloc::string::ToString;
 use core::fmt;
 
 /// These bytes are no WAMP message. Ends the session with ABORT `wamp.error.protocol_violation`.

@@ -11,6 +11,10 @@
 //! Nothing here reads a clock, draws a random number or opens a socket: shells pass [`time::Time`] and seeds in.
 
 #![warn(missing_docs)]
+// The standard library has all that, so there is none here, nor in what a browser downloads.
+#![cfg_attr(not(any(test, feature = "serde")), no_std)]
+
+extern crate alloc;
 
 pub mod codec;
 pub mod error;

@@ -1,5 +1,6 @@
 //! URIs of realms, topics, procedures and errors ("WAMP: URIs").
 
+use alloc::string::String;
 use bytestring::ByteString;
 use core::fmt;
 

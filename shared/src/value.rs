@@ -1,5 +1,6 @@
 //! Decoded values, for options and details only: a payload stays bytes until an application asks for more.
 
+use alloc::{string::String, vec::Vec};
 use bytes::Bytes;
 use bytestring::ByteString;
 
@@ -106,7 +107,7 @@ impl PartialEq for Dict {
 
 impl IntoIterator for Dict {
     type Item = (ByteString, Value);
-    type IntoIter = std::vec::IntoIter<Self::Item>;
+    type IntoIter = alloc::vec::IntoIter<Self::Item>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()

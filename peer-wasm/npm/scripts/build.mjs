@@ -26,7 +26,7 @@ function compileCrate() {
   // The optimiser has to be the one from the package: old ones on the PATH write broken modules without a word.
   const env = { ...process.env, PATH: join(here, 'node_modules', '.bin') + delimiter + process.env.PATH };
   const profile = dev ? ['--dev', '--no-opt'] : ['--profile', 'release-wasm'];
-  const args = ['build', crate, '--target', 'web', '--mode', 'no-install', '--no-pack', '--no-typescript', ...profile];
+  const args = ['build', crate, '--target', 'web', '--mode', 'no-install', '--no-pack', '--no-typescript', ...profile, '--', '--features', 'standalone'];
   execFileSync('wasm-pack', args, { env, stdio: 'inherit' });
 }
 

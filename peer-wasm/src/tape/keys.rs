@@ -1,3 +1,5 @@
+use alloc::{vec, vec::Vec};
+
 /// How many keys are remembered.
 const SLOTS: usize = 512;
 /// Longer keys rarely repeat.

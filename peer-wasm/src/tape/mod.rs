@@ -18,10 +18,10 @@
 
 mod keys;
 
+use alloc::{borrow::Cow, vec::Vec};
 pub(crate) use keys::Keys;
 
 use crate::wire::{Reader, Token};
-use std::borrow::Cow;
 use wamplex_shared::codec::MAX_DEPTH;
 
 /// Strings above this size are decoded one by one: a piece cut from a block keeps the whole block alive.

@@ -1,5 +1,5 @@
 use super::{Token, cursor::Cursor};
-use std::borrow::Cow;
+use alloc::{borrow::Cow, vec::Vec};
 
 /// The byte that ends what has no length.
 pub(super) const BREAK: u8 = 0xff;

@@ -1,7 +1,7 @@
 //! The head of a message: what the session machine has to know.
 
 use super::token::{Entries, Reader, Token};
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 use wamplex_shared::{
     id::RequestId,
     message::MessageCode,

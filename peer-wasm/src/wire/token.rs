@@ -1,7 +1,7 @@
 //! One reader over both binary formats.
 
 use super::{cbor, cursor::Cursor, msgpack};
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 
 /// What stands at one place of the input.
 #[derive(Debug)]

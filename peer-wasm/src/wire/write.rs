@@ -1,3 +1,4 @@
+use alloc::vec::Vec;
 use wamplex_shared::{
     message::{CancelMode, MessageCode},
     roles::Roles,

@@ -2,6 +2,7 @@
 
 use super::head::{Reader, Result};
 use crate::{error::DecodeErrorKind, value::Dict};
+use alloc::vec::Vec;
 
 /// What may still be allocated, so that a small message cannot become a large structure.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! Base64 with padding (RFC 4648, section 4), for binary data in JSON.
 
+use alloc::vec::Vec;
 use bytes::{BufMut, BytesMut};
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

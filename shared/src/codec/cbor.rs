@@ -6,9 +6,9 @@ use super::{
     head::{Items, Reader, Result, Token, Writer, own},
 };
 use crate::{error::DecodeErrorKind, serializer::Serializer};
+use alloc::{borrow::Cow, string::String, vec::Vec};
 use bytes::{BufMut, Bytes, BytesMut};
 use bytestring::ByteString;
-use std::borrow::Cow;
 
 /// The additional information that stands for "of no announced length", and with major type 7 for the end of that.
 const INDEFINITE: u8 = 31;

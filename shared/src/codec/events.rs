@@ -15,6 +15,7 @@ use crate::{
     serializer::Serializer,
     value::Dict,
 };
+use alloc::string::String;
 use bytes::BytesMut;
 
 /// How many levels deeper the arguments of an event stand in a result than in EVENT.

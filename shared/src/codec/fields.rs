@@ -15,6 +15,7 @@ use crate::{
     uri::{MatchPolicy, Uri},
     value::{Dict, List, Value},
 };
+use alloc::vec::Vec;
 use bytestring::ByteString;
 
 /// Where the value of a key goes.

@@ -14,11 +14,12 @@ use crate::{
     uri::Uri,
     value::Dict,
 };
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use bytes::Bytes;
 #[cfg(feature = "transcode")]
 use bytes::BytesMut;
 use bytestring::ByteString;
-use std::borrow::Cow;
 
 /// Boxed, so that results are small: they come back from every step, and errors only once.
 pub(super) type Error = Box<DecodeError>;

@@ -47,6 +47,7 @@ pub mod transcode;
 mod typed;
 mod values;
 
+use alloc::vec;
 pub use options::Options;
 #[cfg(feature = "serde")]
 pub use typed::PayloadError;

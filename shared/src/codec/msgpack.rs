@@ -6,9 +6,9 @@ use super::{
     head::{Items, Reader, Result, Token, Writer},
 };
 use crate::{error::DecodeErrorKind, serializer::Serializer};
+use alloc::borrow::Cow;
 use bytes::{BufMut, Bytes, BytesMut};
 use bytestring::ByteString;
-use std::borrow::Cow;
 
 /// Reads MessagePack.
 #[derive(Debug)]

@@ -16,6 +16,7 @@ use crate::{
     roles::Role,
     value::Dict,
 };
+use alloc::vec::Vec;
 
 /// The options or details of a message: implemented for their structs in [`message`](crate::message), and for nothing
 /// else.

@@ -36,8 +36,8 @@ use crate::{
     payload::{Payload, PayloadShape},
     serializer::Serializer,
 };
+use alloc::{collections::VecDeque, string::String};
 use bytes::BytesMut;
-use std::collections::VecDeque;
 
 /// The same arguments in another serializer. Costs a reference count if they are written in it already.
 ///

@@ -14,6 +14,7 @@ use crate::{
     uris,
     value::{Dict, Value},
 };
+use alloc::{boxed::Box, format};
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::{
     Deserialize, Deserializer, Serialize,

@@ -9,6 +9,7 @@ use crate::{
     payload::PayloadShape,
     value::{Dict, List, Value},
 };
+use alloc::vec::Vec;
 use bytestring::ByteString;
 
 pub(super) const NO_ARGS: DecodeErrorKind = DecodeErrorKind::WrongType("Arguments", "a list");

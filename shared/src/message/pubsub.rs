@@ -7,6 +7,7 @@ use crate::{
     uri::{MatchPolicy, Uri},
     value::{Dict, List},
 };
+use alloc::{boxed::Box, vec::Vec};
 use bytestring::ByteString;
 
 /// `[PUBLISH, Request|id, Options|dict, Topic|uri, Arguments|list, ArgumentsKw|dict]`.

@@ -7,6 +7,7 @@ use crate::{
     uri::{MatchPolicy, Uri},
     value::{Dict, List},
 };
+use alloc::boxed::Box;
 use bytestring::ByteString;
 
 /// `[ERROR, REQUEST.Type|int, REQUEST.Request|id, Details|dict, Error|uri, Arguments|list, ArgumentsKw|dict]`.

@@ -1,6 +1,7 @@
 //! Opening and closing a session ("WAMP: Sessions").
 
 use crate::{id::SessionId, payload::Payload, roles::Roles, uri::Uri, value::Dict};
+use alloc::vec::Vec;
 use bytestring::ByteString;
 
 /// `[HELLO, Realm|uri, Details|dict]`: the first message of a client.

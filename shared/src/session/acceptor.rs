@@ -9,8 +9,8 @@ use crate::{
     },
     serializer::Serializer,
 };
+use alloc::collections::VecDeque;
 use bytes::Bytes;
-use std::collections::VecDeque;
 
 /// A router that receives a client: HELLO, any number of CHALLENGE and AUTHENTICATE, then WELCOME or ABORT
 /// ("WAMP: Session Establishment").

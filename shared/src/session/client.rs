@@ -19,8 +19,8 @@ use crate::{
     time::Time,
     uri::Uri,
 };
+use alloc::{boxed::Box, collections::VecDeque};
 use bytes::Bytes;
-use std::collections::VecDeque;
 
 /// An open session of a client. `T` is the shell's token for a request: what it needs to tell the application.
 ///

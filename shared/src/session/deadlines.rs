@@ -2,8 +2,8 @@
 
 use super::ledger::Ledger;
 use crate::{id::RequestId, message::CallOptions, time::Time, uri::Uri};
+use alloc::{boxed::Box, collections::BTreeSet};
 use core::time::Duration;
-use std::collections::BTreeSet;
 
 /// How long a call may take, or each piece of its result ("WAMP: Call Timeouts").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,9 +9,9 @@ use crate::{
     uri::Uri,
     value::Dict,
 };
+use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 use bytes::Bytes;
 use bytestring::ByteString;
-use std::collections::VecDeque;
 
 /// A client on its way into a realm: HELLO, any number of CHALLENGE and AUTHENTICATE, then WELCOME or ABORT
 /// ("WAMP: Session Establishment").

@@ -6,7 +6,7 @@ use crate::{
     message::{Abort, Goodbye, Message, MessageCode},
     uris,
 };
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
 
 /// An open session on the side of the router: what may arrive, and how it ends ("WAMP: Session Closing").
 ///

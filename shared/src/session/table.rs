@@ -1,7 +1,7 @@
 //! Entries by request id, for ids that only grow.
 
 use crate::id::RequestId;
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
 
 /// A map from request ids, which are given out in rising order and mostly end in about that order.
 ///

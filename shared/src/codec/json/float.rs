@@ -29,6 +29,8 @@ mod library {
 
 #[cfg(any(test, not(feature = "transcode")))]
 mod small {
+    use alloc::{vec, vec::Vec};
+
     use bytes::{BufMut, BytesMut};
 
     /// Beyond these every number is zero or infinite: 800 digits before the point or behind it.

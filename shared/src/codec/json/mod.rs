@@ -14,9 +14,9 @@ use super::{
     head::{Error, Items, Reader, Result, Text, Token, own},
 };
 use crate::{error::DecodeErrorKind, serializer::Serializer};
+use alloc::borrow::Cow;
 use bytes::Bytes;
 use bytestring::ByteString;
-use std::borrow::Cow;
 
 /// Reads JSON.
 #[derive(Debug)]

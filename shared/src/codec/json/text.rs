@@ -5,7 +5,7 @@ use crate::{
     codec::head::{Error, Result, Text},
     error::DecodeErrorKind,
 };
-use std::borrow::Cow;
+use alloc::{borrow::Cow, string::String};
 
 impl<'b> JsonReader<'b> {
     /// Reads a string that begins here. What stands in the input as it is meant stays a slice of it.
