@@ -48,6 +48,9 @@ pub struct Rules {
     pub max_call_timeout: Option<Duration>,
     /// Whether sessions may ask about each other, about subscriptions and registrations, and end them.
     pub meta_api: bool,
+    /// Whether calls and events are refused that do not fit the [schema](wamplex_realm::JsonSchema) that a callee or
+    /// publisher has attached.
+    pub validate: bool,
     /// How the last events of topics are retained for those who subscribe later.
     pub retention: Retention,
     /// Of which topics all events are kept, to be read again.
@@ -127,6 +130,7 @@ impl Default for Rules {
             call_timeout: None,
             max_call_timeout: None,
             meta_api: true,
+            validate: false,
             retention: Retention::default(),
             history: History::default(),
         }

@@ -16,7 +16,7 @@ use std::{
     sync::{Arc, Weak},
 };
 use tokio::sync::watch;
-use wamplex_realm::RealmConfig;
+use wamplex_realm::{JsonSchema, RealmConfig};
 use wamplex_shared::uri::{MatchPolicy, Uri, UriRule};
 
 /// The state of a router.
@@ -121,6 +121,9 @@ fn realm_config(name: Uri, rules: &Rules, clock: Clock) -> Result<RealmConfig, S
     realm.retention = rules.retention.clone();
     realm.history = rules.history.clone();
     realm.epoch = clock.epoch();
+    if rules.validate {
+        realm.validator = Some(Arc::new(JsonSchema));
+    }
     Ok(realm)
 }
 

@@ -160,6 +160,22 @@ pub mod subscription {
     pub const GET_EVENTS: &str = "wamp.subscription.get_events";
 }
 
+/// Procedures of reflection.
+pub mod reflection {
+    /// The topics that are known.
+    pub const TOPIC_LIST: &str = "wamp.reflection.topic.list";
+    /// What is known of a topic.
+    pub const TOPIC_DESCRIBE: &str = "wamp.reflection.topic.describe";
+    /// The procedures that are registered.
+    pub const PROCEDURE_LIST: &str = "wamp.reflection.procedure.list";
+    /// What is known of a procedure.
+    pub const PROCEDURE_DESCRIBE: &str = "wamp.reflection.procedure.describe";
+    /// The errors that are known.
+    pub const ERROR_LIST: &str = "wamp.reflection.error.list";
+    /// What is known of an error.
+    pub const ERROR_DESCRIBE: &str = "wamp.reflection.error.describe";
+}
+
 /// URIs of our own, for what the specification has no word. The namespace `wamplex.` is reserved like `wamp.`.
 pub mod wamplex {
     /// The session has reached a limit of the router: of subscriptions, registrations, or calls in flight.

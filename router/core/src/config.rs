@@ -1,7 +1,11 @@
 //! What an operator decides about one realm.
 
-use crate::{history::History, member::Joining, reject::Reject, retained::Retention, timestamp};
+use crate::{
+    history::History, member::Joining, reject::Reject, retained::Retention, schema::Validator,
+    timestamp,
+};
 use core::time::Duration;
+use std::sync::Arc;
 use wamplex_shared::{
     time::Time,
     uri::{Uri, UriRule},
@@ -52,6 +56,8 @@ pub struct RealmConfig {
     pub meta_api: bool,
     /// What a wall clock shows at [`Time::ZERO`], in milliseconds since 1970: the realm itself has no clock.
     pub epoch: u64,
+    /// What calls and events are held against schemas with; `None` takes schemas for descriptions only.
+    pub validator: Option<Arc<dyn Validator>>,
 }
 
 impl RealmConfig {
@@ -71,6 +77,7 @@ impl RealmConfig {
             history: History::default(),
             meta_api: true,
             epoch: 0,
+            validator: None,
         }
     }
 
@@ -150,6 +157,10 @@ pub struct Limits {
     pub testaments: usize,
     /// Bytes of the arguments of all testaments of one session in each scope.
     pub testament_bytes: usize,
+    /// Registrations of one session that have a schema, and topics that it has given one.
+    pub schemas: usize,
+    /// Bytes of one schema.
+    pub schema_bytes: usize,
 }
 
 impl Limits {
@@ -169,6 +180,10 @@ impl Limits {
     pub const TESTAMENTS: usize = 16;
     /// 64 KiB: they wait in memory for as long as the session lasts.
     pub const TESTAMENT_BYTES: usize = 64 << 10;
+    /// More than one program has procedures that deserve a description.
+    pub const SCHEMAS: usize = 256;
+    /// 16 KiB: pages of description.
+    pub const SCHEMA_BYTES: usize = 16 << 10;
 }
 
 impl Default for Limits {
@@ -182,6 +197,8 @@ impl Default for Limits {
             parts: Self::PARTS,
             testaments: Self::TESTAMENTS,
             testament_bytes: Self::TESTAMENT_BYTES,
+            schemas: Self::SCHEMAS,
+            schema_bytes: Self::SCHEMA_BYTES,
         }
     }
 }

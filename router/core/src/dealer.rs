@@ -164,6 +164,12 @@ impl<H> Dealer<H> {
         self.lookup(*policy, procedure.as_str())
     }
 
+    /// The registration with this id, to change it.
+    pub(crate) fn get_mut(&mut self, id: RegistrationId) -> Option<&mut Registration<H>> {
+        let (policy, procedure) = self.keys.get(&id)?;
+        self.registrations.get_mut(*policy, procedure.as_str())
+    }
+
     /// The registration made with this very procedure or pattern.
     pub(crate) fn lookup(&self, policy: MatchPolicy, procedure: &str) -> Option<&Registration<H>> {
         self.registrations.get(policy, procedure)

@@ -9,10 +9,12 @@ use crate::{
     meta::{self, LeftBehind},
     reject::{Refusal, Reject},
     routing::Moment,
+    schema::TopicSchemas,
     sink::{Outbound, Sink},
     streaming::Arrival,
 };
 use core::fmt;
+use parking_lot::RwLock;
 use std::sync::Arc;
 use wamplex_shared::{
     error::ProtocolViolation,
@@ -34,8 +36,8 @@ use wamplex_shared::{
 /// "WAMP: Ordering Guarantees" asks for, since whatever a message causes is delivered before its method returns.
 ///
 /// Locks are taken in this order: the shell's guard around the realm, then the queue of one registration, then a table of
-/// one member, then the course of one call, then whatever the sink locks; or, after the guard, the events that are kept,
-/// then the sink. Two of a kind are never locked at the same time.
+/// one member, then the course of one call, then whatever the sink locks; or, after the guard, the schemas of topics; or
+/// the events that are kept, then the sink. Two of a kind are never locked at the same time.
 ///
 /// Roles that a client did not announce are not held against it: a REGISTER is served whether or not its sender
 /// announced the role of callee. Features are: see [`ProtocolViolation::FeatureNotAnnounced`].
@@ -70,6 +72,7 @@ pub struct Realm<H> {
     pub(crate) members: Members<H>,
     pub(crate) broker: Broker<H>,
     pub(crate) dealer: Dealer<H>,
+    pub(crate) topics: RwLock<TopicSchemas>,
 }
 
 /// What became of a message. A refused request is `Ok`: it was answered with ERROR.
@@ -87,6 +90,7 @@ impl<H> Realm<H> {
             members: Members::new(),
             broker: Broker::new(&config, seeds.draw()),
             dealer: Dealer::new(seeds.draw()),
+            topics: RwLock::default(),
             config,
         }
     }
@@ -209,6 +213,7 @@ impl<H> Realm<H> {
         let moment = Moment { config: &self.config, now };
         self.dealer.leave(moment, who, out);
         self.dealer.settle(moment, out);
+        self.topics.get_mut().leave(session);
         Some(left)
     }
 
@@ -275,12 +280,21 @@ impl<H> Realm<H> {
     ) -> Handled {
         let Register { request, .. } = message;
         self.accept(from, MessageCode::Register, request)?;
+        let schema = match self.schema_for(from, &message) {
+            Ok(schema) => schema,
+            Err(objection) => {
+                let error = objection.to_error(MessageCode::Register, request);
+                out.deliver(from.handle(), Outbound::from(error));
+                return Ok(());
+            }
+        };
         self.take_over(from, &message, out);
         let Some(seat) = self.members.seat_mut(from) else { return Ok(()) };
         let entered = self.dealer.register(&self.config, seat, message, now);
         let registered = entered.map(|e| Registered { request, registration: e.id });
         answer(from, MessageCode::Register, request, registered, out);
         if let Ok(entered) = entered {
+            self.describe(entered.id, schema);
             self.announce_register(from.session(), entered, out);
         }
         self.dealer.settle(Moment { config: &self.config, now }, out);
@@ -329,6 +343,13 @@ impl<H> Realm<H> {
             return Ok(());
         }
         let acknowledge = message.options.acknowledge;
+        if let Err(objection) = self.admit_event(from, &message) {
+            if acknowledge {
+                let error = objection.to_error(MessageCode::Publish, request);
+                out.deliver(from.handle(), Outbound::from(error));
+            }
+            return Ok(());
+        }
         let published = match self.broker.publish(&self.config, from, message, now, out) {
             Ok(publication) => Ok(Published { request, publication }),
             Err(Refusal::Reject(reject)) => Err(reject),
@@ -353,6 +374,11 @@ impl<H> Realm<H> {
     ) -> Handled {
         let Call { request, .. } = message;
         let Some(message) = self.accept_call(from, message, now, out)? else { return Ok(()) };
+        if let Err(objection) = self.admit_call(&message) {
+            let error = objection.to_error(MessageCode::Call, request);
+            out.deliver(from.handle(), Outbound::from(error));
+            return Ok(());
+        }
         match self.dealer.call(self.moment(now), from, message, out) {
             Ok(()) => {}
             Err(Refusal::Reject(reject)) => {

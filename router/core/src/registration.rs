@@ -1,6 +1,8 @@
 //! The callees of one procedure, or of one pattern of procedures, and which of them answers a call.
 
-use crate::{member::Member, question::Question, sharding, slot::Room, waiting::Queue};
+use crate::{
+    member::Member, question::Question, schema::Schema, sharding, slot::Room, waiting::Queue,
+};
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -19,6 +21,8 @@ pub(crate) struct Registration<H> {
     pub(crate) created: Time,
     /// What the first callee asked for; holds until the last one leaves.
     pub(crate) invoke: InvocationPolicy,
+    /// What its callees say about it.
+    pub(crate) schema: Option<Schema>,
     /// In the order they registered.
     callees: Vec<Callee<H>>,
     /// Whose turn it is under round-robin.
@@ -67,7 +71,7 @@ impl<H> Registration<H> {
         created: Time,
     ) -> Self {
         let (callees, turn, queue) = (Vec::new(), AtomicUsize::new(0), Mutex::new(Queue::new()));
-        Self { id, policy, procedure, created, invoke, callees, turn, queue }
+        Self { id, policy, procedure, created, invoke, schema: None, callees, turn, queue }
     }
 
     /// Match policy and procedure: what there is one registration for.

@@ -9,8 +9,8 @@ use std::{
     time::Duration,
 };
 use wamplex_realm::{
-    Disclosure, History, HistoryRule, Joining, Member, Outbound, Realm, RealmConfig, Retention,
-    Sink,
+    Disclosure, History, HistoryRule, Joining, JsonSchema, Member, Outbound, Realm, RealmConfig,
+    Retention, Sink,
 };
 use wamplex_shared::{
     codec,
@@ -298,6 +298,7 @@ pub(super) fn config(script: &Script) -> RealmConfig {
                 set(&mut config.disclosure, Disclosure::OnRequest)
             }
             ("disclosure", Some("always"), _) => set(&mut config.disclosure, Disclosure::Always),
+            ("validate", _, Some(true)) => set(&mut config.validator, Some(Arc::new(JsonSchema))),
             ("meta_api", _, Some(on)) => set(&mut config.meta_api, on),
             ("call_timeout", ..) if value.is_u64() => set(&mut config.call_timeout, millis()),
             ("max_call_timeout", ..) if value.is_u64() => {

@@ -236,6 +236,7 @@ fn config(script: &Script) -> RouterConfig {
     config.rules.call_timeout = realm.call_timeout;
     config.rules.max_call_timeout = realm.max_call_timeout;
     config.rules.meta_api = realm.meta_api;
+    config.rules.validate = realm.validator.is_some();
     config.rules.retention = realm.retention;
     config.rules.history = realm.history;
     config

@@ -84,6 +84,7 @@
 //! | `disclosure` | `"never"`, `"on_request"` (default), `"always"` |
 //! | `call_timeout`, `max_call_timeout` | milliseconds |
 //! | `meta_api` | `true` (default), `false` |
+//! | `validate` | `true`: arguments are held against schemas |
 //! | `retention` | a dictionary of `events`, `bytes`, `replay_bytes`, and in milliseconds `ttl`, `max_ttl` |
 //! | `history` | a list of rules, each a dictionary of `match`, `pattern`, `events`, `bytes`, `total_bytes`, and in milliseconds `age` |
 //! | `history_reply_bytes` | the most bytes in one answer about the past |

@@ -7,6 +7,7 @@
 
 mod arguments;
 mod events;
+mod reflection;
 mod registration;
 mod session;
 mod subscription;
@@ -156,7 +157,7 @@ impl<H> Realm<H> {
         payload: &Payload,
         now: Time,
     ) -> Outcome<H> {
-        use uris::{registration, session, subscription, wamplex};
+        use uris::{reflection, registration, session, subscription, wamplex};
         let args = || Arguments::read(payload);
         match procedure.as_str() {
             session::COUNT => self.count_sessions(args()?),
@@ -182,6 +183,12 @@ impl<H> Realm<H> {
             subscription::LIST_SUBSCRIBERS => self.list_subscribers(args()?),
             subscription::COUNT_SUBSCRIBERS => self.count_subscribers(args()?),
             subscription::REMOVE_SUBSCRIBER => self.plan_remove_subscriber(args()?),
+            reflection::TOPIC_LIST => self.list_topics(args()?),
+            reflection::TOPIC_DESCRIBE => self.describe_topic(args()?),
+            reflection::PROCEDURE_LIST => self.list_procedures(args()?),
+            reflection::PROCEDURE_DESCRIBE => self.describe_procedure(args()?),
+            reflection::ERROR_LIST => self.list_errors(args()?),
+            reflection::ERROR_DESCRIBE => self.describe_error(args()?),
             wamplex::PURGE_RETAINED => self.purge_retained(args()?, now),
             _ => Err(Reject::NoSuchProcedure),
         }
@@ -245,9 +252,9 @@ fn count(number: usize) -> Value {
     Value::from(u64::try_from(number).unwrap_or(u64::MAX))
 }
 
-/// The ids of patterns by their match policy: `{"exact": […], "prefix": […], "wildcard": […]}`.
-fn by_policy<Id: Ord + Copy + Into<Value>>(ids: &[(MatchPolicy, Id)]) -> Value {
-    let of = |policy| ids.iter().filter(move |(p, _)| *p == policy).map(|(_, id)| *id);
+/// Ids or URIs by match policy: `{"exact": […], "prefix": […], "wildcard": […]}`.
+fn by_policy<T: Ord + Clone + Into<Value>>(all: &[(MatchPolicy, T)]) -> Value {
+    let of = |policy| all.iter().filter(move |(p, _)| *p == policy).map(|(_, t)| t.clone());
     let entry = |policy: MatchPolicy| (policy.name(), sorted(of(policy)));
     let policies = [MatchPolicy::Exact, MatchPolicy::Prefix, MatchPolicy::Wildcard];
     policies.into_iter().map(entry).collect::<Dict>().into()
