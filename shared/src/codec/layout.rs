@@ -83,11 +83,11 @@ macro_rules! layouts {
         values::write_dict($w.as_dyn(), &$m.$field, 1)
     };
     (@write options $w:ident $m:ident.$field:ident) => {
-        options::write_options($w.as_dyn(), &$m.$field)
+        options::write_options($w, &$m.$field)
     };
     (@write revoked $w:ident $m:ident.$field:ident) => {
         match &$m.$field {
-            Some(details) => options::write_options($w.as_dyn(), details),
+            Some(details) => options::write_options($w, details),
             None if $m.request.is_none() => {
                 $w.begin_dict(0);
                 $w.end_dict();

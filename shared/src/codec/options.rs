@@ -68,6 +68,9 @@ pub(super) trait Table {
 
     fn view(&self, index: usize) -> View<'_>;
 
+    /// Whether there is nothing to write.
+    fn is_empty(&self) -> bool;
+
     fn custom(&self) -> &Dict;
 
     fn set_custom(&mut self, custom: Dict);
@@ -141,18 +144,28 @@ fn find(options: &dyn Table, key: &str) -> Option<(usize, &'static Key)> {
 }
 
 /// Writes a dictionary of options.
-pub(super) fn write_options(w: &mut dyn Writer, options: &dyn Table) {
-    let known = || {
-        let keys = options.keys().iter().copied().flatten().enumerate();
-        keys.map(|(index, known)| (known.key(), options.view(index)))
-            .filter(|(_, view)| !matches!(view, View::Absent))
-    };
+pub(super) fn write_options<O: Options>(w: &mut (impl Writer + ?Sized), options: &O) {
+    // No options at all is the rule, so that is found out before anything else.
+    if options.is_empty() {
+        w.begin_dict(0);
+        w.end_dict();
+    } else {
+        write_entries(w.as_dyn(), options);
+    }
+}
+
+fn write_entries(w: &mut dyn Writer, options: &dyn Table) {
+    let keys = || options.keys().iter().copied().flatten();
+    let views = || keys().enumerate().map(|(index, known)| (known, options.view(index)));
     // An application's own key may not stand in for a predefined one, which has a field.
     let custom = || options.custom().iter().filter(|(key, _)| find(options, key).is_none());
-    w.begin_dict(known().count() + custom().count());
-    for (key, view) in known() {
-        w.key(key);
-        fields::write(w, &view);
+    let known = views().filter(|(_, view)| !matches!(view, View::Absent)).count();
+    w.begin_dict(known + custom().count());
+    for (known, view) in views() {
+        if !matches!(view, View::Absent) {
+            w.key(known.key());
+            fields::write(w, &view);
+        }
     }
     for (key, value) in custom() {
         w.key(key);
@@ -191,6 +204,11 @@ macro_rules! places {
         }
         $left -= <$group>::KEYS.len();
     };
+
+    (@absent one($key:literal, $field:ident) $self:ident) => {
+        matches!(Field::view(&$self.$field), View::Absent)
+    };
+    (@absent all($field:ident, $group:ty) $self:ident) => { $self.$field.is_none() };
 
     (@view one($key:literal, $field:ident) $self:ident $left:ident) => {
         if $left == 0 {
@@ -250,6 +268,11 @@ macro_rules! options {
             }
 
             accessors! { $($kind $args;)* }
+
+            #[inline]
+            fn is_empty(&self) -> bool {
+                $(places!(@absent $kind $args self) &&)* self.custom.is_empty()
+            }
 
             fn custom(&self) -> &Dict {
                 &self.custom
