@@ -54,7 +54,7 @@ impl<H> Broker<H> {
     }
 
     /// Adds the session to the subscription of this topic and match policy. All subscribers of one share its id, and
-    /// who subscribes again gets the same id again.
+    /// who subscribes again gets the same id again, and changes its `nkey`.
     pub(crate) fn subscribe(
         &mut self,
         config: &RealmConfig,
@@ -66,7 +66,11 @@ impl<H> Broker<H> {
         let policy = options.match_policy;
         topic.check(config.uri_rule, policy)?;
         let known = self.subscriptions.get(policy, topic.as_str()).map(|s| s.id);
+        let session = seat.member.session();
         if let Some(id) = known.filter(|id| seat.subscriptions.contains(id)) {
+            if let Some(subscription) = self.subscriptions.get_mut(policy, topic.as_str()) {
+                subscription.set_node(session, options.nkey.as_ref());
+            }
             return Ok(Entered { id, created: false, added: false });
         }
         if seat.subscriptions.len() >= config.limits.subscriptions {
@@ -75,6 +79,7 @@ impl<H> Broker<H> {
         let id = known.unwrap_or_else(|| self.create(policy, &topic, now));
         if let Some(subscription) = self.subscriptions.get_mut(policy, topic.as_str()) {
             subscription.add(Arc::clone(&seat.member));
+            subscription.set_node(session, options.nkey.as_ref());
         }
         seat.subscriptions.insert(id);
         Ok(Entered { id, created: known.is_none(), added: true })
@@ -219,7 +224,7 @@ impl<H> Broker<H> {
         self.subscriptions.matching(topic.as_str(), |subscription| {
             // Made for the first receiver: often there is none but the publisher.
             let mut event = None;
-            subscription.for_each(&eligibility, |member| {
+            subscription.for_each(&eligibility, options.rkey.as_deref(), |member| {
                 let event = event.get_or_insert_with(|| {
                     let mut details = details.clone();
                     details.topic = subscription.is_pattern().then(|| topic.clone());
@@ -243,9 +248,14 @@ impl<H> Broker<H> {
         now: Time,
         out: &mut impl Sink<H>,
     ) {
-        let Some((policy, topic)) = self.keys.get(&id) else { return };
-        for kept in self.keeper.retained(*policy, topic, to, now) {
-            let topic = (*policy != MatchPolicy::Exact).then(|| kept.topic.clone());
+        let Some(subscription) = self.get(id) else { return };
+        let (policy, pattern) = subscription.key();
+        let admits = |kept: &KeptEvent| {
+            let shard = subscription.shard(kept.audience.rkey.as_deref());
+            shard.is_none_or(|shard| shard.admits(to.session()))
+        };
+        for kept in self.keeper.retained(policy, &pattern, to, now, admits) {
+            let topic = subscription.is_pattern().then(|| kept.topic.clone());
             let details = EventDetails { topic, retained: true, ..kept.details.clone() };
             let (publication, payload) = (kept.publication, kept.payload.clone());
             let event = Event { subscription: id, publication, details, payload };

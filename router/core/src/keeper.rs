@@ -112,8 +112,9 @@ impl Keeper {
         pattern: &Uri,
         to: &Member<H>,
         now: Time,
+        admits: impl Fn(&KeptEvent) -> bool,
     ) -> Vec<Arc<KeptEvent>> {
-        self.kept.lock().retained.select(policy, pattern, to, now, |_| true)
+        self.kept.lock().retained.select(policy, pattern, to, now, admits)
     }
 
     /// Takes retained events away; see [`Retained::purge`].

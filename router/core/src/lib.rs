@@ -38,6 +38,7 @@ mod retained;
 mod routing;
 mod schema;
 mod sharding;
+mod shards;
 mod sink;
 mod slot;
 mod streaming;

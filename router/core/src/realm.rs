@@ -115,6 +115,7 @@ impl<H> Realm<H> {
             Feature::PublisherExclusion,
             Feature::SubscriberBlackwhiteListing,
             Feature::PatternBasedSubscription,
+            Feature::ShardedSubscription,
             Feature::PayloadPassthruMode,
             Feature::SubscriptionRevocation,
         ]);

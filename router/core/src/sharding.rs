@@ -1,4 +1,4 @@
-//! Which callee a key belongs to ("WAMP: Sharded Registration").
+//! Which callee a key belongs to ("WAMP: Sharded Registration"), and which subscribers ("WAMP: Sharded Subscription").
 //!
 //! The specification has the options `runmode` and `rkey` and no rule for them. Ours is rendezvous hashing: a key and
 //! each callee together make a number, and the callee with the highest one has the key. So all calls with one key go to
@@ -11,6 +11,11 @@ use wamplex_shared::id::SessionId;
 /// same callees chooses the same one.
 pub(crate) fn weight(key: &str, session: SessionId) -> u64 {
     mix(fnv1a(key.as_bytes()) ^ mix(session.get()))
+}
+
+/// How much this node of subscribers wants the events with this key; see [`weight`].
+pub(crate) fn node_weight(key: &str, node: &str) -> u64 {
+    mix(fnv1a(key.as_bytes()) ^ mix(fnv1a(node.as_bytes())))
 }
 
 /// The hash of Fowler, Noll and Vo (1a, 64 bits).
@@ -59,5 +64,7 @@ mod tests {
         let session = SessionId::new(7).unwrap();
         assert_eq!(weight("", session), 10761896268195008625);
         assert_eq!(weight("a", session), 12937615768748818313);
+        assert_eq!(node_weight("", "a"), 10971548706335379433);
+        assert_eq!(node_weight("a", "b"), 2652017474410709821);
     }
 }

@@ -1,6 +1,11 @@
 //! The subscribers of one topic, or of one pattern of topics.
 
-use crate::{eligibility::Eligibility, member::Member};
+use crate::{
+    eligibility::Eligibility,
+    member::Member,
+    shards::{Shard, Shards},
+};
+use bytestring::ByteString;
 use std::{collections::HashMap, sync::Arc};
 use wamplex_shared::{
     id::{SessionId, SubscriptionId},
@@ -18,11 +23,14 @@ pub(crate) struct Subscription<H> {
     members: Vec<Arc<Member<H>>>,
     /// Where each of them stands, since leaving must not walk them.
     places: HashMap<SessionId, usize>,
+    /// Those that share events among them, if there are any.
+    shards: Option<Box<Shards>>,
 }
 
 impl<H> Subscription<H> {
     pub(crate) fn new(id: SubscriptionId, policy: MatchPolicy, topic: Uri, created: Time) -> Self {
-        Self { id, policy, topic, created, members: Vec::new(), places: HashMap::new() }
+        let (members, places, shards) = (Vec::new(), HashMap::new(), None);
+        Self { id, policy, topic, created, members, places, shards }
     }
 
     /// Match policy and topic: what there is one subscription for.
@@ -59,7 +67,21 @@ impl<H> Subscription<H> {
         }
     }
 
+    /// Says to which node a subscriber belongs; none if it receives everything.
+    pub(crate) fn set_node(&mut self, session: SessionId, nkey: Option<&ByteString>) {
+        if nkey.is_some() || self.shards.is_some() {
+            self.shards.get_or_insert_default().set(session, nkey);
+            self.shards.take_if(|shards| shards.is_empty());
+        }
+    }
+
+    /// Which of the subscribers receive an event with this key; `None` if all do.
+    pub(crate) fn shard(&self, rkey: Option<&str>) -> Option<Shard<'_>> {
+        self.shards.as_ref()?.shard(rkey?)
+    }
+
     pub(crate) fn remove(&mut self, session: SessionId) {
+        self.set_node(session, None);
         let Some(at) = self.places.remove(&session) else { return };
         self.members.swap_remove(at);
         if let Some(moved) = self.members.get(at) {
@@ -71,8 +93,13 @@ impl<H> Subscription<H> {
     pub(crate) fn for_each(
         &self,
         eligibility: &Eligibility<'_>,
+        rkey: Option<&str>,
         mut visit: impl FnMut(&Arc<Member<H>>),
     ) {
+        if let Some(shard) = self.shard(rkey) {
+            let members = self.members.iter().filter(|member| shard.admits(member.session()));
+            return members.filter(|member| eligibility.admits(member)).for_each(visit);
+        }
         match eligibility.candidates() {
             // A few named sessions among many subscribers: look them up rather than all the others.
             Some(sessions) if sessions.len() < self.members.len() => sessions
@@ -96,6 +123,10 @@ impl<H> Subscription<H> {
                 .iter()
                 .enumerate()
                 .all(|(at, member)| self.places.get(&member.session()) == Some(&at));
+        let is_member = |session| self.places.contains_key(&session);
+        if self.shards.as_ref().is_some_and(|s| s.is_empty() || !s.check(is_member)) {
+            return Err(format!("the nodes of {:?} are not its subscribers", self.id));
+        }
         match self.members.len() {
             0 => Err(format!("{:?} has no subscriber", self.id)),
             _ if !agree => Err(format!("the subscribers of {:?} are misplaced", self.id)),

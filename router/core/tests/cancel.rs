@@ -280,6 +280,7 @@ fn the_realm_announces_what_it_does() {
             "publisher_identification",
             "subscription_meta_api",
             "pattern_based_subscription",
+            "shareded_subscriptions",
             "event_retention",
             "subscription_revocation",
             "payload_passthru_mode"

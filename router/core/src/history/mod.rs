@@ -18,8 +18,8 @@ use wamplex_shared::uri::{MatchPolicy, Uri};
 /// History is kept by topic, whether or not somebody is subscribed. The history of a subscription is that of all topics
 /// it matches, in the order the events were published and delivered. Not kept are events published with `exclude` or
 /// `eligible`, the lists of sessions, and events whose arguments are nested so deeply that a result could not hold them.
-/// The other lists are applied to whoever asks; that the publisher does not receive its own event is not, since its next
-/// session would.
+/// The other lists are applied to whoever asks. That a publisher does not receive its own events is not, since its next
+/// session would; nor are the keys of sharded subscriptions, since the nodes of today are not those of then.
 ///
 /// ```
 /// use core::time::Duration;
