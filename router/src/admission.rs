@@ -50,6 +50,7 @@ pub(crate) fn admit(shared: &Shared, hello: &Hello) -> Result<Admitted, Box<Abor
     who.authrole = Some(ByteString::from_static(ANONYMOUS));
     who.authmethod = Some(ByteString::from_static(ANONYMOUS));
     who.authprovider = Some(ByteString::from_static(STATIC));
+    who.trustlevel = shared.trustlevel;
     let welcome = WelcomeDetails {
         roles: realm.read().welcome_roles(),
         agent: Some(ByteString::from_static(AGENT)),

@@ -46,6 +46,9 @@ pub struct Rules {
     pub call_timeout: Option<Duration>,
     /// The longest time limit a call may have, also when it asks for none; `None` for any.
     pub max_call_timeout: Option<Duration>,
+    /// How far callees and subscribers are told that the router trusts anonymous sessions, 0 being the lowest; `None` to
+    /// tell them nothing.
+    pub trustlevel: Option<u64>,
     /// Whether sessions may ask about each other, about subscriptions and registrations, and end them.
     pub meta_api: bool,
     /// Whether calls and events are refused that do not fit the [schema](wamplex_realm::JsonSchema) that a callee or
@@ -129,6 +132,7 @@ impl Default for Rules {
             disclosure: Disclosure::default(),
             call_timeout: None,
             max_call_timeout: None,
+            trustlevel: None,
             meta_api: true,
             validate: false,
             retention: Retention::default(),

@@ -23,6 +23,8 @@ use wamplex_shared::uri::{MatchPolicy, Uri, UriRule};
 pub(crate) struct Shared {
     pub(crate) realms: HashMap<String, Arc<RealmCell>>,
     pub(crate) limits: Limits,
+    /// How far anonymous sessions are trusted.
+    pub(crate) trustlevel: Option<u64>,
     pub(crate) clock: Clock,
     pub(crate) front: Arc<Front>,
     pub(crate) tally: Tally,
@@ -70,6 +72,7 @@ impl Shared {
         Ok(Self {
             realms,
             limits: config.limits.clone(),
+            trustlevel: config.rules.trustlevel,
             clock,
             front: Arc::new(front),
             tally: Tally::default(),
@@ -117,6 +120,7 @@ fn realm_config(name: Uri, rules: &Rules, clock: Clock) -> Result<RealmConfig, S
     realm.disclosure = rules.disclosure;
     realm.call_timeout = rules.call_timeout;
     realm.max_call_timeout = rules.max_call_timeout;
+    realm.trustlevels = rules.trustlevel.is_some();
     realm.meta_api = rules.meta_api;
     realm.retention = rules.retention.clone();
     realm.history = rules.history.clone();

@@ -32,6 +32,7 @@ pub struct RealmStage {
     names: BTreeMap<String, usize>,
     inboxes: Inboxes,
     ids: GlobalIds,
+    trustlevel: Option<u64>,
     now: Time,
 }
 
@@ -83,6 +84,7 @@ impl RealmStage {
             names: BTreeMap::new(),
             inboxes: Inboxes::default(),
             ids: GlobalIds::new(1),
+            trustlevel: trustlevel(script),
             now: Time::ZERO,
         }
     }
@@ -133,7 +135,8 @@ impl RealmStage {
             acceptor.refuse(Abort::new(uris::error::NO_SUCH_REALM, "there is one realm only"));
             return;
         }
-        let (session, details) = welcome(&mut self.ids, &self.realm, &hello);
+        let (mut session, details) = welcome(&mut self.ids, &self.realm, &hello);
+        session.trustlevel = self.trustlevel;
         acceptor.accept(session.session, details);
         let welcome = acceptor.poll_message().expect("it was accepted");
         self.inboxes.push(at, &welcome);
@@ -304,6 +307,7 @@ pub(super) fn config(script: &Script) -> RealmConfig {
             ("max_call_timeout", ..) if value.is_u64() => {
                 set(&mut config.max_call_timeout, millis())
             }
+            ("trustlevel", ..) if value.is_u64() => set(&mut config.trustlevels, true),
             ("retention", ..) => set_retention(&mut config.retention, value),
             ("history", ..) => set_history(&mut config.history, value),
             ("history_reply_bytes", ..) if value.is_u64() => {
@@ -314,6 +318,11 @@ pub(super) fn config(script: &Script) -> RealmConfig {
         assert!(known, "`{key}: {value}` is no rule of a realm");
     }
     config
+}
+
+/// How far the realm of this script trusts its sessions.
+pub(super) fn trustlevel(script: &Script) -> Option<u64> {
+    script.realm.get("trustlevel").and_then(Value::as_u64)
 }
 
 fn set_retention(retention: &mut Retention, rules: &Value) -> bool {

@@ -235,6 +235,7 @@ fn config(script: &Script) -> RouterConfig {
     config.rules.disclosure = realm.disclosure;
     config.rules.call_timeout = realm.call_timeout;
     config.rules.max_call_timeout = realm.max_call_timeout;
+    config.rules.trustlevel = super::realm::trustlevel(script);
     config.rules.meta_api = realm.meta_api;
     config.rules.validate = realm.validator.is_some();
     config.rules.retention = realm.retention;

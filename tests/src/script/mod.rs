@@ -83,6 +83,7 @@
 //! | `strict_request_ids` | `true` (default), `false` |
 //! | `disclosure` | `"never"`, `"on_request"` (default), `"always"` |
 //! | `call_timeout`, `max_call_timeout` | milliseconds |
+//! | `trustlevel` | a number: callees and subscribers are told that the router trusts every session so far |
 //! | `meta_api` | `true` (default), `false` |
 //! | `validate` | `true`: arguments are held against schemas |
 //! | `retention` | a dictionary of `events`, `bytes`, `replay_bytes`, and in milliseconds `ttl`, `max_ttl` |

@@ -324,6 +324,7 @@ fn default_details() -> Map<String, Value> {
         F::CallTimeout,
         F::CallCanceling,
         F::CallerIdentification,
+        F::ShardedRegistration,
     ];
     let callee = [
         F::ProgressiveCallResults,
@@ -334,7 +335,9 @@ fn default_details() -> Map<String, Value> {
         F::CallTrustlevels,
         F::PatternBasedRegistration,
         F::SharedRegistration,
+        F::ShardedRegistration,
         F::RegistrationRevocation,
+        F::CallReroute,
     ];
     let roles: [(Role, &[Feature]); 4] = [
         (Role::Publisher, &publisher),
