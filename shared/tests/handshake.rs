@@ -270,9 +270,13 @@ fn an_open_session_of_a_client_aborts_on_what_only_clients_send_and_on_a_second_
         let mut session = open();
         outcome(session.handle_message(message), session.poll_message())
     });
+}
+
+#[test]
+fn a_router_may_tell_a_callee_that_the_caller_cannot_read_its_yield() {
     let mut session = open();
-    session.handle_message(error(MessageCode::Invocation).into()).unwrap_err();
-    assert_abort(session.poll_message());
+    session.handle_message(error(MessageCode::Invocation).into()).unwrap();
+    assert!(session.is_open() && session.ignored() == 1);
 }
 
 #[test]

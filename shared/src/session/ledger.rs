@@ -254,9 +254,9 @@ impl<T> Ledger<T> {
             Head::Event | Head::Revoked => Outcome::Deliver,
             Head::Goodbye | Head::Abort => Outcome::Closed,
             Head::Done { kind, request } => self.settle(request, kind),
-            Head::Error { kind: MessageCode::Invocation, .. } => {
-                return Err(unexpected(MessageCode::Error, "from a router for an INVOCATION"));
-            }
+            // A dealer says so about a YIELD whose payload passthru the caller has not announced
+            // ("WAMP: Payload Passthru Mode"). The call is over by then, and there is nothing to be done.
+            Head::Error { kind: MessageCode::Invocation, .. } => self.ignore(),
             Head::Error { kind, request } => self.settle(request, kind),
             Head::Result { request, progress: false } => self.settle(request, MessageCode::Call),
             Head::Result { request, progress: true } => match self.pending.progress(request) {
