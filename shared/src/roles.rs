@@ -129,6 +129,8 @@ features! {
     SubscriptionRevocation = "subscription_revocation",
     /// Payloads that the router does not look into.
     PayloadPassthruMode = "payload_passthru_mode",
+    /// Procedures that list and describe what there is. Routers announce this one beside `features`, not in it.
+    Reflection = "reflection",
 }
 
 /// The features of one role.

@@ -11,9 +11,10 @@ use common::samples::{SAMPLES, frames};
 use wamplex_shared::{
     codec,
     error::DecodeErrorKind::{self, *},
+    id::SessionId,
     message::{
         CallOptions, CancelMode, HelloDetails, Message, MessageCode, PublishOptions,
-        RegisterOptions,
+        RegisterOptions, Welcome, WelcomeDetails,
     },
     payload::{Payload, PayloadShape},
     roles::{Feature, Features, Role, Roles},
@@ -204,7 +205,7 @@ fn roles_are_announced_by_dictionaries_and_features_only_by_true() {
     );
     let wanted = Roles::NONE
         .with(Role::Caller, Features::of(&[Feature::CallCanceling]))
-        .with(Role::Callee, Features::of(&[Feature::CallReroute]))
+        .with(Role::Callee, Features::of(&[Feature::CallReroute, Feature::Reflection]))
         .with(Role::Broker, Features::NONE);
     assert_eq!(found, Ok(wanted));
     let missing = Err(MissingKey("HELLO.Details.roles"));
@@ -229,6 +230,19 @@ fn roles_are_announced_by_dictionaries_and_features_only_by_true() {
         decode(r#"[2,1,{"roles":{"caller":{}}}]"#),
         Err(MissingKey("WELCOME.Details.roles"))
     );
+}
+
+#[test]
+fn reflection_is_announced_beside_the_features() {
+    let roles = Roles::NONE
+        .with(Role::Broker, Features::of(&[Feature::Reflection]))
+        .with(Role::Dealer, Features::of(&[Feature::CallTimeout, Feature::Reflection]));
+    let details = WelcomeDetails { roles, ..WelcomeDetails::default() };
+    let welcome: Message = Welcome { session: SessionId::new(1).unwrap(), details }.into();
+    let bytes = codec::encode(Serializer::Json, &welcome).unwrap();
+    let json = r#"[2,1,{"roles":{"broker":{"reflection":true},"dealer":{"features":{"call_timeout":true},"reflection":true}}}]"#;
+    assert_eq!(bytes, json);
+    assert_eq!(codec::decode(Serializer::Json, &bytes).unwrap(), welcome);
 }
 
 #[test]

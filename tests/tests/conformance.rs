@@ -16,9 +16,14 @@ fn scripts() -> Vec<(String, Script)> {
     names.iter().map(|name| ((*name).to_owned(), read(name))).collect()
 }
 
-/// What scripts call a feature that peers announce: its key, without the slip that the specification has made.
+/// What scripts call a feature that peers announce: its key, without the slip that the specification has made, and
+/// without the one name it has for two things.
 fn name(feature: Feature) -> &'static str {
-    if feature == Feature::ShardedSubscription { "sharded_subscription" } else { feature.name() }
+    match feature {
+        Feature::ShardedSubscription => "sharded_subscription",
+        Feature::Reflection => "procedure_reflection",
+        _ => feature.name(),
+    }
 }
 
 #[test]

@@ -10,6 +10,8 @@
 //! | a topic or procedure that is no URI under the rule of the realm | ERROR `wamp.error.invalid_uri` |
 //! | REGISTER or PUBLISH in the namespaces `wamp.` and `wamplex.` | ERROR `wamp.error.not_authorized` |
 //! | anything beyond the [`Limits`] of the realm | ERROR `wamplex.error.limit_exceeded` |
+//! | a CALL of a procedure of the router with arguments that it does not take | ERROR `wamp.error.invalid_argument` |
+//! | arguments that do not fit their schema in a realm with a [`Validator`] | ERROR `wamp.error.invalid_argument` |
 //! | `disclose_me` or `disclose_caller` in a realm that discloses nothing | ERROR `wamp.error.option_disallowed.disclose_me` |
 //! | a message that breaks the protocol | [`ProtocolViolation`](wamplex_shared::error::ProtocolViolation), see [`Handled`] |
 //!

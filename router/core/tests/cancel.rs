@@ -283,7 +283,8 @@ fn the_realm_announces_what_it_does() {
             "shareded_subscriptions",
             "event_retention",
             "subscription_revocation",
-            "payload_passthru_mode"
+            "payload_passthru_mode",
+            "reflection"
         ]
     );
     assert_eq!(
@@ -302,7 +303,8 @@ fn the_realm_announces_what_it_does() {
             "registration_meta_api",
             "session_meta_api",
             "testament_meta_api",
-            "payload_passthru_mode"
+            "payload_passthru_mode",
+            "reflection"
         ]
     );
 }

@@ -326,10 +326,13 @@ fn read_role(r: &mut dyn Reader<'_>, key: &'static str) -> Result<Features> {
     let Token::Dict(mut items) = r.next()? else {
         return Err(error(r, at, key, "a dictionary of dictionaries"));
     };
-    let mut features = None;
+    let (mut features, mut reflection) = (None, false);
     while r.more(&mut items)? {
         let at = r.at();
-        if read_key(r)? != "features" {
+        let found = read_key(r)?;
+        if found == Feature::Reflection.name() {
+            reflection = read_is_true(r)?;
+        } else if found != "features" {
             r.skip()?;
         } else if features.is_some() {
             return Err(r.error_at(at, DecodeErrorKind::DuplicateKey));
@@ -337,7 +340,11 @@ fn read_role(r: &mut dyn Reader<'_>, key: &'static str) -> Result<Features> {
             features = Some(read_features(r, key)?);
         }
     }
-    Ok(features.unwrap_or_default())
+    let mut features = features.unwrap_or_default();
+    if reflection {
+        features.insert(Feature::Reflection);
+    }
+    Ok(features)
 }
 
 /// The dictionary of features. Only `true` announces one, whatever else a value may be.
@@ -389,17 +396,21 @@ fn write_roles(w: &mut dyn Writer, roles: &Roles) {
 }
 
 fn write_role(w: &mut dyn Writer, features: Features) {
-    if features == Features::NONE {
-        w.begin_dict(0);
-        return w.end_dict();
+    let listed = || features.iter().filter(|feature| *feature != Feature::Reflection);
+    let (count, reflection) = (listed().count(), features.has(Feature::Reflection));
+    w.begin_dict(usize::from(count > 0) + usize::from(reflection));
+    if count > 0 {
+        w.key("features");
+        w.begin_dict(count);
+        for feature in listed() {
+            w.key(feature.name());
+            w.bool(true);
+        }
+        w.end_dict();
     }
-    w.begin_dict(1);
-    w.key("features");
-    w.begin_dict(features.iter().count());
-    for feature in features.iter() {
-        w.key(feature.name());
+    if reflection {
+        w.key(Feature::Reflection.name());
         w.bool(true);
     }
-    w.end_dict();
     w.end_dict();
 }

@@ -70,6 +70,8 @@ pub(crate) const fn features(broker: &mut Features, dealer: &mut Features) {
     dealer.insert(Feature::SessionMetaApi);
     dealer.insert(Feature::RegistrationMetaApi);
     dealer.insert(Feature::TestamentMetaApi);
+    broker.insert(Feature::Reflection);
+    dealer.insert(Feature::Reflection);
 }
 
 impl<H> Realm<H> {
