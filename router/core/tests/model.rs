@@ -9,7 +9,9 @@
 mod lists;
 mod stage;
 
-use lists::{CALLS, INVOCATIONS, Model, REGISTRATIONS, SLOTS, SUBSCRIPTIONS, Session, render};
+use lists::{
+    CALLS, INVOCATIONS, Model, REGISTRATIONS, RETAINED, SLOTS, SUBSCRIPTIONS, Session, render,
+};
 use proptest::{
     collection::vec,
     option,
@@ -18,12 +20,14 @@ use proptest::{
 };
 use stage::{Stage, Who, args, callee_without, invocation_error, request, session};
 use std::hash::{BuildHasher, RandomState};
+use wamplex_realm::Retention;
 use wamplex_shared::{
     id::{RegistrationId, RequestId, SubscriptionId},
     message::*,
     roles::Feature,
     time::Time,
     uri::MatchPolicy::{self, Exact, Prefix, Wildcard},
+    value::Value,
 };
 
 /// Topics, procedures and patterns at once: many overlap, some are no URI, two are reserved. The first few are good
@@ -48,6 +52,7 @@ enum Op {
         slot: usize,
         uri: usize,
         policy: MatchPolicy,
+        get_retained: bool,
     },
     Unsubscribe {
         slot: usize,
@@ -60,6 +65,8 @@ enum Op {
         eligible: Option<u8>,
         exclude: Option<u8>,
         acknowledge: bool,
+        /// For how long, if the publisher says so.
+        retain: Option<Option<u64>>,
     },
     Register {
         slot: usize,
@@ -127,11 +134,13 @@ fn op() -> impl Strategy<Value = Op> {
         3 => (slot(), prop::bool::weighted(0.8), prop::bool::weighted(0.8))
             .prop_map(|(slot, cancels, progresses)| Op::Join { slot, cancels, progresses }),
         1 => slot().prop_map(|slot| Op::Leave { slot }),
-        3 => (slot(), uri(), policy()).prop_map(|(slot, uri, policy)| Op::Subscribe { slot, uri, policy }),
+        3 => (slot(), uri(), policy(), any::<bool>()).prop_map(|(slot, uri, policy, get_retained)| {
+            Op::Subscribe { slot, uri, policy, get_retained }
+        }),
         1 => (slot(), any::<usize>()).prop_map(|(slot, pick)| Op::Unsubscribe { slot, pick }),
-        4 => (slot(), uri(), any::<Option<bool>>(), option::weighted(0.4, 0..32_u8), option::weighted(0.4, 0..32_u8), any::<bool>())
-            .prop_map(|(slot, uri, exclude_me, eligible, exclude, acknowledge)| {
-                Op::Publish { slot, uri, exclude_me, eligible, exclude, acknowledge }
+        4 => (slot(), uri(), any::<Option<bool>>(), option::weighted(0.4, 0..32_u8), option::weighted(0.4, 0..32_u8), any::<bool>(), option::of(option::of(0..30_u64)))
+            .prop_map(|(slot, uri, exclude_me, eligible, exclude, acknowledge, retain)| {
+                Op::Publish { slot, uri, exclude_me, eligible, exclude, acknowledge, retain }
             }),
         4 => (slot(), uri(), policy(), invoke())
             .prop_map(|(slot, uri, policy, invoke)| Op::Register { slot, uri, policy, invoke }),
@@ -162,6 +171,7 @@ impl Pair {
             config.limits.registrations = REGISTRATIONS;
             config.limits.calls = CALLS;
             config.limits.invocations = INVOCATIONS;
+            config.retention.events = RETAINED;
         });
         let gone = (SubscriptionId::new(1).unwrap(), RegistrationId::new(1).unwrap());
         Self { stage, model: Model::default(), gone }
@@ -273,8 +283,9 @@ impl Pair {
         model.session(who).requests += 1;
         let request = request(requests + 1);
         Some(match *op {
-            Op::Subscribe { uri, policy: match_policy, .. } => {
-                let options = SubscribeOptions { match_policy, ..SubscribeOptions::default() };
+            Op::Subscribe { uri, policy: match_policy, get_retained, .. } => {
+                let options =
+                    SubscribeOptions { match_policy, get_retained, ..SubscribeOptions::default() };
                 Subscribe { request, options, topic: URIS[uri].into() }.into()
             }
             Op::Unsubscribe { pick, .. } => {
@@ -282,7 +293,7 @@ impl Pair {
                 let subscription = *ids.get(pick % ids.len().max(1)).unwrap_or(&self.gone.0);
                 Unsubscribe { request, subscription }.into()
             }
-            Op::Publish { uri, exclude_me, eligible, exclude, acknowledge, .. } => {
+            Op::Publish { uri, exclude_me, eligible, exclude, acknowledge, retain, .. } => {
                 let here: Vec<Who> = model.slots.iter().flatten().map(|s| s.who).collect();
                 let list = |mask: u8| {
                     here.iter()
@@ -292,13 +303,18 @@ impl Pair {
                 };
                 let (eligible, exclude) = (eligible.map(list), exclude.map(list));
                 let filters = Some(Box::new(Filters { eligible, exclude, ..Filters::default() }));
+                let ttl = retain.flatten().map(|ttl| (Retention::TTL_OPTION, Value::from(ttl)));
                 let options = PublishOptions {
                     acknowledge,
                     exclude_me,
                     filters,
+                    retain: retain.is_some(),
+                    custom: ttl.into_iter().collect(),
                     ..PublishOptions::default()
                 };
-                Publish { request, options, topic: URIS[uri].into(), payload: args("1") }.into()
+                // No other event has these arguments.
+                let payload = args(&format!("{who}.{request}"));
+                Publish { request, options, topic: URIS[uri].into(), payload }.into()
             }
             Op::Register { uri, policy: match_policy, invoke, .. } => {
                 let options =

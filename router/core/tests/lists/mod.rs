@@ -1,9 +1,12 @@
 //! The realm as lists that are scanned: slow, short, and so plain that it can be believed.
 
 use crate::stage::{self, Who, session};
+use std::collections::BTreeMap;
+use wamplex_realm::Retention;
 use wamplex_shared::{
     id::{RegistrationId, SubscriptionId},
     message::*,
+    payload::Payload,
     uri::{
         MatchPolicy::{self, Exact, Prefix, Wildcard},
         Uri, UriRule,
@@ -16,6 +19,7 @@ pub(crate) const SUBSCRIPTIONS: usize = 5;
 pub(crate) const REGISTRATIONS: usize = 5;
 pub(crate) const CALLS: usize = 4;
 pub(crate) const INVOCATIONS: usize = 5;
+pub(crate) const RETAINED: usize = 5;
 
 /// How many sessions there can be at a time.
 pub(crate) const SLOTS: usize = 5;
@@ -31,6 +35,8 @@ pub(crate) struct Model {
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) registrations: Vec<Registration>,
     pub(crate) calls: Vec<OpenCall>,
+    /// In the order they were published.
+    retained: Vec<Retained>,
     pub(crate) said: Vec<String>,
 }
 
@@ -50,6 +56,14 @@ pub(crate) struct Subscription {
     policy: MatchPolicy,
     topic: Uri,
     members: Vec<Who>,
+}
+
+struct Retained {
+    topic: Uri,
+    publisher: Who,
+    options: PublishOptions,
+    expires: Option<u64>,
+    payload: String,
 }
 
 pub(crate) struct Registration {
@@ -80,7 +94,8 @@ pub(crate) fn render(to: Who, message: &Message) -> String {
         Message::Registered(m) => format!("{to} REGISTERED {} {}", m.request, m.registration),
         Message::Event(m) => {
             let topic = m.details.topic.as_ref().map_or("-", Uri::as_str);
-            format!("{to} EVENT {} {topic}", m.subscription)
+            let retained = if m.details.retained { "retained" } else { "live" };
+            format!("{to} EVENT {} {topic} {retained} {}", m.subscription, text(&m.payload))
         }
         Message::Invocation(m) => {
             let procedure = m.details.procedure.as_ref().map_or("-", Uri::as_str);
@@ -89,6 +104,10 @@ pub(crate) fn render(to: Who, message: &Message) -> String {
         }
         other => format!("{to} {}", stage::show(other)),
     }
+}
+
+fn text(payload: &Payload) -> String {
+    String::from_utf8_lossy(payload.bytes()).into_owned()
 }
 
 impl Model {
@@ -172,7 +191,7 @@ impl Model {
                 subscription.id
             }
             None => {
-                let [(_, Message::Subscribed(m))] = sent else { panic!("{sent:?}") };
+                let [(_, Message::Subscribed(m)), ..] = sent else { panic!("{sent:?}") };
                 let (id, topic, members) = (m.subscription, topic.clone(), vec![who]);
                 assert!(self.subscriptions.iter().all(|s| s.id != id), "{id:?} is taken");
                 self.subscriptions.push(Subscription { id, policy, topic, members });
@@ -180,6 +199,28 @@ impl Model {
             }
         };
         self.say(who, format_args!("SUBSCRIBED {n} {id}"));
+        if m.options.get_retained {
+            self.replay(who, id, topic, policy);
+        }
+    }
+
+    /// The last event of each topic that this session would have received.
+    fn replay(&mut self, who: Who, id: SubscriptionId, pattern: &Uri, policy: MatchPolicy) {
+        let now = self.now;
+        self.retained.retain(|r| r.expires.is_none_or(|expires| expires > now));
+        let mut last = BTreeMap::new();
+        for r in &self.retained {
+            if policy.matches(pattern.as_str(), r.topic.as_str())
+                && admits(&r.options, r.publisher, who)
+            {
+                last.insert(&r.topic, &r.payload);
+            }
+        }
+        let told = |topic: &Uri| if policy == Exact { "-".into() } else { topic.to_string() };
+        let events = last
+            .iter()
+            .map(|(topic, payload)| format!("{who} EVENT {id} {} retained {payload}", told(topic)));
+        self.said.extend(events);
     }
 
     fn unsubscribe(&mut self, who: Who, m: &Unsubscribe) {
@@ -196,7 +237,7 @@ impl Model {
 
     fn publish(&mut self, who: Who, m: &Publish, sent: &[(Who, Message)]) {
         let (n, topic, options) = (m.request, &m.topic, &m.options);
-        let Filters { eligible, exclude, .. } = options.filters.as_deref().unwrap();
+        let payload = text(&m.payload);
         let refused = refusal(topic, Exact);
         let mut events = Vec::new();
         for s in &self.subscriptions {
@@ -205,14 +246,14 @@ impl Model {
             }
             let told = if s.policy == Exact { "-" } else { topic.as_str() };
             for to in &s.members {
-                let id = session(*to);
-                let admitted = (*to != who || options.exclude_me == Some(false))
-                    && eligible.as_ref().is_none_or(|list| list.contains(&id))
-                    && exclude.as_ref().is_none_or(|list| !list.contains(&id));
-                events.extend(admitted.then(|| format!("{to} EVENT {} {told}", s.id)));
+                let event = || format!("{to} EVENT {} {told} live {payload}", s.id);
+                events.extend(admits(options, who, *to).then(event));
             }
         }
         self.said.extend(events);
+        if options.retain && refused.is_none() {
+            self.retain(who, m);
+        }
         match refused {
             _ if !options.acknowledge => {}
             None => self.say(who, format_args!("PUBLISHED {n}")),
@@ -225,6 +266,26 @@ impl Model {
         });
         let first = publications.next();
         assert!(publications.all(|p| Some(p) == first), "one publication, one id");
+    }
+
+    fn retain(&mut self, publisher: Who, m: &Publish) {
+        let (topic, now) = (m.topic.clone(), self.now);
+        let is_restricted =
+            |r: &Retained| *r.options.filters.as_deref().unwrap() != Filters::default();
+        let ttl = m.options.custom.get(Retention::TTL_OPTION).map(|ttl| ttl.as_u64().unwrap());
+        let expires = ttl.map(|ttl| now + ttl);
+        let (options, payload) = (m.options.clone(), text(&m.payload));
+        let new = Retained { topic, publisher, options, expires, payload };
+        self.retained.retain(|r| {
+            let replaced = r.topic == new.topic && !is_restricted(&new);
+            !replaced && r.expires.is_none_or(|expires| expires > now)
+        });
+        if ttl != Some(0) {
+            self.retained.push(new);
+        }
+        if self.retained.len() > RETAINED {
+            self.retained.remove(0);
+        }
     }
 
     fn register(&mut self, who: Who, m: &Register, sent: &[(Who, Message)]) {
@@ -419,6 +480,15 @@ impl Model {
             self.end(at, error::TIMEOUT, true);
         }
     }
+}
+
+/// Whether this session may receive what that one has published.
+fn admits(options: &PublishOptions, publisher: Who, to: Who) -> bool {
+    let Filters { eligible, exclude, .. } = options.filters.as_deref().unwrap();
+    let id = session(to);
+    (to != publisher || options.exclude_me == Some(false))
+        && eligible.as_ref().is_none_or(|list| list.contains(&id))
+        && exclude.as_ref().is_none_or(|list| !list.contains(&id))
 }
 
 /// Why nobody may publish to, register or call this; `None` if anybody may.
