@@ -71,9 +71,11 @@ impl Connection {
     }
 
     /// Lets the machine do something, and sends what it makes.
-    pub(crate) fn with(&self, run: impl FnOnce(&mut Machine)) {
+    pub(crate) fn with(&self, run: &mut dyn FnMut(&mut Machine)) {
         // The guard is gone before anything is sent.
-        self.machine.borrow_mut().as_mut().map(run);
+        if let Some(machine) = self.machine.borrow_mut().as_mut() {
+            run(machine);
+        }
         self.flush();
     }
 
@@ -194,16 +196,12 @@ impl Connection {
     /// Runs a command and sends what it makes. Returns the id of the request, or a number below zero that says why not.
     pub(crate) fn command(
         &self,
-        run: impl FnOnce(&mut Machine) -> Result<RequestId, Refusal>,
+        run: &mut dyn FnMut(&mut Machine) -> Result<RequestId, Refusal>,
     ) -> f64 {
         let result = match self.machine.borrow_mut().as_mut() {
             Some(machine) => run(machine),
             None => Err(Refusal::Closed),
         };
-        self.settle(result)
-    }
-
-    fn settle(&self, result: Result<RequestId, Refusal>) -> f64 {
         self.flush();
         match result {
             Ok(request) => request.get() as f64,

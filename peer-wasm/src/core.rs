@@ -106,7 +106,7 @@ impl Core {
 
     /// Answers a CHALLENGE; `extra` is a dictionary.
     pub fn authenticate(&self, signature: &str, extra: &[u8]) {
-        self.connection.with(|machine| machine.authenticate(signature, extra));
+        self.connection.with(&mut |machine| machine.authenticate(signature, extra));
     }
 
     /// Calls a procedure. `bytes` are the options up to `split`, then the payload, as for all commands. What the
@@ -123,8 +123,9 @@ impl Core {
         bytes: &[u8],
     ) -> f64 {
         let written = written(split, shape, bytes);
-        self.connection
-            .command(|machine| machine.call(token, procedure, receive_progress, progress, written))
+        self.connection.command(&mut |machine| {
+            machine.call(token, procedure, receive_progress, progress, written)
+        })
     }
 
     /// Gives a call one more chunk of input, or the last one.
@@ -138,7 +139,7 @@ impl Core {
         bytes: &[u8],
     ) -> f64 {
         let written = written(split, shape, bytes);
-        self.connection.command(|machine| machine.call_more(id(request)?, last, written))
+        self.connection.command(&mut |machine| machine.call_more(id(request)?, last, written))
     }
 
     /// Cancels a call, with 0 for `skip`, 1 for `kill` or 2 for `killnowait`; its answer is swallowed when it comes.
@@ -148,7 +149,7 @@ impl Core {
             1 => CancelMode::Kill,
             _ => CancelMode::KillNoWait,
         };
-        self.connection.command(|machine| machine.cancel(id(request)?, mode))
+        self.connection.command(&mut |machine| machine.cancel(id(request)?, mode))
     }
 
     /// Publishes an event. There is a token if the options ask for an acknowledgement.
@@ -162,19 +163,20 @@ impl Core {
     ) -> f64 {
         let written = written(split, shape, bytes);
         self.connection
-            .command(|machine| machine.request(MessageCode::Publish, token, topic, written))
+            .command(&mut |machine| machine.request(MessageCode::Publish, token, topic, written))
     }
 
     /// Subscribes to a topic.
     pub fn subscribe(&self, token: u32, topic: &str, options: &[u8]) -> f64 {
         let written = Written { options, ..Written::default() };
-        self.connection
-            .command(|machine| machine.request(MessageCode::Subscribe, Some(token), topic, written))
+        self.connection.command(&mut |machine| {
+            machine.request(MessageCode::Subscribe, Some(token), topic, written)
+        })
     }
 
     /// Gives a subscription up.
     pub fn unsubscribe(&self, token: u32, subscription: f64) -> f64 {
-        self.connection.command(|machine| {
+        self.connection.command(&mut |machine| {
             machine.give_up(MessageCode::Unsubscribe, token, id(subscription)?.get())
         })
     }
@@ -182,14 +184,14 @@ impl Core {
     /// Registers a procedure.
     pub fn register(&self, token: u32, procedure: &str, options: &[u8]) -> f64 {
         let written = Written { options, ..Written::default() };
-        self.connection.command(|machine| {
+        self.connection.command(&mut |machine| {
             machine.request(MessageCode::Register, Some(token), procedure, written)
         })
     }
 
     /// Gives a registration up.
     pub fn unregister(&self, token: u32, registration: f64) -> f64 {
-        self.connection.command(|machine| {
+        self.connection.command(&mut |machine| {
             machine.give_up(MessageCode::Unregister, token, id(registration)?.get())
         })
     }
@@ -205,25 +207,27 @@ impl Core {
         bytes: &[u8],
     ) -> f64 {
         let written = written(split, shape, bytes);
-        self.connection.command(|machine| machine.answer(id(request)?, progress, None, written))
+        self.connection
+            .command(&mut |machine| machine.answer(id(request)?, progress, None, written))
     }
 
     /// Answers an invocation with an error.
     pub fn fail(&self, request: f64, error: &str, split: usize, shape: u8, bytes: &[u8]) -> f64 {
         let written = written(split, shape, bytes);
-        self.connection.command(|machine| machine.answer(id(request)?, false, Some(error), written))
+        self.connection
+            .command(&mut |machine| machine.answer(id(request)?, false, Some(error), written))
     }
 
     /// Ends the session with ABORT and closes the socket.
     pub fn abort(&self, reason: &str, message: &str) {
-        self.connection.with(|machine| machine.abort(reason, message));
+        self.connection.with(&mut |machine| machine.abort(reason, message));
         self.connection.end();
     }
 
     /// Leaves the session with GOODBYE. When the router has answered, the socket is closed.
     pub fn leave(&self, reason: &str, message: &str) {
         let message = if message.is_empty() { None } else { Some(message) };
-        self.connection.with(|machine| machine.leave(reason, message));
+        self.connection.with(&mut |machine| machine.leave(reason, message));
     }
 
     /// Closes the socket.

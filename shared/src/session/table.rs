@@ -1,16 +1,15 @@
 //! Entries by request id, for ids that only grow.
 
 use crate::id::RequestId;
-use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 /// A map from request ids, which are given out in rising order and mostly end in about that order.
 ///
-/// A queue sorted by id, whose ended entries stay empty until they are at its front or are more than half of it: that
-/// makes every operation cheap, however many requests there are, and is a fraction of the code of a tree, which counts
-/// in a browser.
+/// A list sorted by id, whose ended entries stay empty until they are more than half of it: that makes every operation
+/// cheap, however many requests there are, and is a fraction of the code of a tree, which counts in a browser.
 #[derive(Debug)]
 pub(super) struct Table<T> {
-    slots: VecDeque<(RequestId, Option<T>)>,
+    slots: Vec<(RequestId, Option<T>)>,
     live: usize,
 }
 
@@ -19,7 +18,7 @@ impl<T> Table<T> {
     const SMALL: usize = 32;
 
     pub(super) const fn new() -> Self {
-        Self { slots: VecDeque::new(), live: 0 }
+        Self { slots: Vec::new(), live: 0 }
     }
 
     pub(super) const fn len(&self) -> usize {
@@ -53,9 +52,6 @@ impl<T> Table<T> {
         let place = self.place(id).ok()?;
         let entry = self.slots.get_mut(place)?.1.take()?;
         self.live -= 1;
-        while self.slots.front().is_some_and(|slot| slot.1.is_none()) {
-            self.slots.pop_front();
-        }
         if self.slots.len() > Self::SMALL && self.slots.len() > 2 * self.live {
             self.slots.retain(|slot| slot.1.is_some());
         }
@@ -75,7 +71,7 @@ impl<T> Table<T> {
 
     fn place(&self, id: RequestId) -> Result<usize, usize> {
         // The next id goes behind all others, but for the one time in 2^53 that the count begins anew.
-        match self.slots.back() {
+        match self.slots.last() {
             Some((last, _)) if *last >= id => self.slots.binary_search_by_key(&id, |slot| slot.0),
             _ => Err(self.slots.len()),
         }
