@@ -68,11 +68,10 @@ macro_rules! features {
             /// The feature with this key. Knows the second spelling of call canceling that the specification has.
             #[must_use]
             pub fn from_name(name: &str) -> Option<Self> {
-                match name {
-                    $($name => Some(Self::$variant),)*
-                    "call_cancelling" => Some(Self::CallCanceling),
-                    _ => None,
+                if name == "call_cancelling" {
+                    return Some(Self::CallCanceling);
                 }
+                Self::ALL.iter().copied().find(|f| f.name() == name)
             }
         }
     };

@@ -85,6 +85,15 @@ struct Elements<'b> {
     details: Details,
 }
 
+/// Where a dictionary stands.
+#[derive(Clone, Copy, Debug)]
+enum Level {
+    Options,
+    Roles,
+    Role(Option<Role>),
+    Features(Option<Role>),
+}
+
 /// What is of interest in options and details of all kinds.
 #[derive(Default)]
 struct Details {
@@ -142,7 +151,7 @@ impl<'b> Elements<'b> {
                 self.text = text;
             }
             Element::Details | Element::Trailing => match self.next()? {
-                Some(Token::Dict(entries)) => self.details = self.entries(entries)?,
+                Some(Token::Dict(entries)) => self.entries(entries, Level::Options)?,
                 None if element == Element::Trailing => {}
                 _ => return None,
             },
@@ -168,18 +177,54 @@ impl<'b> Elements<'b> {
         .filter(|number| *number <= MAX_ID)
     }
 
-    fn entries(&mut self, mut entries: Entries) -> Option<Details> {
-        let mut details = Details::default();
+    /// Reads the entries of a dictionary down to its end.
+    fn entries(&mut self, mut entries: Entries, level: Level) -> Option<()> {
         while self.reader.more(&mut entries)? {
             let Token::Str(key) = self.reader.next()? else { return None };
-            match &*key {
-                b"progress" => details.progress = self.flag()?,
-                b"receive_progress" => details.receive_progress = self.flag()?,
-                b"roles" => details.roles = self.roles()?,
-                _ => self.reader.skip()?,
-            }
+            let below = match (level, &*key) {
+                (Level::Options, b"progress") => {
+                    self.details.progress = self.flag()?;
+                    continue;
+                }
+                (Level::Options, b"receive_progress") => {
+                    self.details.receive_progress = self.flag()?;
+                    continue;
+                }
+                (Level::Options, b"roles") => Level::Roles,
+                (Level::Roles, key) => {
+                    let role = str::from_utf8(key).ok().and_then(Role::from_name);
+                    if let Some(role) = role {
+                        self.details.roles.insert(role, Features::NONE);
+                    }
+                    Level::Role(role)
+                }
+                (Level::Role(role), b"features") => Level::Features(role),
+                (Level::Features(Some(role)), key) => {
+                    self.feature(role, key)?;
+                    continue;
+                }
+                _ => {
+                    self.reader.skip()?;
+                    continue;
+                }
+            };
+            let Token::Dict(entries) = self.reader.next()? else { return None };
+            self.entries(entries, below)?;
         }
-        Some(details)
+        Some(())
+    }
+
+    fn feature(&mut self, role: Role, key: &[u8]) -> Option<()> {
+        let value = self.reader.next()?;
+        // Whatever else stands there, the feature is not announced.
+        if let Token::Bool(true) = value
+            && let Some(feature) = str::from_utf8(key).ok().and_then(Feature::from_name)
+        {
+            let mut features = self.details.roles.get(role).unwrap_or_default();
+            features.insert(feature);
+            self.details.roles.insert(role, features);
+        }
+        self.reader.skip_rest(&value)
     }
 
     #[allow(clippy::wildcard_enum_match_arm)] // nothing else is a truth value
@@ -189,43 +234,6 @@ impl<'b> Elements<'b> {
             Token::Null | Token::Undefined => Some(false),
             _ => None,
         }
-    }
-
-    fn roles(&mut self) -> Option<Roles> {
-        let mut roles = Roles::default();
-        self.dict(|elements, key| {
-            let mut features = Features::default();
-            elements.dict(|elements, key| {
-                if key != b"features" {
-                    return elements.reader.skip();
-                }
-                elements.dict(|elements, key| {
-                    let feature = str::from_utf8(key).ok().and_then(Feature::from_name);
-                    let value = elements.reader.next()?;
-                    if let (Token::Bool(true), Some(feature)) = (&value, feature) {
-                        features.insert(feature);
-                    }
-                    // Whatever else stands there, the feature is not announced.
-                    elements.reader.skip_rest(&value)
-                })
-            })?;
-            let role = str::from_utf8(key).ok().and_then(Role::from_name);
-            if let Some(role) = role {
-                roles.insert(role, features);
-            }
-            Some(())
-        })?;
-        Some(roles)
-    }
-
-    /// Runs `entry` behind each key of a dictionary, to read the value.
-    fn dict(&mut self, mut entry: impl FnMut(&mut Self, &[u8]) -> Option<()>) -> Option<()> {
-        let Token::Dict(mut entries) = self.reader.next()? else { return None };
-        while self.reader.more(&mut entries)? {
-            let Token::Str(key) = self.reader.next()? else { return None };
-            entry(self, &key)?;
-        }
-        Some(())
     }
 
     /// Passes over the arguments.
