@@ -6,7 +6,7 @@ use crate::{
     report::Handler,
     wire::{Hello, Written},
 };
-use alloc::{rc::Rc, string::String};
+use alloc::rc::Rc;
 use wamplex_shared::{
     id::RequestId,
     message::{CancelMode, MessageCode},
@@ -89,16 +89,15 @@ impl Core {
         self.connection.trace(on);
     }
 
-    /// Sends HELLO. `authmethods` stand one on a line, `authextra` is a dictionary or empty.
-    #[allow(clippy::needless_pass_by_value)] // an optional text crosses only as a value
-    pub fn hello(&self, realm: &str, authmethods: &str, authid: Option<String>, authextra: &[u8]) {
+    /// Sends HELLO. `authmethods` stand one on a line, `authid` may be empty, `authextra` is a dictionary or empty.
+    pub fn hello(&self, realm: &str, authmethods: &str, authid: &str, authextra: &[u8]) {
         let Some(serializer) = self.connection.serializer() else { return };
         let hello = Hello {
             realm,
             roles: &ROLES,
             agent: concat!("wamplex-js-", env!("CARGO_PKG_VERSION")),
             authmethods,
-            authid: authid.as_deref(),
+            authid: some(authid),
             authextra,
         };
         self.connection.begin(Machine::new(serializer, &hello));
@@ -109,22 +108,25 @@ impl Core {
         self.connection.with(&mut |machine| machine.authenticate(signature, extra));
     }
 
-    /// Calls a procedure. `bytes` are the options up to `split`, then the payload, as for all commands. What the
-    /// options say about progressive results and invocations has to be told in the flags too.
+    /// Sends the request of which `kind` is the code: PUBLISH, SUBSCRIBE, CALL or REGISTER. There is a token unless
+    /// nobody waits for an answer. `bytes` are the options up to `split`, then the payload, as for all commands.
+    ///
+    /// Of a CALL the flags say again what the options say: 1 for `receive_progress`, 2 for `progress`.
     #[allow(clippy::too_many_arguments)] // each is a plain number or text, and a struct would cross as an object
-    pub fn call(
+    pub fn request(
         &self,
-        token: u32,
-        procedure: &str,
-        receive_progress: bool,
-        progress: bool,
+        kind: u32,
+        token: Option<u32>,
+        uri: &str,
+        flags: u8,
         split: usize,
         shape: u8,
         bytes: &[u8],
     ) -> f64 {
         let written = written(split, shape, bytes);
         self.connection.command(&mut |machine| {
-            machine.call(token, procedure, receive_progress, progress, written)
+            let kind = code(kind)?;
+            machine.request(kind, token, uri, flags & 1 != 0, flags & 2 != 0, written)
         })
     }
 
@@ -133,13 +135,15 @@ impl Core {
     pub fn call_more(
         &self,
         request: f64,
+        procedure: &str,
         last: bool,
         split: usize,
         shape: u8,
         bytes: &[u8],
     ) -> f64 {
         let written = written(split, shape, bytes);
-        self.connection.command(&mut |machine| machine.call_more(id(request)?, last, written))
+        self.connection
+            .command(&mut |machine| machine.call_more(id(request)?, procedure, last, written))
     }
 
     /// Cancels a call, with 0 for `skip`, 1 for `kill` or 2 for `killnowait`; its answer is swallowed when it comes.
@@ -152,70 +156,27 @@ impl Core {
         self.connection.command(&mut |machine| machine.cancel(id(request)?, mode))
     }
 
-    /// Publishes an event. There is a token if the options ask for an acknowledgement.
-    pub fn publish(
-        &self,
-        token: Option<u32>,
-        topic: &str,
-        split: usize,
-        shape: u8,
-        bytes: &[u8],
-    ) -> f64 {
-        let written = written(split, shape, bytes);
-        self.connection
-            .command(&mut |machine| machine.request(MessageCode::Publish, token, topic, written))
+    /// Gives a subscription or registration up: `kind` is the code of UNSUBSCRIBE or UNREGISTER.
+    #[wasm_bindgen(js_name = giveUp)]
+    pub fn give_up(&self, kind: u32, token: u32, of: f64) -> f64 {
+        self.connection.command(&mut |machine| machine.give_up(code(kind)?, token, id(of)?.get()))
     }
 
-    /// Subscribes to a topic.
-    pub fn subscribe(&self, token: u32, topic: &str, options: &[u8]) -> f64 {
-        let written = Written { options, ..Written::default() };
-        self.connection.command(&mut |machine| {
-            machine.request(MessageCode::Subscribe, Some(token), topic, written)
-        })
-    }
-
-    /// Gives a subscription up.
-    pub fn unsubscribe(&self, token: u32, subscription: f64) -> f64 {
-        self.connection.command(&mut |machine| {
-            machine.give_up(MessageCode::Unsubscribe, token, id(subscription)?.get())
-        })
-    }
-
-    /// Registers a procedure.
-    pub fn register(&self, token: u32, procedure: &str, options: &[u8]) -> f64 {
-        let written = Written { options, ..Written::default() };
-        self.connection.command(&mut |machine| {
-            machine.request(MessageCode::Register, Some(token), procedure, written)
-        })
-    }
-
-    /// Gives a registration up.
-    pub fn unregister(&self, token: u32, registration: f64) -> f64 {
-        self.connection.command(&mut |machine| {
-            machine.give_up(MessageCode::Unregister, token, id(registration)?.get())
-        })
-    }
-
-    /// Answers an invocation with a result, or with a piece of one (which the options have to say, too).
-    #[wasm_bindgen(js_name = yield)]
-    pub fn yield_(
+    /// Answers an invocation: 0 with a result, 1 with a piece of one (which the options have to say, too), 2 with an
+    /// error, which alone has a URI.
+    pub fn answer(
         &self,
         request: f64,
-        progress: bool,
+        kind: u8,
+        error: &str,
         split: usize,
         shape: u8,
         bytes: &[u8],
     ) -> f64 {
         let written = written(split, shape, bytes);
+        let error = if kind == 2 { Some(error) } else { None };
         self.connection
-            .command(&mut |machine| machine.answer(id(request)?, progress, None, written))
-    }
-
-    /// Answers an invocation with an error.
-    pub fn fail(&self, request: f64, error: &str, split: usize, shape: u8, bytes: &[u8]) -> f64 {
-        let written = written(split, shape, bytes);
-        self.connection
-            .command(&mut |machine| machine.answer(id(request)?, false, Some(error), written))
+            .command(&mut |machine| machine.answer(id(request)?, kind == 1, error, written))
     }
 
     /// Ends the session with ABORT and closes the socket.
@@ -226,8 +187,7 @@ impl Core {
 
     /// Leaves the session with GOODBYE. When the router has answered, the socket is closed.
     pub fn leave(&self, reason: &str, message: &str) {
-        let message = if message.is_empty() { None } else { Some(message) };
-        self.connection.with(&mut |machine| machine.leave(reason, message));
+        self.connection.with(&mut |machine| machine.leave(reason, some(message)));
     }
 
     /// Closes the socket.
@@ -240,6 +200,16 @@ impl Core {
 fn written(split: usize, shape: u8, bytes: &[u8]) -> Written<'_> {
     let (options, payload) = bytes.split_at_checked(split).unwrap_or_default();
     Written { options, payload, elements: shape.into() }
+}
+
+/// A text that is there unless it is empty.
+const fn some(text: &str) -> Option<&str> {
+    if text.is_empty() { None } else { Some(text) }
+}
+
+/// What JavaScript names a kind of message by.
+fn code(code: u32) -> Result<MessageCode, Refusal> {
+    MessageCode::from_u64(code.into()).ok_or(Refusal::NotContinued)
 }
 
 /// An id that JavaScript was given before.

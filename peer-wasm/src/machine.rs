@@ -36,11 +36,11 @@ enum State {
     Over,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Request {
     token: u32,
-    /// The procedure of a call that takes more arguments.
-    procedure: Option<String>,
+    /// A call that takes more arguments.
+    more: bool,
 }
 
 /// What is to be done about a frame, in this order.
@@ -81,17 +81,26 @@ impl Machine {
         }
     }
 
-    /// PUBLISH, SUBSCRIBE or REGISTER. Without a token nobody waits for an answer.
+    /// PUBLISH, SUBSCRIBE, CALL or REGISTER. Without a token nobody waits for an answer. With `progress` more arguments
+    /// may follow.
     pub(crate) fn request(
         &mut self,
         kind: MessageCode,
         token: Option<u32>,
         uri: &str,
+        receive_progress: bool,
+        progress: bool,
         written: Written<'_>,
     ) -> Result<RequestId, Refusal> {
         let ledger = self.ledger()?;
-        let request = match token {
-            Some(token) => ledger.request(kind, Request { token, procedure: None }),
+        if progress {
+            let feature = Feature::ProgressiveCallInvocations;
+            ledger.check_feature(Role::Caller, Role::Dealer, feature)?;
+        }
+        let entry = token.map(|token| Request { token, more: progress });
+        let request = match entry {
+            Some(entry) if kind == MessageCode::Call => ledger.call(receive_progress, entry),
+            Some(entry) => ledger.request(kind, entry),
             None => ledger.unanswered(),
         };
         self.send(&[wire::code(kind), request.get()], Some(uri), written);
@@ -105,30 +114,9 @@ impl Machine {
         token: u32,
         of: u64,
     ) -> Result<RequestId, Refusal> {
-        let request = self.ledger()?.request(kind, Request { token, procedure: None });
+        let request = self.ledger()?.request(kind, Request { token, more: false });
         let numbers = [wire::code(kind), request.get(), of];
         self.frame = Some(wire::numbers(self.serializer, &numbers));
-        Ok(request)
-    }
-
-    /// CALL. With `progress` more arguments may follow.
-    pub(crate) fn call(
-        &mut self,
-        token: u32,
-        procedure: &str,
-        receive_progress: bool,
-        progress: bool,
-        written: Written<'_>,
-    ) -> Result<RequestId, Refusal> {
-        let ledger = self.ledger()?;
-        if progress {
-            let feature = Feature::ProgressiveCallInvocations;
-            ledger.check_feature(Role::Caller, Role::Dealer, feature)?;
-        }
-        let kept = progress.then(|| procedure.to_owned());
-        let request = ledger.call(receive_progress, Request { token, procedure: kept });
-        let numbers = [wire::code(MessageCode::Call), request.get()];
-        self.send(&numbers, Some(procedure), written);
         Ok(request)
     }
 
@@ -136,14 +124,15 @@ impl Machine {
     pub(crate) fn call_more(
         &mut self,
         request: RequestId,
+        procedure: &str,
         last: bool,
         written: Written<'_>,
     ) -> Result<RequestId, Refusal> {
-        let entry = self.ledger()?.token_mut(request).ok_or(Refusal::NotContinued)?;
-        let kept = if last { entry.procedure.take() } else { entry.procedure.clone() };
-        let procedure = kept.ok_or(Refusal::NotContinued)?;
+        let entry = self.ledger()?.token_mut(request);
+        let entry = entry.filter(|entry| entry.more).ok_or(Refusal::NotContinued)?;
+        entry.more = !last;
         let numbers = [wire::code(MessageCode::Call), request.get()];
-        self.send(&numbers, Some(&procedure), written);
+        self.send(&numbers, Some(procedure), written);
         Ok(request)
     }
 
@@ -227,7 +216,7 @@ impl Machine {
         let handled = match &mut self.state {
             State::Joining { joining, ours, authmethods } => {
                 let (ours, method) = (*ours, &*received.method);
-                let offered = authmethods.lines().any(|offered| offered.as_bytes() == method);
+                let offered = wire::lines(authmethods).any(|offered| offered == method);
                 joining.receive(received.code, offered).map(|()| self.joined(ours, received))
             }
             State::Open(ledger) => {

@@ -122,7 +122,7 @@ impl Client {
 
     async fn join(&self, realm: &str) {
         self.number(OPEN).await;
-        self.core.hello(realm, "anonymous", None, &[]);
+        self.core.hello(realm, "anonymous", "", &[]);
     }
 }
 
@@ -143,23 +143,23 @@ async fn all_roles(written: Written) {
     client.join("realm1").await;
     client.next(WELCOME).await;
 
-    assert_eq!(core.subscribe(1, "com.example.web", none), 1.0);
+    assert_eq!(core.request(32, Some(1), "com.example.web", 0, none.len(), 0, none), 1.0);
     assert_eq!(client.number(REPLY).await, 1.0);
     let (split, shape, bytes) = parts(to_myself, seven);
-    assert_eq!(core.publish(Some(2), "com.example.web", split, shape, &bytes), 2.0);
+    assert_eq!(core.request(16, Some(2), "com.example.web", 0, split, shape, &bytes), 2.0);
     let event = client.next(EVENT).await;
     assert_eq!(client.number(REPLY).await, 2.0);
     // Binary formats come as a tape, JSON as what the recorder has parsed.
     assert_eq!(field(&event, "wordCount").as_f64() == Some(0.0), protocol == "wamp.2.json");
 
     let procedure = format!("com.example.{protocol}");
-    assert_eq!(core.register(3, &procedure, none), 3.0);
+    assert_eq!(core.request(64, Some(3), &procedure, 0, none.len(), 0, none), 3.0);
     assert_eq!(client.number(REPLY).await, 3.0);
     let (split, shape, bytes) = parts(none, seven);
-    let request = core.call(4, &procedure, false, false, split, shape, &bytes);
+    let request = core.request(48, Some(4), &procedure, 0, split, shape, &bytes);
     assert_eq!(request, 4.0, "the fourth request of the session");
     client.next(INVOCATION).await;
-    assert_eq!(core.yield_(1.0, false, split, shape, &bytes), 1.0);
+    assert_eq!(core.answer(1.0, 0, "", split, shape, &bytes), 1.0);
     let reply = client.next(REPLY).await;
     assert_eq!(field(&reply, "number").as_f64(), Some(4.0));
     if protocol == "wamp.2.json" {
@@ -206,7 +206,7 @@ async fn a_socket_without_a_subprotocol_of_ours_is_closed() {
 async fn commands_before_the_session_are_refused() {
     let client = Client::new("wamp.2.cbor");
     client.number(OPEN).await;
-    assert_eq!(client.core.unsubscribe(1, 1.0), -1.0);
+    assert_eq!(client.core.give_up(34, 1, 1.0), -1.0);
     client.core.close();
     client.next(CLOSED).await;
 }

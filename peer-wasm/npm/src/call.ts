@@ -1,7 +1,7 @@
 import type { CallOptions, Payload, Result, StreamOptions } from '../index.js';
 import { Timer, onAbort } from './abort.js';
 import { listOf, type Connection } from './connection.js';
-import { CancelMode } from './core.js';
+import { CallFlags, CancelMode, Code } from './core.js';
 import type { Message } from './decode/message.js';
 import { callOptions } from './options.js';
 
@@ -9,6 +9,7 @@ import { callOptions } from './options.js';
 export class OutgoingCall {
   readonly result: Promise<Message>;
   readonly #connection: Connection;
+  readonly #procedure: string;
   readonly #mode: CancelMode;
   /** As sent: later chunks of input repeat them. */
   readonly #options: Record<string, unknown>;
@@ -27,6 +28,7 @@ export class OutgoingCall {
     progress?: (message: Message) => void,
   ) {
     this.#connection = connection;
+    this.#procedure = procedure;
     this.#mode = cancelMode(options.cancelMode);
     this.result = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     const pending = {
@@ -36,9 +38,11 @@ export class OutgoingCall {
     };
     const wire = callOptions(options, options.limit);
     this.#options = wire;
+    const flags: CallFlags =
+      (wire['receive_progress'] === true ? CallFlags.ReceiveProgress : 0) | (wire['progress'] === true ? CallFlags.Progress : 0);
     const { token, sent } = connection.request(pending, (core, token) => {
       const { bytes, split, shape } = connection.encode(wire, payload);
-      return core.call(token, procedure, wire['receive_progress'] === true, wire['progress'] === true, split, shape, bytes);
+      return core.request(Code.Call, token, procedure, flags, split, shape, bytes);
     });
     this.#token = token;
     this.#request = sent;
@@ -64,7 +68,7 @@ export class OutgoingCall {
     const { progress: _, ...rest } = this.#options;
     this.#connection.tell((core) => {
       const { bytes, split, shape } = this.#connection.encode(last ? rest : this.#options, payload);
-      return core.callMore(this.#request, last, split, shape, bytes);
+      return core.callMore(this.#request, this.#procedure, last, split, shape, bytes);
     });
   }
 

@@ -4,7 +4,7 @@ import type {
 } from '../index.js';
 import { limited, onAbort, timeoutError } from './abort.js';
 import { OutgoingCall, payloadOf, resultOf, sendInput } from './call.js';
-import type { Core } from './core.js';
+import { CallFlags, Code, type Core } from './core.js';
 import type { Message } from './decode/message.js';
 import { disposable } from './dispose.js';
 import { ConnectionLostError, NETWORK_FAILURE, TimeoutError, WampError } from './errors.js';
@@ -194,7 +194,7 @@ export class Client extends EventTarget {
     const payload = { args: data === undefined ? args : [data, ...args], ...(kwargs && { kwargs }) };
     const send = (core: Core, token: number | undefined) => {
       const { bytes, split, shape } = connection.encode(wire, payload);
-      return core.publish(token, topic, split, shape, bytes);
+      return core.request(Code.Publish, token, topic, CallFlags.None, split, shape, bytes);
     };
     if (wire['acknowledge'] !== true) {
       connection.tell((core) => send(core, undefined));

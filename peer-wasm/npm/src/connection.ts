@@ -1,5 +1,5 @@
 import type { AuthResponse, Authenticator, Payload, SerializerName, SessionInfo, TraceDetail, WebSocketLike } from '../index.js';
-import { SERIALIZERS, Report, accepted, type Core, type CoreModule, type ReportHandler } from './core.js';
+import { CallFlags, SERIALIZERS, Report, accepted, type Code, type Core, type CoreModule, type ReportHandler } from './core.js';
 import type { BigintMode } from './decode/json.js';
 import { MessageReader, type Message } from './decode/message.js';
 import { encoderFor, type Encoded, type Encoder } from './encode/index.js';
@@ -197,7 +197,7 @@ export class Connection implements ReportHandler {
       if (this.#closed) return;
       const methods = authenticators.map((authenticator) => authenticator.method).join('\n');
       const extra = Object.keys(authextra).length > 0 ? this.#encoder.dict(authextra) : new Uint8Array(0);
-      this.#core.hello(realm, methods, authid, extra);
+      this.#core.hello(realm, methods, authid ?? '', extra);
     } catch (error) {
       this.#refuse(error);
     }
@@ -233,11 +233,6 @@ export class Connection implements ReportHandler {
 
   // ---- requests -----------------------------------------------------------------------
 
-  /** Writes a dictionary; valid until the next call. */
-  encodeDict(dict: Readonly<Record<string, unknown>>): Uint8Array {
-    return this.#encoder.dict(dict);
-  }
-
   /** Writes the parts of a message; valid until the next call. */
   encode(options: Readonly<Record<string, unknown>>, payload: Payload): Encoded {
     return this.#encoder.message(options, payload);
@@ -254,6 +249,14 @@ export class Connection implements ReportHandler {
       this.#pending.delete(token);
       throw error;
     }
+  }
+
+  /** SUBSCRIBE or REGISTER. */
+  subscribe(pending: Pending, kind: Code, uri: string, options: Readonly<Record<string, unknown>>): void {
+    this.request(pending, (core, token) => {
+      const { bytes, split, shape } = this.encode(options, {});
+      return core.request(kind, token, uri, CallFlags.None, split, shape, bytes);
+    });
   }
 
   /** As `request`, for answers that a promise can wait for. */

@@ -62,22 +62,19 @@ export interface Core {
   free(): void;
   /** Reports what has happened to the socket already. */
   start(): void;
-  /** `authmethods` stand one on a line; `authextra` is a dictionary or nothing. */
-  hello(realm: string, authmethods: string, authid: string | undefined, authextra: Uint8Array): void;
+  /** `authmethods` stand one on a line; `authid` may be empty, `authextra` is a dictionary or nothing. */
+  hello(realm: string, authmethods: string, authid: string, authextra: Uint8Array): void;
   authenticate(signature: string, extra: Uint8Array): void;
-  /** What the options say about progress has to be told in the flags, too. */
-  call(token: number, procedure: string, receiveProgress: boolean, progress: boolean, split: number, shape: Shape, bytes: Uint8Array): number;
+  /** There is a token unless nobody waits for an answer. The flags say again what the options say about progress. */
+  request(
+    kind: Code, token: number | undefined, uri: string, flags: CallFlags, split: number, shape: Shape, bytes: Uint8Array,
+  ): number;
   /** One more chunk of input for a call. */
-  callMore(request: number, last: boolean, split: number, shape: Shape, bytes: Uint8Array): number;
+  callMore(request: number, procedure: string, last: boolean, split: number, shape: Shape, bytes: Uint8Array): number;
   cancel(request: number, mode: CancelMode): number;
-  /** There is a token if the options ask for an acknowledgement. */
-  publish(token: number | undefined, topic: string, split: number, shape: Shape, bytes: Uint8Array): number;
-  subscribe(token: number, topic: string, options: Uint8Array): number;
-  unsubscribe(token: number, subscription: number): number;
-  register(token: number, procedure: string, options: Uint8Array): number;
-  unregister(token: number, registration: number): number;
-  yield(request: number, progress: boolean, split: number, shape: Shape, bytes: Uint8Array): number;
-  fail(request: number, uri: string, split: number, shape: Shape, bytes: Uint8Array): number;
+  giveUp(kind: Code, token: number, of: number): number;
+  /** YIELD, or ERROR with this URI. */
+  answer(request: number, kind: Answer, error: string, split: number, shape: Shape, bytes: Uint8Array): number;
   /** ABORT, and closes the socket. */
   abort(reason: string, message: string): void;
   /** GOODBYE. */
@@ -85,6 +82,29 @@ export interface Core {
   /** Closes the socket. */
   close(): void;
   trace(on: boolean): void;
+}
+
+/** The codes of requests. */
+export const enum Code {
+  Publish = 16,
+  Subscribe = 32,
+  Unsubscribe = 34,
+  Call = 48,
+  Register = 64,
+  Unregister = 66,
+}
+
+export const enum CallFlags {
+  None = 0,
+  ReceiveProgress = 1,
+  Progress = 2,
+}
+
+/** What answers an invocation. */
+export const enum Answer {
+  Result = 0,
+  Progress = 1,
+  Error = 2,
 }
 
 /** How `Core.cancel` knows the modes of CANCEL. */

@@ -1,5 +1,6 @@
 import type { Handler, Invocation, Kwargs, Payload } from '../index.js';
 import { listOf, type Connection } from './connection.js';
+import { Answer } from './core.js';
 import type { Message } from './decode/message.js';
 import { CANCELED, CanceledError, RUNTIME_ERROR, WampError, toError } from './errors.js';
 import { Mailbox } from './mailbox.js';
@@ -131,7 +132,7 @@ export class IncomingCall {
   #yield(options: Record<string, unknown>, payload: Payload): void {
     this.#connection.tell((core) => {
       const { bytes, split, shape } = this.#connection.encode(options, payload);
-      return core.yield(this.#request, options['progress'] === true, split, shape, bytes);
+      return core.answer(this.#request, options['progress'] === true ? Answer.Progress : Answer.Result, '', split, shape, bytes);
     });
   }
 
@@ -155,7 +156,7 @@ function sendError(connection: Connection, request: number, error: WampError): v
   const send = (payload: Payload) =>
     connection.tell((core) => {
       const { bytes, split, shape } = connection.encode({}, payload);
-      return core.fail(request, error.uri, split, shape, bytes);
+      return core.answer(request, Answer.Error, error.uri, split, shape, bytes);
     });
   try {
     send({ args, kwargs: error.kwargs });

@@ -1,6 +1,7 @@
 import type { Handler, RegisterOptions } from '../index.js';
 import { onAbort } from './abort.js';
 import { type Connection } from './connection.js';
+import { Code } from './core.js';
 import type { Message } from './decode/message.js';
 import { disposable } from './dispose.js';
 import { WampError, gone } from './errors.js';
@@ -44,9 +45,7 @@ export class Registrations {
         },
       };
       try {
-        connection.request(pending, (core, token) =>
-          core.register(token, procedure, connection.encodeDict(registerOptions(options))),
-        );
+        connection.subscribe(pending, Code.Register, procedure, registerOptions(options));
       } catch (error) {
         pending.reject(error);
       }
@@ -57,7 +56,7 @@ export class Registrations {
   async remove(id: number): Promise<void> {
     if (!this.#connection.isOpen) return void this.#byId.delete(id);
     try {
-      await gone(this.#connection.ask((core, token) => core.unregister(token, id)));
+      await gone(this.#connection.ask((core, token) => core.giveUp(Code.Unregister, token, id)));
     } finally {
       this.#byId.delete(id);
     }

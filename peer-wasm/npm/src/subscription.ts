@@ -1,6 +1,7 @@
 import type { EventMessage, SubscribeOptions } from '../index.js';
 import { onAbort } from './abort.js';
 import { listOf, type Connection } from './connection.js';
+import { Code } from './core.js';
 import type { Message } from './decode/message.js';
 import { disposable } from './dispose.js';
 import { gone, toError, type WampError } from './errors.js';
@@ -91,9 +92,7 @@ export class Subscriptions {
     };
     shared.asking++;
     try {
-      connection.request(pending, (core, token) =>
-        core.subscribe(token, shared.topic, connection.encodeDict(wire)),
-      );
+      connection.subscribe(pending, Code.Subscribe, shared.topic, wire);
     } catch (error) {
       pending.reject(error);
     }
@@ -108,7 +107,7 @@ export class Subscriptions {
   async #leaveIfUnused(shared: Shared): Promise<void> {
     const { id } = shared;
     if (!this.#forgetIfUnused(shared) || id === undefined || !this.#connection.isOpen) return;
-    await gone(this.#connection.ask((core, token) => core.unsubscribe(token, id)));
+    await gone(this.#connection.ask((core, token) => core.giveUp(Code.Unsubscribe, token, id)));
   }
 
   /** Events that are still on their way for what is forgotten here are ignored. */

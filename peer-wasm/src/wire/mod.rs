@@ -17,5 +17,5 @@ mod write;
 pub(crate) use read::{Received, read};
 pub(crate) use token::{Reader, Token};
 pub(crate) use write::{
-    Hello, Written, authenticate, cancel, close, code, hello, message, numbers,
+    Hello, Written, authenticate, cancel, close, code, hello, lines, message, numbers,
 };

@@ -94,6 +94,11 @@ pub(crate) fn code(code: MessageCode) -> u64 {
     code.number().into()
 }
 
+/// The lines of a text that are not empty.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = &[u8]> {
+    text.as_bytes().split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
+}
+
 struct Out {
     serializer: Serializer,
     bytes: Vec<u8>,
@@ -123,8 +128,8 @@ impl Out {
         self.key("roles");
         self.roles(hello.roles);
         self.key("authmethods");
-        self.begin_list(hello.authmethods.lines().count());
-        for method in hello.authmethods.lines() {
+        self.begin_list(lines(hello.authmethods).count());
+        for method in lines(hello.authmethods) {
             self.text(method);
         }
         self.end(']');
@@ -267,7 +272,11 @@ impl Out {
         self.bytes.push(b'0' + (value % 10) as u8);
     }
 
-    fn text(&mut self, text: &str) {
+    fn text(&mut self, text: impl AsRef<[u8]>) {
+        self.utf8(text.as_ref());
+    }
+
+    fn utf8(&mut self, text: &[u8]) {
         let length = text.len() as u64;
         match self.serializer {
             Serializer::Json => {
@@ -281,12 +290,12 @@ impl Out {
             }
             Serializer::Cbor => self.cbor_head(0x60, length),
         }
-        self.bytes.extend_from_slice(text.as_bytes());
+        self.bytes.extend_from_slice(text);
     }
 
-    fn quoted(&mut self, text: &str) {
+    fn quoted(&mut self, text: &[u8]) {
         self.bytes.push(b'"');
-        for byte in text.bytes() {
+        for &byte in text {
             match byte {
                 b'"' | b'\\' => self.bytes.extend([b'\\', byte]),
                 0..0x20 => {
