@@ -16,7 +16,11 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{net::TcpSocket, time::timeout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+    time::timeout,
+};
 use wamplex_shared::serializer::Serializer;
 
 /// The payload of one event.
@@ -117,6 +121,34 @@ async fn one_that_stops_reading_is_cut_when_it_takes_nothing_for_too_long() {
     assert_eq!(router.handle.counters().overflows, 0);
     until("it leaves the realm", || router.handle.session_count() == 4).await;
     drop(stopped);
+}
+
+#[tokio::test]
+async fn one_that_breaks_the_protocol_and_does_not_read_the_answer_is_cut_all_the_same() {
+    let router = start(|config| {
+        config.limits.outbox_bytes = usize::MAX;
+        config.limits.stall = PATIENCE;
+        config.limits.close = Duration::from_millis(100);
+        config.limits.connections = 5;
+    })
+    .await;
+    let (mut publisher, mut good, mut stopped) = street(&router).await;
+    flood(&mut publisher, &mut good).await;
+    assert!(is_full(router.address).await);
+    stopped.say("[70, 1, {}]").await;
+    until("it leaves the realm", || router.handle.session_count() == 4).await;
+    let place = timeout(PATIENCE, async { while is_full(router.address).await {} });
+    place.await.expect("its connection is given up, though nothing of what waits is taken");
+    drop(stopped);
+}
+
+/// Whether the router takes no more connections.
+async fn is_full(address: SocketAddr) -> bool {
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    socket.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
+    let mut status = [0; 12];
+    socket.read_exact(&mut status).await.unwrap();
+    status.ends_with(b"503")
 }
 
 #[tokio::test]

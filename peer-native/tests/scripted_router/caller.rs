@@ -253,6 +253,7 @@ async fn answers_to_nothing_are_ignored() {
         json!([50, 77, {}, [1]]),
         json!([50, 77, {"progress": true}, [1]]),
         json!([8, 48, 77, {}, "com.example.error"]),
+        json!([8, 68, 77, {}, "wamp.error.feature_not_supported"]),
         json!([33, 77, 5]),
         json!([35, 77]),
         json!([17, 77, 5]),

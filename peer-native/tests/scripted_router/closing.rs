@@ -101,7 +101,8 @@ async fn a_goodbye_of_the_router_is_answered_and_everything_learns_why() {
 #[tokio::test(start_paused = true)]
 async fn an_abort_of_the_router_is_not_answered() {
     let (client, mut router, mut subscription) = subscribed().await;
-    router.send(json!([3, {}, "com.example.kicked"])).await;
+    let abort = json!([3, {"message": "in words"}, "com.example.kicked", ["why"], {"how": 1}]);
+    router.send(abort).await;
     assert_eq!(router.receive_or_end().await, None);
     let Some(Err(error)) = subscription.next().await else { panic!() };
     assert_eq!(error.uri(), "com.example.kicked");
@@ -113,7 +114,7 @@ async fn a_router_that_breaks_the_protocol_gets_an_abort() {
     for broken in [
         Message::text("[36, 7"),
         Message::text("[2, 1, {}]"),
-        Message::text("[8, 68, 1, {}, \"a.b\"]"),
+        Message::text("[8, 50, 1, {}, \"a.b\"]"),
         Message::binary(vec![1, 2, 3]),
     ] {
         let (client, mut router) = session().await;

@@ -59,6 +59,44 @@ scripted('a lost session is told by events in order', undefined, async ({ router
   assert.deepEqual((await router.message(6))[2], 'wamp.close.goodbye_and_out');
 });
 
+scripted('a router may abort at any time, with arguments, and is not answered', undefined, async ({ router, client }) => {
+  const failure = rejection(client.call('a'));
+  await router.message(48);
+  const closed = new Promise((resolve) => client.addEventListener('close', resolve));
+  router.send(3, { message: 'in words' }, 'com.example.kicked', ['why'], { how: 1 });
+  assert.equal((await failure).uri, 'com.example.kicked');
+  await closed;
+  assert.deepEqual(router.received.map((m) => m[0]), [1, 48]);
+});
+
+scripted('two goodbyes that cross answer each other', (message, send) => {
+  if (message[0] === 6) send(6, {}, 'wamp.close.system_shutdown');
+  return message[0] === 6;
+}, async ({ router, client }) => {
+  await client.close();
+  assert.deepEqual(router.received.map((m) => m[0]), [1, 6]);
+});
+
+scripted('after GOODBYE everything is ignored but its answer', (message, send) => {
+  if (message[0] !== 6) return false;
+  send(36, 5, 1, {}, ['late']);
+  send(68, 1, 6, {}, ['late']);
+  send(2, 1, { roles: { broker: {} } });
+  send(69, 1, {});
+  send(6, {}, 'wamp.close.goodbye_and_out');
+  return true;
+}, async ({ router, client }) => {
+  const seen = [];
+  const subscribing = client.subscribe('t', (e) => seen.push(e.data));
+  const registering = client.register('p', ([data]) => seen.push(data));
+  router.send(33, (await router.message(32))[1], 5);
+  router.send(65, (await router.message(64))[1], 6);
+  await Promise.all([subscribing, registering]);
+  await client.close();
+  assert.deepEqual(seen, []);
+  assert.deepEqual(router.received.map((m) => m[0]), [1, 32, 64, 6]);
+});
+
 scripted('subscriptions, registrations and invocations end with the session', undefined, async ({ router, client }) => {
   const subscribing = client.subscribe('t', () => {});
   const registering = client.register('p', (_, inv) => new Promise((_, reject) => inv.signal.addEventListener('abort', () => { interrupted(inv.signal.reason); reject(inv.signal.reason); })));
@@ -132,6 +170,7 @@ scripted('late and unknown ids are ignored', undefined, async ({ router, client 
   router.send(36, 999, 1, {}, ['event of no subscription']);
   router.send(50, 999, {}, ['result of no call']);
   router.send(8, 48, 999, {}, 'wamp.error.canceled');
+  router.send(8, 68, 999, {}, 'wamp.error.feature_not_supported');
   router.send(33, 999, 1);
   router.send(69, 999, { mode: 'kill' });
   router.send(35, 0, { subscription: 999 });
@@ -145,7 +184,7 @@ scripted('an invocation of no registration is answered, since its caller waits',
   await stillWorks(router, client);
 });
 
-for (const [name, data] of [['no JSON', '{'], ['no message', '{}'], ['an unknown code', '[99]'], ['a wrong type', '[36,"x",1,{}]'], ['binary', Buffer.from([0x90])], ['a second WELCOME', '[2,1,{"roles":{"broker":{}}}]']]) {
+for (const [name, data] of [['no JSON', '{'], ['no message', '{}'], ['an unknown code', '[99]'], ['a wrong type', '[36,"x",1,{}]'], ['binary', Buffer.from([0x90])], ['a second WELCOME', '[2,1,{"roles":{"broker":{}}}]'], ['a CHALLENGE', '[4,"ticket",{}]'], ['what only clients send', '[48,1,{},"p"]'], ['an ERROR for what cannot fail', '[8,50,1,{},"a.b"]'], ['an ERROR without details', '[8,48,1,"a.b"]']]) {
   scripted(`malformed frames end the session: ${name}`, undefined, async ({ router, client }) => {
     const failure = rejection(client.call('a'));
     await router.message(48);
@@ -547,6 +586,8 @@ scripted('options go over the wire under their names, raw ones win', (message, s
   });
   assert.equal(await client.publish('t'), undefined);
   assert.deepEqual((await router.message(16, 2)).slice(2), [{}, 't']);
+  await client.publish('t', undefined, { eligible: [], eligibleAuthid: [], exclude: [] });
+  assert.deepEqual((await router.message(16, 3))[2], { eligible: [], eligible_authid: [], exclude: [] }, 'an empty list is not none');
   await client.subscribe('t', { match: 'prefix', getRetained: true, options: { x_own: 1 } });
   assert.deepEqual((await router.message(32))[2], { match: 'prefix', get_retained: true, x_own: 1 });
   await client.register('p', () => {}, { match: 'wildcard', invoke: 'roundrobin', discloseCaller: true, concurrency: 2, forceReregister: true });
