@@ -61,6 +61,18 @@ impl Stage {
         self.realm.subscribe(from, message, Time::ZERO, &mut self.out).unwrap();
     }
 
+    fn register(
+        &mut self,
+        from: &Member<u64>,
+        request: RequestId,
+        procedure: &str,
+        match_policy: MatchPolicy,
+    ) {
+        let options = RegisterOptions { match_policy, ..RegisterOptions::default() };
+        let message = Register { request, options, procedure: procedure.into() };
+        self.realm.register(from, message, Time::ZERO, &mut self.out).unwrap();
+    }
+
     /// Publishes to `topic` over and over, and expects this many receivers.
     fn bench_publish(mut self, bencher: Bencher<'_, '_>, topic: &'static str, receivers: u64) {
         let publisher = self.join();
@@ -119,22 +131,77 @@ fn publish_among(
     stage.bench_publish(bencher, "com.example.quotes.abc", 1);
 }
 
-#[divan::bench(args = [10, 10_000, 100_000])]
+#[divan::bench(args = [10, 1_000, 100_000])]
 fn publish_among_exact(bencher: Bencher<'_, '_>, others: u64) {
     let other = |n| format!("com.example.quotes.{n}");
     publish_among(bencher, others, MatchPolicy::Exact, "com.example.quotes.abc", other);
 }
 
-#[divan::bench(args = [10, 10_000, 100_000])]
+#[divan::bench(args = [10, 1_000, 100_000])]
 fn publish_among_prefixes(bencher: Bencher<'_, '_>, others: u64) {
     let other = |n| format!("com.example.quotes.{n}");
     publish_among(bencher, others, MatchPolicy::Prefix, "com.example.quotes.", other);
 }
 
-#[divan::bench(args = [10, 10_000, 100_000])]
+#[divan::bench(args = [10, 1_000, 100_000])]
 fn publish_among_wildcards(bencher: Bencher<'_, '_>, others: u64) {
     let other = |n| format!("com..quotes.{n}");
     publish_among(bencher, others, MatchPolicy::Wildcard, "com..quotes.", other);
+}
+
+/// A call of the one registration that matches, among this many others, up to its RESULT.
+fn call_among(
+    bencher: Bencher<'_, '_>,
+    others: u64,
+    policy: MatchPolicy,
+    matching: &str,
+    other: fn(u64) -> String,
+) {
+    let mut stage = Stage::new();
+    let (caller, callee) = (stage.join(), stage.join());
+    stage.register(&callee, RequestId::FIRST, matching, policy);
+    let (mut member, mut requests) = (stage.join(), RequestIds::new());
+    for n in 0..others {
+        // No session holds more than the limit allows.
+        if n % 1_000 == 0 {
+            (member, requests) = (stage.join(), RequestIds::new());
+        }
+        stage.register(&member, requests.take(), &other(n), policy);
+    }
+    let Stage { realm, mut out, .. } = stage;
+    let mut requests = RequestIds::new();
+    bencher.bench_local(|| {
+        let request = requests.take();
+        let before = out.0;
+        let call = Call {
+            request,
+            options: CallOptions::default(),
+            procedure: Uri::from_static("com.example.quotes.abc"),
+            payload: payload(),
+        };
+        realm.call(&caller, call, Time::ZERO, &mut out).unwrap();
+        let answer = Yield { request, options: YieldOptions::default(), payload: payload() };
+        realm.yield_(&callee, answer, Time::ZERO, &mut out).unwrap();
+        assert_eq!(out.0 - before, 2, "INVOCATION and RESULT");
+    });
+}
+
+#[divan::bench(args = [10, 1_000, 100_000])]
+fn call_among_exact(bencher: Bencher<'_, '_>, others: u64) {
+    let other = |n| format!("com.example.quotes.{n}");
+    call_among(bencher, others, MatchPolicy::Exact, "com.example.quotes.abc", other);
+}
+
+#[divan::bench(args = [10, 1_000, 100_000])]
+fn call_among_prefixes(bencher: Bencher<'_, '_>, others: u64) {
+    let other = |n| format!("com.example.quotes.{n}");
+    call_among(bencher, others, MatchPolicy::Prefix, "com.example.quotes.", other);
+}
+
+#[divan::bench(args = [10, 1_000, 100_000])]
+fn call_among_wildcards(bencher: Bencher<'_, '_>, others: u64) {
+    let other = |n| format!("com..quotes.{n}");
+    call_among(bencher, others, MatchPolicy::Wildcard, "com..quotes.", other);
 }
 
 /// CALL to INVOCATION, YIELD to RESULT; with and without a time limit.
