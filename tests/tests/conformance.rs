@@ -19,11 +19,10 @@ fn scripts() -> Vec<(String, Script)> {
 /// What scripts call a feature that peers announce: its key, without the slip that the specification has made, and
 /// without the one name it has for two things.
 fn name(feature: Feature) -> &'static str {
-    match feature {
-        Feature::ShardedSubscription => "sharded_subscription",
-        Feature::Reflection => "procedure_reflection",
-        _ => feature.name(),
+    if feature == Feature::Reflection {
+        return "procedure_reflection";
     }
+    if feature == Feature::ShardedSubscription { "sharded_subscription" } else { feature.name() }
 }
 
 #[test]
