@@ -155,6 +155,11 @@ impl<H> Broker<H> {
         });
     }
 
+    /// Whether anybody may receive an event of the router itself.
+    pub(crate) const fn is_watched(&self) -> bool {
+        self.about_protocol > 0
+    }
+
     /// Publishes an event of the router itself. The arguments are made if anybody receives them.
     pub(crate) fn announce(
         &self,
@@ -162,10 +167,6 @@ impl<H> Broker<H> {
         args: impl FnOnce() -> List,
         out: &mut impl Sink<H>,
     ) {
-        // Mostly nobody listens, and then this is all it costs.
-        if self.about_protocol == 0 {
-            return;
-        }
         let topic = Uri::from_static(topic);
         let payload =
             LazyCell::new(|| codec::write_values(Serializer::Json, &args(), &Dict::new()));

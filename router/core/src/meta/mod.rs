@@ -79,6 +79,21 @@ impl<H> Realm<H> {
     /// They are answered at once, by the realm itself ("WAMP: Session Meta API", "WAMP: Registration Meta API",
     /// "WAMP: Subscription Meta API", "WAMP: Session Testament").
     ///
+    /// The specification has only the names of the procedures of reflection. Ours answer:
+    ///
+    /// | procedure | arguments | result |
+    /// |---|---|---|
+    /// | `wamp.reflection.procedure.list` | | `{"exact": [uri…], "prefix": […], "wildcard": […]}`: what clients have registered |
+    /// | `wamp.reflection.procedure.describe` | `[procedure, options?]` | `{uri, match, invoke, callees, schema}`, or null |
+    /// | `wamp.reflection.topic.list` | | the same dictionary, of what is subscribed to or has a schema |
+    /// | `wamp.reflection.topic.describe` | `[topic, options?]` | `{uri, match, subscribers, schema}`, or null |
+    /// | `wamp.reflection.error.list` | | the URIs of errors: those that the router answers with, and those in schemas |
+    /// | `wamp.reflection.error.describe` | `[error]` | `{uri, procedures, schema}`, or null |
+    ///
+    /// `options` may have `match`, to ask about a pattern. A procedure without it is the one that answers a call.
+    /// `callees` and `subscribers` are numbers, `procedures` the URIs of the registrations that name the error, and
+    /// `schema` is what [was attached](crate::Validator), or null.
+    ///
     /// # Errors
     /// See [`Handled`].
     pub fn call_meta(
@@ -214,9 +229,14 @@ impl<H> Realm<H> {
         self.announce_departure(who.who(), out);
     }
 
-    /// Publishes an event of the router, if there is a meta API and anybody listens.
+    /// Whether there is a meta API and anybody listens to its events. Mostly not, and then they cost no more than this.
+    const fn is_watched(&self) -> bool {
+        self.config.meta_api && self.broker.is_watched()
+    }
+
+    /// Publishes an event of the router, if anybody listens.
     fn announce(&self, topic: &'static str, args: impl FnOnce() -> List, out: &mut impl Sink<H>) {
-        if self.config.meta_api {
+        if self.is_watched() {
             self.broker.announce(topic, args, out);
         }
     }

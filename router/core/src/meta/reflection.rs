@@ -1,18 +1,6 @@
 //! What there is in a realm, and how it is used ("WAMP: Procedure Reflection", "WAMP: Topic Reflection").
 //!
-//! The specification has the names of these procedures only. Ours answer:
-//!
-//! | procedure | arguments | result |
-//! |---|---|---|
-//! | `wamp.reflection.procedure.list` | | `{"exact": [uri…], "prefix": […], "wildcard": […]}`: what clients have registered |
-//! | `wamp.reflection.procedure.describe` | `[procedure, options?]` | `{uri, match, invoke, callees, schema}`, or null |
-//! | `wamp.reflection.topic.list` | | the same dictionary, of what is subscribed to or has a schema |
-//! | `wamp.reflection.topic.describe` | `[topic, options?]` | `{uri, match, subscribers, schema}`, or null |
-//! | `wamp.reflection.error.list` | | the URIs of errors: those that the router answers with, and those in schemas |
-//! | `wamp.reflection.error.describe` | `[error]` | `{uri, procedures, schema}`, or null |
-//!
-//! `options` may have `match`, to ask about a pattern. A procedure without it is the one that answers a call.
-//! `callees` and `subscribers` are numbers, `procedures` the URIs of the registrations that name the error.
+//! The specification has the names of these procedures only; what ours answer is in the words of [`Realm::call_meta`].
 
 use super::{Arguments, Outcome, Reply, by_policy, count, sorted};
 use crate::{

@@ -37,6 +37,9 @@ impl<H> Realm<H> {
         entered: Entered<SubscriptionId>,
         out: &mut impl Sink<H>,
     ) {
+        if !self.is_watched() {
+            return;
+        }
         let id = entered.id;
         let Some(entry) = self.broker.get(id).filter(|s| !s.is_reserved()) else { return };
         if entered.created {

@@ -1,20 +1,4 @@
-//! Schemas: what callees and publishers say about the arguments of what they offer.
-//!
-//! The specification names the procedures of reflection and leaves everything else open ("WAMP: Procedure Reflection",
-//! "WAMP: Topic Reflection"). Here, a schema is a dictionary in the option `x_schema`: of REGISTER, for the procedure or
-//! pattern, and of PUBLISH, for the topic. These keys of it mean something to the realm:
-//!
-//! | key | value |
-//! |---|---|
-//! | `args`, `kwargs` | JSON Schemas of the list of positional arguments and of the dictionary of keyword arguments |
-//! | `errors` | of a procedure: a dictionary of error URIs, each with a dictionary like this one |
-//!
-//! Everything else (`description`, `result`, …) is for people and is handed out as it came. A schema belongs to the
-//! session that attached it: that of a registration lasts as long as the registration, that of a topic as long as one
-//! of its publishers is here. Another schema for the same thing is refused meanwhile.
-//!
-//! If the realm has a [`Validator`], calls and events that do not fit are refused with `wamp.error.invalid_argument`.
-//! Results are not looked at, nor are payloads in passthru mode, nor the second and later parts of a progressive call.
+//! Schemas: what callees and publishers say about the arguments of what they offer. [`Validator`] says how.
 
 mod json;
 mod topics;
@@ -39,6 +23,24 @@ use wamplex_shared::{
 pub(crate) const OPTION: &str = "x_schema";
 
 /// Understands the schemas of a realm, of whatever kind they are. [`JsonSchema`] is one.
+///
+/// The specification names the procedures of reflection and leaves everything else open ("WAMP: Procedure Reflection",
+/// "WAMP: Topic Reflection"). Here, a schema is a dictionary in the option `x_schema`: of REGISTER, for the procedure or
+/// pattern, and of PUBLISH, for the topic. These keys of it mean something to the realm:
+///
+/// | key | value |
+/// |---|---|
+/// | `args`, `kwargs` | what the list of positional arguments and the dictionary of keyword arguments are held against |
+/// | `errors` | of a procedure: a dictionary of error URIs, each with a dictionary like this one |
+///
+/// Everything else (`description`, `result`, …) is for people and is handed out as it came, by the procedures of
+/// reflection: see [`Realm::call_meta`](crate::Realm::call_meta). The schema of a registration lasts as long as the
+/// registration, that of a topic as long as one of the sessions that attached it is here. Another schema for the same
+/// thing is refused meanwhile.
+///
+/// If the realm [has a validator](RealmConfig::validator), calls and events that do not fit are refused with
+/// `wamp.error.invalid_argument`. Results are not looked at, nor are payloads in passthru mode, nor the second and later
+/// parts of a progressive call.
 pub trait Validator: fmt::Debug + Send + Sync {
     /// Prepares a schema for many checks.
     ///
