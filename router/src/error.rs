@@ -23,6 +23,14 @@ pub enum StartError {
         /// What is wrong with it.
         source: InvalidUri,
     },
+    /// A rule about history is for topics that there cannot be.
+    #[error("`{pattern}` is no pattern of topics to keep the history of: {source}")]
+    HistoryPattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        source: InvalidUri,
+    },
     /// There is no realm to serve.
     #[error("there is no realm to serve")]
     NoRealm,

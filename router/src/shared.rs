@@ -123,6 +123,11 @@ fn realm_config(name: Uri, rules: &Rules, clock: Clock) -> Result<RealmConfig, S
     realm.trustlevels = rules.trustlevel.is_some();
     realm.meta_api = rules.meta_api;
     realm.retention = rules.retention.clone();
+    for rule in &rules.history.rules {
+        rule.pattern.check(rules.uris, rule.policy).map_err(|source| {
+            StartError::HistoryPattern { pattern: rule.pattern.to_string(), source }
+        })?;
+    }
     realm.history = rules.history.clone();
     realm.epoch = clock.epoch();
     if rules.validate {
@@ -134,5 +139,22 @@ fn realm_config(name: Uri, rules: &Rules, clock: Clock) -> Result<RealmConfig, S
 impl Drop for Registered {
     fn drop(&mut self) {
         self.shared.outboxes.lock().open.remove(&self.key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::HistoryRule;
+
+    #[test]
+    fn a_history_of_topics_that_there_cannot_be_is_refused() {
+        let mut config = RouterConfig::default();
+        config.rules.history.rules.push(HistoryRule::new(MatchPolicy::Prefix, "com.example."));
+        assert!(Shared::new(&config).is_ok());
+        config.rules.history.rules.push(HistoryRule::new(MatchPolicy::Exact, "com.example."));
+        let error = Shared::new(&config).err().map(|error| error.to_string());
+        let expected = "`com.example.` is no pattern of topics to keep the history of: the URI has an empty component";
+        assert_eq!(error.as_deref(), Some(expected));
     }
 }

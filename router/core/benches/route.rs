@@ -5,7 +5,7 @@
 
 use divan::{Bencher, black_box, counter::ItemsCount};
 use std::sync::Arc;
-use wamplex_realm::{Joining, Member, Outbound, Realm, RealmConfig, Sink};
+use wamplex_realm::{HistoryRule, Joining, Member, Outbound, Realm, RealmConfig, Sink};
 use wamplex_shared::{
     id::{RequestId, RequestIds, SessionId},
     message::*,
@@ -39,7 +39,13 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        let realm = Realm::new(RealmConfig::new("realm1", 7));
+        Self::with(|_| {})
+    }
+
+    fn with(tweak: impl FnOnce(&mut RealmConfig)) -> Self {
+        let mut config = RealmConfig::new("realm1", 7);
+        tweak(&mut config);
+        let realm = Realm::new(config);
         Self { realm, out: Count::default(), sessions: 0 }
     }
 
@@ -74,13 +80,23 @@ impl Stage {
     }
 
     /// Publishes to `topic` over and over, and expects this many receivers.
-    fn bench_publish(mut self, bencher: Bencher<'_, '_>, topic: &'static str, receivers: u64) {
+    fn bench_publish(self, bencher: Bencher<'_, '_>, topic: &'static str, receivers: u64) {
+        self.bench_publish_with(bencher, topic, receivers, &PublishOptions::default());
+    }
+
+    fn bench_publish_with(
+        mut self,
+        bencher: Bencher<'_, '_>,
+        topic: &'static str,
+        receivers: u64,
+        options: &PublishOptions,
+    ) {
         let publisher = self.join();
         let mut requests = RequestIds::new();
         let mut publish = |stage: &mut Self| {
             let message = Publish {
                 request: requests.take(),
-                options: PublishOptions::default(),
+                options: options.clone(),
                 topic: Uri::from_static(topic),
                 payload: payload(),
             };
@@ -147,6 +163,21 @@ fn publish_among_prefixes(bencher: Bencher<'_, '_>, others: u64) {
 fn publish_among_wildcards(bencher: Bencher<'_, '_>, others: u64) {
     let other = |n| format!("com..quotes.{n}");
     publish_among(bencher, others, MatchPolicy::Wildcard, "com..quotes.", other);
+}
+
+/// One subscriber, and this kept of every event: nothing, nothing although other topics have a history, the last one, all.
+#[divan::bench(args = ["nothing", "others", "retained", "history"])]
+fn publish_and_keep(bencher: Bencher<'_, '_>, kept: &str) {
+    let (topic, policy) = ("com.example.quotes.abc", MatchPolicy::Exact);
+    let mut stage = Stage::with(|config| match kept {
+        "others" => config.history.rules.push(HistoryRule::new(policy, "com.example.other")),
+        "history" => config.history.rules.push(HistoryRule::new(policy, topic)),
+        _ => {}
+    });
+    let member = stage.join();
+    stage.subscribe(&member, RequestId::FIRST, topic, policy);
+    let options = PublishOptions { retain: kept == "retained", ..PublishOptions::default() };
+    stage.bench_publish_with(bencher, topic, 1, &options);
 }
 
 /// A call of the one registration that matches, among this many others, up to its RESULT.

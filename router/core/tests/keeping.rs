@@ -36,7 +36,7 @@ impl Sink<Inbox> for Inboxes {
 fn realm() -> Realm<Inbox> {
     let mut config = RealmConfig::new("realm1", 7);
     let mut rule = HistoryRule::new(MatchPolicy::Prefix, "com.");
-    rule.events = 100_000;
+    (rule.events, rule.bytes) = (100_000, usize::MAX);
     config.history.rules.push(rule);
     Realm::new(config)
 }
@@ -64,7 +64,7 @@ fn publications(inbox: &Inbox) -> Vec<(Uri, PublicationId)> {
 #[test]
 fn subscribers_history_and_retention_agree_on_the_order_of_events() {
     const PUBLISHERS: u64 = 4;
-    const EVENTS: u64 = 500;
+    const EVENTS: u64 = 2_500;
     let mut realm = realm();
     let subscribers = [1, 2].map(|n| subscribe(&mut realm, n, false));
     let realm = RwLock::new(realm);
