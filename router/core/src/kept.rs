@@ -46,9 +46,14 @@ impl KeptEvent {
     pub fn weight(&self) -> usize {
         /// The structure itself and its places in the tables.
         const HEAD: usize = 512;
-        HEAD + 2 * self.topic.as_str().len()
-            + self.payload.bytes().len()
-            + self.audience.filters.as_deref().map_or(0, weight)
+        let Self { topic, payload, details, audience, .. } = self;
+        let EventDetails { publisher_authid, publisher_authrole, transaction_hash, .. } = details;
+        let texts = [publisher_authid, publisher_authrole, transaction_hash, &audience.rkey];
+        HEAD + 2 * topic.as_str().len()
+            + payload.bytes().len()
+            + texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
+            + details.passthru.as_deref().map_or(0, passthru_weight)
+            + audience.filters.as_deref().map_or(0, filters_weight)
     }
 
     /// A copy of the parts that may be slices of a frame, for [`new`](Self) values made while routing.
@@ -121,7 +126,14 @@ impl Audience {
     }
 }
 
-fn weight(filters: &Filters) -> usize {
+fn passthru_weight(passthru: &Passthru) -> usize {
+    let Passthru { scheme, serializer, cipher, keyid, enc_algo, enc_serializer, enc_key } =
+        passthru;
+    let texts = [scheme, serializer, cipher, keyid, enc_algo, enc_serializer, enc_key];
+    size_of::<Passthru>() + texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
+}
+
+fn filters_weight(filters: &Filters) -> usize {
     let Filters {
         exclude,
         exclude_authid,
@@ -143,5 +155,95 @@ fn weight(filters: &Filters) -> usize {
 fn detach(text: &mut Option<ByteString>) {
     if let Some(text) = text {
         *text = ByteString::from(&**text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use wamplex_shared::{
+        codec,
+        id::RequestId,
+        message::{Message, Publish},
+        payload::PayloadShape,
+        serializer::Serializer,
+    };
+
+    /// As the broker makes it of a PUBLISH, with text of this length wherever there can be any.
+    fn kept(frame: &Bytes) -> KeptEvent {
+        let Ok(Message::Publish(publish)) = codec::decode(Serializer::MsgPack, frame) else {
+            panic!("this is no PUBLISH")
+        };
+        let Publish { options, topic, payload, .. } = publish;
+        let hash = options.transaction_hash.clone();
+        let event = KeptEvent {
+            publication: PublicationId::new(1).unwrap(),
+            topic,
+            timestamp: 0,
+            details: EventDetails {
+                publisher_authid: hash.clone(),
+                publisher_authrole: hash.clone(),
+                transaction_hash: hash,
+                passthru: options.passthru.clone(),
+                ..EventDetails::default()
+            },
+            payload,
+            audience: Audience::new(&options, SessionId::new(1).unwrap()),
+        };
+        event.detach()
+    }
+
+    fn frame(length: usize) -> Bytes {
+        let text = || ByteString::from("x".repeat(length));
+        let some = || Some(text());
+        let names = || Some(vec![text(), text()]);
+        let sessions = || Some(vec![SessionId::new(1).unwrap(); length]);
+        let options = PublishOptions {
+            rkey: some(),
+            transaction_hash: some(),
+            filters: Some(Box::new(Filters {
+                exclude: sessions(),
+                exclude_authid: names(),
+                exclude_authrole: names(),
+                eligible: sessions(),
+                eligible_authid: names(),
+                eligible_authrole: names(),
+            })),
+            passthru: Some(Box::new(Passthru {
+                scheme: some(),
+                serializer: some(),
+                cipher: some(),
+                keyid: some(),
+                enc_algo: Some(format!("x_{}", text()).into()),
+                enc_serializer: Some(format!("x_{}", text()).into()),
+                enc_key: some(),
+            })),
+            ..PublishOptions::default()
+        };
+        let args = codec::write_values(Serializer::MsgPack, &[text().into()], &Default::default());
+        let message =
+            Publish { request: RequestId::FIRST, options, topic: Uri::from(text()), payload: args };
+        codec::encode(Serializer::MsgPack, &message.into()).unwrap()
+    }
+
+    #[test]
+    fn a_kept_event_holds_nothing_of_its_frame() {
+        let frame = frame(40);
+        let event = kept(&frame);
+        assert!(frame.is_unique(), "{event:?} keeps its frame alive");
+        assert_eq!(event.payload.shape(), PayloadShape::Args);
+    }
+
+    #[test]
+    fn all_that_a_publisher_can_make_long_is_weighed() {
+        let (short, long) = (kept(&frame(40)).weight(), kept(&frame(940)).weight());
+        // 2 for the topic, 1 for the arguments, 4 texts in details and audience, 7 in passthru, 8 names in 4 lists.
+        let texts = 2 + 1 + 4 + 7 + 8;
+        let ids = 2 * size_of::<SessionId>();
+        let difference = 900 * (texts + ids);
+        // The arguments of the longer one have a longer header.
+        assert!((difference..difference + 10).contains(&(long - short)), "{}", long - short);
+        assert!(size_of::<KeptEvent>() < 512);
     }
 }
