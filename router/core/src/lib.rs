@@ -16,6 +16,15 @@
 //! | a message that breaks the protocol | [`ProtocolViolation`](wamplex_shared::error::ProtocolViolation), see [`Handled`] |
 //!
 //! An ERROR that the realm itself makes has one argument: a sentence for people.
+//!
+//! What the specification leaves open about publishing:
+//!
+//! * [`Retention`] says which retained events a new subscriber receives, and how one is got rid of.
+//! * [`History`] says of which topics all events are kept, and what `wamp.subscription.get_events` answers with.
+//! * Sharded subscriptions: the subscribers of a subscription with one `nkey` are a node. An event with an `rkey` goes to
+//!   one node of each subscription, chosen by rendezvous hashing: all events with one key go to one node, and when nodes
+//!   come or go only the keys move that the newcomer gets or the leaver had. Events without `rkey` go to all nodes, and
+//!   subscribers without `nkey` receive everything. Who subscribes again changes its `nkey`.
 
 mod answer;
 mod broker;
