@@ -37,9 +37,26 @@ impl<T> Session<T> {
     ///
     /// # Errors
     /// The message breaks the protocol: ABORT is queued, and the session is closed.
+    #[allow(clippy::wildcard_enum_match_arm)] // the ledger looks at all others
     pub fn handle_message(&mut self, message: Message) -> Result<(), ProtocolViolation> {
-        let outcome = self.ledger.receive(Head::from(&message));
-        outcome.map(|outcome| self.conclude(outcome, message)).inspect_err(|v| self.fail(v.clone()))
+        // The most frequent message takes the way that the ledger would point out.
+        let message = match message {
+            Message::Event(event) if self.ledger.is_open() => {
+                self.events.push_back(Event::Event(event));
+                return Ok(());
+            }
+            message => message,
+        };
+        match self.ledger.receive(Head::from(&message)) {
+            Ok(outcome) => {
+                self.conclude(outcome, message);
+                Ok(())
+            }
+            Err(violation) => {
+                self.fail(violation.clone());
+                Err(violation)
+            }
+        }
     }
 
     /// Takes notice that time has passed.
@@ -63,33 +80,37 @@ impl<T> Session<T> {
 
     /// Tells the shell what a message means.
     fn conclude(&mut self, outcome: Outcome<Request<T>>, message: Message) {
-        match (outcome, message) {
-            (Outcome::Nothing, _) => {}
-            (Outcome::Answer { request, token: entry }, message) => {
+        match outcome {
+            Outcome::Nothing => {}
+            Outcome::Deliver => self.deliver(message),
+            Outcome::Answer { request, token: entry } => {
                 self.deadlines.stop(request, &entry);
-                self.events.extend(answered(entry.token, message));
+                self.answer(entry.token, message);
             }
-            (Outcome::Continue, Message::Invocation(invocation)) => {
-                self.events.push_back(Event::Continuation(invocation));
+            Outcome::Continue => {
+                if let Message::Invocation(invocation) = message {
+                    self.events.push_back(Event::Continuation(invocation));
+                }
             }
-            (Outcome::Progress(request), Message::Result(result)) => {
-                self.deadlines.renew(&mut self.ledger, request);
-                self.events.push_back(Event::Progress { result });
+            Outcome::Progress(request) => {
+                if let Message::Result(result) = message {
+                    self.deadlines.renew(&mut self.ledger, request);
+                    self.events.push_back(Event::Progress { result });
+                }
             }
-            (Outcome::Closed, Message::Goodbye(goodbye)) => {
-                let echo = Goodbye::new(uris::close::GOODBYE_AND_OUT);
-                self.close(CloseReason::Goodbye(goodbye), Some(echo.into()));
+            Outcome::Closed => {
+                if let Message::Goodbye(goodbye) = message {
+                    let echo = Goodbye::new(uris::close::GOODBYE_AND_OUT);
+                    self.close(CloseReason::Goodbye(goodbye), Some(echo.into()));
+                } else if let Message::Abort(abort) = message {
+                    self.close(CloseReason::Abort(abort), None);
+                }
             }
-            (Outcome::Closed, Message::Abort(abort)) => {
-                self.close(CloseReason::Abort(abort), None);
-            }
-            (Outcome::Left, _) => {
-                let mut unsent = self.out.drain(..).map(|m| m.1);
-                let goodbye = unsent.find(|m| m.code() == MessageCode::Goodbye);
-                drop(unsent);
+            Outcome::Left => {
+                let goodbye =
+                    self.out.drain(..).map(|m| m.1).find(|m| m.code() == MessageCode::Goodbye);
                 self.close(CloseReason::Left, goodbye);
             }
-            (_, message) => self.events.extend(delivered(message)),
         }
     }
 
@@ -107,32 +128,45 @@ impl<T> Session<T> {
         }));
         self.events.push_back(Event::Closed(reason));
     }
-}
 
-/// What the answer to a request tells.
-#[allow(clippy::wildcard_enum_match_arm)] // nothing else is an answer
-fn answered<T>(token: T, message: Message) -> Option<Event<T>> {
-    Some(match message {
-        Message::Result(result) => Event::Result { token, result },
-        Message::Error(error) => Event::Failed { token, error },
-        Message::Published(m) => Event::Published { token, publication: m.publication },
-        Message::Subscribed(m) => Event::Subscribed { token, subscription: m.subscription },
-        Message::Registered(m) => Event::Registered { token, registration: m.registration },
-        Message::Unsubscribed(_) => Event::Unsubscribed { token },
-        Message::Unregistered(_) => Event::Unregistered { token },
-        _ => return None,
-    })
-}
+    /// Tells what the answer to a request means.
+    #[allow(clippy::wildcard_enum_match_arm)] // nothing else is an answer
+    fn answer(&mut self, token: T, message: Message) {
+        // Each arm moves the message once: they are large.
+        let events = &mut self.events;
+        match message {
+            Message::Result(result) => events.push_back(Event::Result { token, result }),
+            Message::Error(error) => events.push_back(Event::Failed { token, error }),
+            Message::Published(m) => {
+                events.push_back(Event::Published { token, publication: m.publication });
+            }
+            Message::Subscribed(m) => {
+                events.push_back(Event::Subscribed { token, subscription: m.subscription });
+            }
+            Message::Registered(m) => {
+                events.push_back(Event::Registered { token, registration: m.registration });
+            }
+            Message::Unsubscribed(_) => events.push_back(Event::Unsubscribed { token }),
+            Message::Unregistered(_) => events.push_back(Event::Unregistered { token }),
+            _ => {}
+        }
+    }
 
-/// What a message that was not asked for tells.
-#[allow(clippy::wildcard_enum_match_arm)] // all else is asked for
-fn delivered<T>(message: Message) -> Option<Event<T>> {
-    Some(match message {
-        Message::Event(event) => Event::Event(event),
-        Message::Invocation(invocation) => Event::Invocation(invocation),
-        Message::Interrupt(interrupt) => Event::Interrupt(interrupt),
-        Message::Unsubscribed(m) => Event::SubscriptionRevoked(m.details.unwrap_or_default()),
-        Message::Unregistered(m) => Event::RegistrationRevoked(m.details.unwrap_or_default()),
-        _ => return None,
-    })
+    /// Tells what a message means that was not asked for.
+    #[allow(clippy::wildcard_enum_match_arm)] // all else is asked for
+    fn deliver(&mut self, message: Message) {
+        let events = &mut self.events;
+        match message {
+            Message::Event(event) => events.push_back(Event::Event(event)),
+            Message::Invocation(invocation) => events.push_back(Event::Invocation(invocation)),
+            Message::Interrupt(interrupt) => events.push_back(Event::Interrupt(interrupt)),
+            Message::Unsubscribed(m) => {
+                events.push_back(Event::SubscriptionRevoked(m.details.unwrap_or_default()));
+            }
+            Message::Unregistered(m) => {
+                events.push_back(Event::RegistrationRevoked(m.details.unwrap_or_default()));
+            }
+            _ => {}
+        }
+    }
 }

@@ -52,7 +52,9 @@ impl<T> Table<T> {
         let place = self.place(id).ok()?;
         let entry = self.slots.get_mut(place)?.1.take()?;
         self.live -= 1;
-        if self.slots.len() > Self::SMALL && self.slots.len() > 2 * self.live {
+        if self.live == 0 {
+            self.slots.clear();
+        } else if self.slots.len() > Self::SMALL && self.slots.len() > 2 * self.live {
             self.slots.retain(|slot| slot.1.is_some());
         }
         Some(entry)
