@@ -101,7 +101,7 @@ impl<H> Dealer<H> {
             }
             Retry::Others(mut question) => {
                 question.tried.push(from.session());
-                self.reroute(moment, self.get(registration), &call, *question, out);
+                self.reroute(moment, self.get(registration), &call, &mut question, out);
             }
         }
         self.release(moment, slot, out);

@@ -46,6 +46,7 @@ mod realm;
 mod registration;
 mod reject;
 mod retained;
+mod revocation;
 mod routing;
 mod schema;
 mod sharding;

@@ -28,6 +28,16 @@ pub(crate) struct Question {
 }
 
 impl Question {
+    /// Takes everything out. Questions are large: they are moved to the heap only if they have to be kept.
+    pub(crate) fn take(&mut self) -> Box<Self> {
+        Box::new(Self {
+            procedure: self.procedure.clone(),
+            options: core::mem::take(&mut self.options),
+            payload: core::mem::replace(&mut self.payload, Payload::NONE),
+            tried: core::mem::take(&mut self.tried),
+        })
+    }
+
     /// The key that decides which callee is asked, if that is not for the registration to say
     /// ("WAMP: Sharded Registration").
     pub(crate) fn shard(&self) -> Option<&str> {

@@ -25,7 +25,6 @@ use wamplex_shared::{
     },
     roles::{Feature, Features, Role, Roles},
     time::Time,
-    uris,
 };
 
 /// A realm: sessions, what they subscribed to and registered, and the calls between them.
@@ -374,7 +373,10 @@ impl<H> Realm<H> {
         out: &mut impl Sink<H>,
     ) -> Handled {
         let Call { request, .. } = message;
-        let Some(message) = self.accept_call(from, message, now, out)? else { return Ok(()) };
+        match self.accept_call(from, request)? {
+            Arrival::New => {}
+            earlier => return self.go_on(earlier, message, now, out),
+        }
         if let Err(objection) = self.admit_call(&message) {
             let error = objection.to_error(MessageCode::Call, request);
             out.deliver(from.handle(), Outbound::from(error));
@@ -458,44 +460,7 @@ impl<H> Realm<H> {
         self.dealer.check_calls(&self.members)
     }
 
-    /// Tells a new call from more arguments for an old one, and sees to the latter. `None` if there is nothing left to
-    /// do.
-    pub(crate) fn accept_call(
-        &self,
-        from: &Member<H>,
-        message: Call,
-        now: Time,
-        out: &mut impl Sink<H>,
-    ) -> Result<Option<Call>, ProtocolViolation> {
-        if from.has_left() {
-            return Ok(None);
-        }
-        match from.arrival(message.request) {
-            Arrival::New => {
-                self.accept(from, MessageCode::Call, message.request)?;
-                Ok(Some(message))
-            }
-            Arrival::Continuation(call) => {
-                self.dealer.go_on(&call, message, self.moment(now), out).map(|()| None)
-            }
-            Arrival::Late => Ok(None),
-        }
-    }
-
-    /// Takes a procedure from all callees that have it, for a REGISTER that wants that.
-    fn take_over(&mut self, from: &Member<H>, message: &Register, out: &mut impl Sink<H>) {
-        let Some(seat) = self.members.seat_mut(from) else { return };
-        let taken = self.dealer.taken_over_by(&self.config, seat, message);
-        let Some(registration) = taken else { return };
-        let callees = registration.callees().iter().map(|callee| Arc::clone(&callee.member));
-        let (id, callees) = (registration.id, callees.collect::<Vec<_>>());
-        for callee in callees {
-            let reason = Some(uris::wamplex::REREGISTERED.into());
-            self.revoke_registration(&callee, id, reason, out);
-        }
-    }
-
-    const fn moment(&self, now: Time) -> Moment<'_> {
+    pub(crate) const fn moment(&self, now: Time) -> Moment<'_> {
         Moment { config: &self.config, now }
     }
 

@@ -16,6 +16,7 @@ use crate::{
 use std::sync::Arc;
 use wamplex_shared::{
     message::{Call, InvocationPolicy},
+    payload::Payload,
     roles::{Feature, Role},
     time::Time,
     uri::MatchPolicy,
@@ -47,8 +48,8 @@ impl<H> Dealer<H> {
         let call = Arc::new(call);
         // The caller's table first, so that even the fastest YIELD finds somebody to answer.
         call.open(moment.config.limits.calls)?;
-        let question = Question { procedure, options, payload, tried: Vec::new() };
-        self.route(moment, registration, &call, question, out);
+        let mut question = Question { procedure, options, payload, tried: Vec::new() };
+        self.route(moment, registration, &call, &mut question, out);
         Ok(())
     }
 
@@ -58,7 +59,7 @@ impl<H> Dealer<H> {
         moment: Moment<'_>,
         registration: Option<&Registration<H>>,
         call: &Arc<Pending<H>>,
-        question: Question,
+        question: &mut Question,
         out: &mut impl Sink<H>,
     ) {
         match registration {
@@ -69,22 +70,22 @@ impl<H> Dealer<H> {
         }
     }
 
-    /// Finds a callee for a call, or a place to wait, or ends the call.
+    /// Finds a callee for a call, or a place to wait, or ends the call. Uses the question up.
     fn route(
         &self,
         moment: Moment<'_>,
         registration: &Registration<H>,
         call: &Arc<Pending<H>>,
-        question: Question,
+        question: &mut Question,
         out: &mut impl Sink<H>,
     ) {
         // Where nobody has a limit, nobody waits: all cores may choose at once.
         let mut queue = registration.is_limited().then(|| registration.queue.lock());
-        match (registration.choose(&question, &self.dice), &mut queue) {
+        match (registration.choose(question, &self.dice), &mut queue) {
             (Ok(callee), _) => self.invoke(moment, registration, callee, call, question, out),
             (Err(NoCallee::Busy), Some(queue)) => {
                 call.set_forwarded(false);
-                let waiting = Waiting { call: Arc::clone(call), question: Box::new(question) };
+                let waiting = Waiting { call: Arc::clone(call), question: question.take() };
                 let limit = moment.config.limits.waiting;
                 if let Err(reject) = queue.push(registration.id, waiting, limit) {
                     call.fail(reject, out);
@@ -100,14 +101,14 @@ impl<H> Dealer<H> {
         }
     }
 
-    /// Hands a call to this callee, which has room for it.
+    /// Hands a call to this callee, which has room for it. Uses the question up.
     fn invoke(
         &self,
         Moment { config, now }: Moment<'_>,
         registration: &Registration<H>,
         callee: &Callee<H>,
         call: &Arc<Pending<H>>,
-        question: Question,
+        question: &mut Question,
         out: &mut impl Sink<H>,
     ) {
         let details = match question.details(config, registration, callee, call, now) {
@@ -121,14 +122,18 @@ impl<H> Dealer<H> {
         // Remembering costs memory: only if there may be another callee, and this one knows that it can refuse.
         let may_refuse = registration.invoke != InvocationPolicy::Single
             && member.supports(Role::Callee, Feature::CallReroute);
-        let payload = question.payload.clone();
+        let kept = may_refuse.then(|| question.take());
+        let payload = match &kept {
+            Some(kept) => kept.payload.clone(),
+            None => core::mem::replace(&mut question.payload, Payload::NONE),
+        };
         let offer = Offer {
             callee: Arc::clone(member),
             registration: registration.id,
             details,
             payload,
             slot: callee.room.take(registration.id),
-            question: may_refuse.then(|| Box::new(question)),
+            question: kept,
         };
         let unused = match call.invoke(offer, config.limits.invocations, out) {
             Ok(unused) => unused,
@@ -152,9 +157,9 @@ impl<H> Dealer<H> {
     ) {
         let choose = |question: &Question| registration.choose(question, &self.dice).ok();
         while registration.has_room()
-            && let Some((callee, Waiting { call, question })) = queue.take_first(choose)
+            && let Some((callee, Waiting { call, mut question })) = queue.take_first(choose)
         {
-            self.invoke(moment, registration, callee, &call, *question, out);
+            self.invoke(moment, registration, callee, &call, &mut question, out);
         }
     }
 

@@ -4,6 +4,7 @@ use crate::{
     dealer::Dealer,
     member::Member,
     pending::{Pending, Place},
+    realm::{Handled, Realm},
     reject::Reject,
     routing::Moment,
     sink::{Outbound, Sink},
@@ -15,6 +16,7 @@ use wamplex_shared::{
     message::{Call, Invocation, MessageCode},
     payload::Payload,
     roles::{Feature, Role},
+    time::Time,
     uri::Uri,
 };
 
@@ -94,12 +96,44 @@ impl<H> Member<H> {
     }
 }
 
+impl<H> Realm<H> {
+    /// Checks the id of a CALL. Whatever is not new belongs to [`go_on`](Self::go_on).
+    pub(crate) fn accept_call(
+        &self,
+        from: &Member<H>,
+        request: RequestId,
+    ) -> Result<Arrival<H>, ProtocolViolation> {
+        if from.has_left() {
+            return Ok(Arrival::Late);
+        }
+        let arrival = from.arrival(request);
+        if let Arrival::New = &arrival {
+            self.accept(from, MessageCode::Call, request)?;
+        }
+        Ok(arrival)
+    }
+
+    /// Handles a CALL that is not the first of its call.
+    pub(crate) fn go_on(
+        &self,
+        arrival: Arrival<H>,
+        message: Call,
+        now: Time,
+        out: &mut impl Sink<H>,
+    ) -> Handled {
+        match arrival {
+            Arrival::Continuation(call) => self.dealer.go_on(&call, message, self.moment(now), out),
+            Arrival::New | Arrival::Late => Ok(()),
+        }
+    }
+}
+
 impl<H> Dealer<H> {
     /// Hands more arguments of a call to the callee that has it.
     ///
     /// # Errors
     /// The call takes no more, or is one of another procedure.
-    pub(crate) fn go_on(
+    fn go_on(
         &self,
         call: &Arc<Pending<H>>,
         message: Call,

@@ -8,6 +8,7 @@ use crate::{
     realm::{Handled, Realm},
     reject::{Refusal, Reject},
     sink::{Outbound, Sink},
+    streaming::Arrival,
     timestamp::{self, Moment},
 };
 use std::sync::Arc;
@@ -34,7 +35,10 @@ impl<H> Realm<H> {
         now: Time,
         out: &mut impl Sink<H>,
     ) -> Handled {
-        let Some(message) = self.accept_call(from, message, now, out)? else { return Ok(()) };
+        match self.accept_call(from, message.request)? {
+            Arrival::New => {}
+            earlier => return self.go_on(earlier, message, now, out),
+        }
         let Call { request, options, procedure, payload } = message;
         let admitted = self.admit(from, request, &options, &procedure);
         let events =

@@ -22,6 +22,7 @@ use crate::{
     realm::{Handled, Realm},
     reject::{Refusal, Reject},
     sink::{Outbound, Sink},
+    streaming::Arrival,
 };
 use arguments::Arguments;
 pub(crate) use arguments::integer;
@@ -107,7 +108,10 @@ impl<H> Realm<H> {
             return self.get_events(from, message, now, out);
         }
         let Call { request, .. } = message;
-        let Some(message) = self.accept_call(from, message, now, out)? else { return Ok(()) };
+        match self.accept_call(from, request)? {
+            Arrival::New => {}
+            earlier => return self.go_on(earlier, message, now, out),
+        }
         let serializer = message.payload.serializer();
         let Reply { value, deed } = match self.answer(from, message, now) {
             Ok(reply) => reply,

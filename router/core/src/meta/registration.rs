@@ -8,14 +8,12 @@ use crate::{
     registration::{Callee, Registration},
     reject::Reject,
     routing::Moment,
-    sink::{Outbound, Sink},
+    sink::Sink,
 };
 use bytestring::ByteString;
 use std::sync::Arc;
 use wamplex_shared::{
     id::{RegistrationId, SessionId},
-    message::{Unregistered, UnregisteredDetails},
-    roles::{Feature, Role},
     time::Time,
     uri::MatchPolicy,
     uris::registration,
@@ -58,31 +56,6 @@ impl<H> Realm<H> {
         self.announce(registration::ON_UNREGISTER, args, out);
         if departed.deleted {
             self.announce(registration::ON_DELETE, args, out);
-        }
-    }
-
-    /// Takes a registration from a callee ("WAMP: Registration Revocation"). It is told if it understands that;
-    /// invocations it was given go on. Calls that wait are left to [`settle`](crate::dealer::Dealer::settle).
-    pub(crate) fn revoke_registration(
-        &mut self,
-        callee: &Member<H>,
-        id: RegistrationId,
-        reason: Option<ByteString>,
-        out: &mut impl Sink<H>,
-    ) {
-        let Some(seat) = self.members.seat_mut(callee) else { return };
-        if !seat.registrations.remove(&id) {
-            return;
-        }
-        let departed = self.dealer.remove(id, callee.session());
-        if callee.supports(Role::Callee, Feature::RegistrationRevocation) {
-            let registration = Some(id);
-            let details = UnregisteredDetails { registration, reason, ..Default::default() };
-            let revocation = Unregistered { request: None, details: Some(details) };
-            out.deliver(callee.handle(), Outbound::from(revocation));
-        }
-        if let Some(departed) = departed {
-            self.announce_unregister(callee.session(), departed, out);
         }
     }
 

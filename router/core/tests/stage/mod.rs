@@ -93,6 +93,17 @@ impl Stage {
         let mut who = Joining::new(session(n), roles);
         who.authid = auth.map(|(authid, _)| authid.into());
         who.authrole = auth.map(|(_, authrole)| authrole.into());
+        self.join_with(n, who)
+    }
+
+    /// A session with all features joins that the router trusts so far.
+    pub(crate) fn join_trusted(&mut self, n: Who, trustlevel: Option<u64>) -> Who {
+        let mut who = Joining::new(session(n), every_feature());
+        who.trustlevel = trustlevel;
+        self.join_with(n, who)
+    }
+
+    fn join_with(&mut self, n: Who, who: Joining) -> Who {
         let member = self.realm.join(who, n, self.now, &mut self.log);
         self.members.insert(n, member);
         self.requests.insert(n, RequestIds::new());
