@@ -3,6 +3,7 @@
 //   node scripts/build.mjs --dev    unoptimised, for the inner loop
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deflateRawSync } from 'node:zlib';
@@ -24,7 +25,11 @@ console.log(`dist/wamplex.wasm ${statSync(wasm).size} bytes`);
 
 function compileCrate() {
   // The optimiser has to be the one from the package: old ones on the PATH write broken modules without a word.
-  const env = { ...process.env, PATH: join(here, 'node_modules', '.bin') + delimiter + process.env.PATH };
+  const PATH = join(here, 'node_modules', '.bin') + delimiter + process.env.PATH;
+  // What is published is the same wherever it was built, and says nothing about where.
+  const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
+  const RUSTFLAGS = `${process.env.RUSTFLAGS ?? ''} --remap-path-prefix=${cargoHome}=cargo`;
+  const env = { ...process.env, PATH, RUSTFLAGS };
   const profile = dev ? ['--dev', '--no-opt'] : ['--profile', 'release-wasm'];
   const args = ['build', crate, '--target', 'web', '--mode', 'no-install', '--no-pack', '--no-typescript', ...profile, '--', '--features', 'standalone'];
   execFileSync('wasm-pack', args, { env, stdio: 'inherit' });
