@@ -183,11 +183,13 @@ impl Outcome {
                 let _ = reply.send(Err(error));
             }
             Token::Unsubscribe(reply) => {
-                let _ = reply.map(|reply| reply.send(Err(error)));
+                let outcome = gone_anyway(error, uris::error::NO_SUCH_SUBSCRIPTION);
+                let _ = reply.map(|reply| reply.send(outcome));
             }
             Token::Unregister(id, reply) => {
                 self.done.extend(state.procedures.remove(&id));
-                let _ = reply.map(|reply| reply.send(Err(error)));
+                let outcome = gone_anyway(error, uris::error::NO_SUCH_REGISTRATION);
+                let _ = reply.map(|reply| reply.send(outcome));
             }
         }
     }
@@ -227,6 +229,11 @@ impl Token {
     const fn timeout(&self) -> Option<Duration> {
         if let Self::Call(call) = self { call.timeout } else { None }
     }
+}
+
+/// What comes of giving something up that the router has taken away meanwhile: just what was wanted.
+fn gone_anyway(error: Error, unknown: &str) -> Result<(), Error> {
+    if error.uri() == unknown { Ok(()) } else { Err(error) }
 }
 
 /// What a request ends in when the session does.

@@ -235,6 +235,21 @@ async fn invocations_that_cross_unregister_are_served_and_later_ones_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_registration_that_is_taken_away_while_it_is_given_up_is_gone_and_that_is_all() {
+    let (client, mut router) = session().await;
+    let register = client.register("com.example.go", async || Answer::Ok(1)).into_future();
+    let (registration, _) = tokio::join!(register, router.registered(5));
+    let script = async {
+        router.expect(json!([66, 2, 5])).await;
+        router.send(json!([67, 0, {"registration": 5}])).await;
+        router.send(json!([8, 66, 2, {}, "wamp.error.no_such_registration"])).await;
+    };
+    let (unregistered, ()) = tokio::join!(registration.unwrap().unregister(), script);
+    unregistered.unwrap();
+    router.expect_alive(&client).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_registration_ends_when_it_is_dropped_unless_it_is_detached() {
     let (client, mut router) = session().await;
     let register = || client.register("com.example.x", || async { Answer::Ok(1) }).into_future();

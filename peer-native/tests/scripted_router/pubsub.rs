@@ -225,6 +225,20 @@ async fn a_subscription_that_is_taken_away_says_so_and_ends() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_subscription_that_is_taken_away_while_it_is_given_up_is_gone_and_that_is_all() {
+    let (client, mut router) = session().await;
+    let subscription = subscribe::<i64>(&client, &mut router, 7).await;
+    let script = async {
+        router.expect(json!([34, 2, 7])).await;
+        router.send(json!([35, 0, {"subscription": 7}])).await;
+        router.send(json!([8, 34, 2, {}, "wamp.error.no_such_subscription"])).await;
+    };
+    let (unsubscribed, ()) = tokio::join!(subscription.unsubscribe(), script);
+    unsubscribed.unwrap();
+    router.expect_alive(&client).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_publisher_waits_for_a_router_that_does_not_read_and_loses_nothing() {
     let (client, mut router) = session().await;
     let publisher = client.clone();

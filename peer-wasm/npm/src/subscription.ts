@@ -86,7 +86,7 @@ export class Subscriptions {
       },
       reject: (error: unknown) => {
         answered();
-        this.#forgetIfUnused(shared);
+        this.#leaveIfUnused(shared).catch(() => {});
         reject(error);
       },
     };

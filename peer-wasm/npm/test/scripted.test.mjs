@@ -184,7 +184,7 @@ scripted('an invocation of no registration is answered, since its caller waits',
   await stillWorks(router, client);
 });
 
-for (const [name, data] of [['no JSON', '{'], ['no message', '{}'], ['an unknown code', '[99]'], ['a wrong type', '[36,"x",1,{}]'], ['binary', Buffer.from([0x90])], ['a second WELCOME', '[2,1,{"roles":{"broker":{}}}]'], ['a CHALLENGE', '[4,"ticket",{}]'], ['what only clients send', '[48,1,{},"p"]'], ['an ERROR for what cannot fail', '[8,50,1,{},"a.b"]'], ['an ERROR without details', '[8,48,1,"a.b"]']]) {
+for (const [name, data] of [['no JSON', '{'], ['no message', '{}'], ['an unknown code', '[99]'], ['a wrong type', '[36,"x",1,{}]'], ['binary', Buffer.from([0x90])], ['a second WELCOME', '[2,1,{"roles":{"broker":{}}}]'], ['a CHALLENGE', '[4,"ticket",{}]'], ['what only clients send', '[48,1,{},"p"]'], ['an ERROR for what cannot fail', '[8,50,1,{},"a.b"]'], ['an ERROR without details', '[8,48,1,"a.b"]'], ['details that are too deep', `[36,5,1,{"a":${'['.repeat(1e5)}${']'.repeat(1e5)}}]`]]) {
   scripted(`malformed frames end the session: ${name}`, undefined, async ({ router, client }) => {
     const failure = rejection(client.call('a'));
     await router.message(48);
@@ -236,6 +236,36 @@ scripted('a subscription that is being asked for keeps the one of the router ali
   assert.deepEqual(seen, ['still here']);
   assert.equal(router.received.filter((m) => m[0] === 34).length, 0);
   assert.equal(two.active, true);
+});
+
+scripted('a subscription that was kept only for one that is refused is given up', undefined, async ({ router, client }) => {
+  const first = client.subscribe('t', () => {});
+  router.send(33, (await router.message(32))[1], 5);
+  const one = await first;
+  const second = rejection(client.subscribe('t', () => {}, { getRetained: true }));
+  const again = await router.message(32, 2);
+  await one.unsubscribe();
+  assert.equal(router.received.filter((m) => m[0] === 34).length, 0);
+  router.send(8, 32, again[1], {}, 'wamp.error.not_authorized');
+  assert.ok(WampError.is(await second, 'wamp.error.not_authorized'));
+  assert.equal((await router.message(34))[2], 5);
+});
+
+scripted('what is taken away while it is given up is gone, and that is all', (message, send) => {
+  if (message[0] === 32) send(33, message[1], 5);
+  if (message[0] === 64) send(65, message[1], 6);
+  if (message[0] === 34) {
+    send(35, 0, { subscription: 5 });
+    send(8, 34, message[1], {}, 'wamp.error.no_such_subscription');
+  }
+  if (message[0] === 66) {
+    send(67, 0, { registration: 6 });
+    send(8, 66, message[1], {}, 'wamp.error.no_such_registration');
+  }
+}, async ({ client }) => {
+  const [subscription, registration] = await Promise.all([client.subscribe('t', () => {}), client.register('p', () => {})]);
+  await Promise.all([subscription.unsubscribe(), registration.unregister()]);
+  assert.equal(client.state, 'open');
 });
 
 scripted('an event in the same breath as SUBSCRIBED is delivered', (message, send, socket) => {
