@@ -31,6 +31,7 @@ mod broker;
 mod cancel;
 mod change;
 mod config;
+mod control;
 mod dealer;
 mod eligibility;
 mod event;

@@ -37,7 +37,9 @@ impl<H> Realm<H> {
     ) -> Handled {
         match self.accept_call(from, message.request)? {
             Arrival::New => {}
-            earlier => return self.go_on(earlier, message, now, out),
+            earlier @ (Arrival::Continuation(_) | Arrival::Late) => {
+                return self.go_on(earlier, message, now, out);
+            }
         }
         let Call { request, options, procedure, payload } = message;
         let admitted = self.admit(from, request, &options, &procedure);

@@ -110,7 +110,9 @@ impl<H> Realm<H> {
         let Call { request, .. } = message;
         match self.accept_call(from, request)? {
             Arrival::New => {}
-            earlier => return self.go_on(earlier, message, now, out),
+            earlier @ (Arrival::Continuation(_) | Arrival::Late) => {
+                return self.go_on(earlier, message, now, out);
+            }
         }
         let serializer = message.payload.serializer();
         let Reply { value, deed } = match self.answer(from, message, now) {
