@@ -80,6 +80,7 @@ fn accept(acceptor: &mut Acceptor) {
 fn an_anonymous_client_is_welcomed_and_has_a_session() {
     let mut pair = Pair::new();
     assert_eq!(pair.asked(), AcceptEvent::Hello(hello()));
+    assert!(!pair.acceptor.is_welcomed());
     accept(&mut pair.acceptor);
     pair.drive();
     assert_eq!(pair.told(), JoinEvent::Welcomed(welcome(&[])));

@@ -329,6 +329,10 @@ mod tests {
         r#"[67,0,{"registration":5}]"#,
         r#"[68,1,2,{"procedure":"p","progress":true,"receive_progress":true,"timeout":3},[]]"#,
         r#"[69,1,{"mode":"kill","reason":"r"}]"#,
+        r#"[8,68,7,{},"wamp.error.feature_not_supported"]"#,
+        // Some encoders know no other numbers.
+        "[17,300.0,9007199254740992.0]",
+        "[36,5e15,2.0,{}]",
     ];
 
     #[test]
