@@ -2,7 +2,7 @@
 //! realm must be consistent after each step.
 //!
 //! The seed is random and printed when the test fails; `WAMPLEX_SEED` repeats it. A failure shrinks to the fewest
-//! operations that show it.
+//! operations that show it, and is printed as a script for `tests/scripts`.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "all of this is a test")]
 
@@ -10,7 +10,8 @@ mod lists;
 mod stage;
 
 use lists::{
-    CALLS, INVOCATIONS, Model, REGISTRATIONS, RETAINED, SLOTS, SUBSCRIPTIONS, Session, render,
+    CALLS, INVOCATIONS, Model, REGISTRATIONS, RETAINED, SLOTS, SUBSCRIPTIONS, Session, Transcript,
+    render,
 };
 use proptest::{
     collection::vec,
@@ -19,7 +20,10 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner},
 };
 use stage::{Stage, Who, args, callee_without, invocation_error, request, session};
-use std::hash::{BuildHasher, RandomState};
+use std::{
+    hash::{BuildHasher, RandomState},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 use wamplex_realm::Retention;
 use wamplex_shared::{
     id::{RegistrationId, RequestId, SubscriptionId},
@@ -160,6 +164,7 @@ struct Pair {
     stage: Stage,
     model: Model,
     gone: (SubscriptionId, RegistrationId),
+    transcript: Transcript,
 }
 
 impl Pair {
@@ -174,11 +179,12 @@ impl Pair {
             config.retention.events = RETAINED;
         });
         let gone = (SubscriptionId::new(1).unwrap(), RegistrationId::new(1).unwrap());
-        Self { stage, model: Model::default(), gone }
+        Self { stage, model: Model::default(), gone, transcript: Transcript::default() }
     }
 
     fn step(&mut self, op: &Op) {
         let Some((who, message)) = self.message(op) else { return };
+        self.transcript.sends(who, &message);
         let handled = self.stage.send(who, message.clone());
         let sent = self.stage.take();
         let violation = self.model.handle(who, &message, &sent);
@@ -190,6 +196,7 @@ impl Pair {
     }
 
     fn leave(&mut self, who: Who) {
+        self.transcript.leaves(who);
         self.stage.leave(who);
         self.model.leave(who);
         let sent = self.stage.take();
@@ -198,6 +205,7 @@ impl Pair {
 
     /// The order in which different sessions hear of one operation is free, and so is that of several subscriptions.
     fn compare(&mut self, sent: &[(Who, Message)]) {
+        sent.iter().for_each(|(to, message)| self.transcript.receives(*to, message));
         let mut sent: Vec<String> = sent.iter().map(|(to, message)| render(*to, message)).collect();
         let mut said = core::mem::take(&mut self.model.said);
         sent.sort();
@@ -210,6 +218,7 @@ impl Pair {
         let slot = match *op {
             Op::Advance { millis } => {
                 let now = self.model.now + millis;
+                self.transcript.waits(millis);
                 self.stage.at(now);
                 self.model.advance(now);
                 let sent = self.stage.take();
@@ -250,6 +259,7 @@ impl Pair {
         let mut lacks = Vec::new();
         lacks.extend((!cancels).then_some(Feature::CallCanceling));
         lacks.extend((!progresses).then_some(Feature::ProgressiveCallResults));
+        self.transcript.joins(who, callee_without(&lacks));
         self.stage.join_as(who, callee_without(&lacks), None);
         self.model.slots[slot] =
             Some(Session { who, cancels, progresses, requests: 0, invocations: 0 });
@@ -367,7 +377,18 @@ fn the_realm_does_what_a_model_of_lists_does() {
         Ok(())
     });
     if let Err(TestError::Fail(reason, ops)) = result {
-        panic!("{reason}\nafter these operations:\n{ops:#?}");
+        panic!(
+            "{reason}\nas a script, where the last answers are what the realm said:\n{}",
+            script(&ops)
+        );
     }
     result.unwrap();
+}
+
+/// What happens up to the step at which realm and model differ.
+fn script(ops: &[Op]) -> String {
+    let mut pair = Pair::new();
+    // The panic is the failure that is being reported.
+    let _ = catch_unwind(AssertUnwindSafe(|| ops.iter().for_each(|op| pair.step(op))));
+    pair.transcript.script()
 }

@@ -1,5 +1,9 @@
 //! The realm as lists that are scanned: slow, short, and so plain that it can be believed.
 
+mod transcript;
+
+pub(crate) use transcript::Transcript;
+
 use crate::stage::{self, Who, session};
 use std::collections::BTreeMap;
 use wamplex_realm::Retention;
