@@ -34,7 +34,7 @@ pub const FEATURES: &[Feature] = &[
     feature("basic_rpc", "Basic Profile: Remote Procedure Calls"),
     feature("uris", "Basic Profile: URIs"),
     feature("ids", "Basic Profile: IDs"),
-    feature("ordering", "Basic Profile: Ordering Guarantees"),
+    elsewhere("ordering", "Basic Profile: Ordering Guarantees", &["tests/tests/ordering/main.rs"]),
     feature("protocol_errors", "Basic Profile: Protocol Errors"),
     feature("progressive_call_results", "Progressive Call Results"),
     feature("progressive_call_invocations", "Progressive Call Invocations"),

@@ -1,5 +1,6 @@
 //! The stages that scripts are played on.
 
+mod client;
 mod notation;
 mod outcomes;
 mod peer;
@@ -8,6 +9,7 @@ mod realm;
 mod requests;
 mod wire;
 
+pub use client::Client;
 pub use outcomes::Outcomes;
 pub use quirks::{OtherRouter, Quirk, Seen};
 pub use realm::RealmStage;

@@ -103,6 +103,8 @@ mod parse;
 mod play;
 mod template;
 
+pub(crate) use play::default_details;
+
 pub use parse::{Act, BadLine, Script, Step};
 pub use play::{Failure, Incoming, Stage, play};
 pub use template::{Bindings, Template, same};

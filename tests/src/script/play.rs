@@ -307,7 +307,7 @@ fn pair_up(
 }
 
 /// HELLO details of a client that can do everything there is.
-fn default_details() -> Map<String, Value> {
+pub(crate) fn default_details() -> Map<String, Value> {
     use Feature as F;
     let passthru = [F::PayloadPassthruMode];
     let publisher =
