@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-#![cfg_attr(feature = "standalone", no_std)]
+#![cfg_attr(all(feature = "standalone", target_arch = "wasm32", not(test)), no_std)]
 
 extern crate alloc;
 
@@ -19,7 +19,7 @@ pub use report::Handler;
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
 /// The words of a panic would go nowhere, and the code that formats them is a tenth of all the code.
-#[cfg(all(feature = "standalone", target_arch = "wasm32"))]
+#[cfg(all(feature = "standalone", target_arch = "wasm32", not(test)))]
 #[panic_handler]
 fn panic(_: &::core::panic::PanicInfo<'_>) -> ! {
     ::core::arch::wasm32::unreachable()
