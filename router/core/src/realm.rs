@@ -11,7 +11,6 @@ use crate::{
     routing::Moment,
     schema::TopicSchemas,
     sink::{Outbound, Sink},
-    streaming::Arrival,
 };
 use core::fmt;
 use parking_lot::RwLock;
@@ -207,11 +206,8 @@ impl<H> Realm<H> {
         out: &mut impl Sink<H>,
     ) -> Handled {
         let Call { request, .. } = message;
-        match self.accept_call(from, request)? {
-            Arrival::New => {}
-            earlier @ (Arrival::Continuation(_) | Arrival::Late) => {
-                return self.go_on(earlier, message, now, out);
-            }
+        if let Some(earlier) = self.accept_call(from, request)? {
+            return self.go_on(earlier, message, now, out);
         }
         if let Err(objection) = self.admit_call(&message) {
             let error = objection.to_error(MessageCode::Call, request);

@@ -33,14 +33,12 @@ pub(crate) struct Stream {
 
 type Part = (Payload, bool);
 
-/// What a CALL is, by its request id.
-pub(crate) enum Arrival<H> {
-    /// The first of a call.
-    New,
-    /// More arguments for this one.
-    Continuation(Arc<Pending<H>>),
-    /// More arguments for a call that is over, which the caller could not know.
-    Late,
+/// The call that a CALL belongs to which is not the first of it.
+pub(crate) enum Earlier<H> {
+    /// This one.
+    Open(Arc<Pending<H>>),
+    /// One that is over, which the caller could not know.
+    Over,
 }
 
 impl Stream {
@@ -87,43 +85,43 @@ impl<H> Member<H> {
     ///
     /// Such a caller has to count its requests also in a realm that is lenient with ids: nothing else tells a part
     /// that came too late from a new call.
-    pub(crate) fn arrival(&self, request: RequestId) -> Arrival<H> {
+    fn earlier(&self, request: RequestId) -> Option<Earlier<H>> {
         let streams = self.supports(Role::Caller, Feature::ProgressiveCallInvocations);
         if !streams || request.get() > self.last_request() {
-            return Arrival::New;
+            return None;
         }
-        self.calls.lock().get(&request).cloned().map_or(Arrival::Late, Arrival::Continuation)
+        Some(self.calls.lock().get(&request).cloned().map_or(Earlier::Over, Earlier::Open))
     }
 }
 
 impl<H> Realm<H> {
-    /// Checks the id of a CALL. Whatever is not new belongs to [`go_on`](Self::go_on).
+    /// Checks the id of a CALL. If it is not the first of its call, it belongs to [`go_on`](Self::go_on).
     pub(crate) fn accept_call(
         &self,
         from: &Member<H>,
         request: RequestId,
-    ) -> Result<Arrival<H>, ProtocolViolation> {
+    ) -> Result<Option<Earlier<H>>, ProtocolViolation> {
         if from.has_left() {
-            return Ok(Arrival::Late);
+            return Ok(Some(Earlier::Over));
         }
-        let arrival = from.arrival(request);
-        if let Arrival::New = &arrival {
+        let earlier = from.earlier(request);
+        if earlier.is_none() {
             self.accept(from, MessageCode::Call, request)?;
         }
-        Ok(arrival)
+        Ok(earlier)
     }
 
     /// Handles a CALL that is not the first of its call.
     pub(crate) fn go_on(
         &self,
-        arrival: Arrival<H>,
+        earlier: Earlier<H>,
         message: Call,
         now: Time,
         out: &mut impl Sink<H>,
     ) -> Handled {
-        match arrival {
-            Arrival::Continuation(call) => self.dealer.go_on(&call, message, self.moment(now), out),
-            Arrival::New | Arrival::Late => Ok(()),
+        match earlier {
+            Earlier::Open(call) => self.dealer.go_on(&call, message, self.moment(now), out),
+            Earlier::Over => Ok(()),
         }
     }
 }

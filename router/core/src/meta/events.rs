@@ -8,7 +8,6 @@ use crate::{
     realm::{Handled, Realm},
     reject::{Refusal, Reject},
     sink::{Outbound, Sink},
-    streaming::Arrival,
     timestamp::{self, Moment},
 };
 use std::sync::Arc;
@@ -35,11 +34,8 @@ impl<H> Realm<H> {
         now: Time,
         out: &mut impl Sink<H>,
     ) -> Handled {
-        match self.accept_call(from, message.request)? {
-            Arrival::New => {}
-            earlier @ (Arrival::Continuation(_) | Arrival::Late) => {
-                return self.go_on(earlier, message, now, out);
-            }
+        if let Some(earlier) = self.accept_call(from, message.request)? {
+            return self.go_on(earlier, message, now, out);
         }
         let Call { request, options, procedure, payload } = message;
         let admitted = self.admit(from, request, &options, &procedure);

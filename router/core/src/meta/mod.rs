@@ -22,7 +22,6 @@ use crate::{
     realm::{Handled, Realm},
     reject::{Refusal, Reject},
     sink::{Outbound, Sink},
-    streaming::Arrival,
 };
 use arguments::Arguments;
 pub(crate) use arguments::integer;
@@ -108,11 +107,8 @@ impl<H> Realm<H> {
             return self.get_events(from, message, now, out);
         }
         let Call { request, .. } = message;
-        match self.accept_call(from, request)? {
-            Arrival::New => {}
-            earlier @ (Arrival::Continuation(_) | Arrival::Late) => {
-                return self.go_on(earlier, message, now, out);
-            }
+        if let Some(earlier) = self.accept_call(from, request)? {
+            return self.go_on(earlier, message, now, out);
         }
         let serializer = message.payload.serializer();
         let Reply { value, deed } = match self.answer(from, message, now) {
