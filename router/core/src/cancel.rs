@@ -32,36 +32,39 @@ impl<H> Dealer<H> {
         }
         // The caller is answered at once, and what the callee says will be dropped.
         let place = call.fail(Reject::Canceled, out);
-        self.withdraw(moment, &call, place, mode != CancelMode::Skip, out);
+        let slot = self.withdraw(&call, place, mode != CancelMode::Skip, out);
+        self.release(moment, slot, out);
     }
 
     /// Ends the calls whose time is over ("WAMP: Call Timeouts").
     pub(crate) fn handle_timeout(&self, moment: Moment<'_>, out: &mut impl Sink<H>) {
         let now = moment.now;
+        let mut ended = Vec::new();
         for call in self.timers.due(now) {
             let error = || Reject::TimedOut.to_error(MessageCode::Call, call.request).into();
             let over = |call: &Pending<H>| call.deadline().is_some_and(|deadline| deadline <= now);
-            let place = call.finish_if(over, error, out);
-            if place.is_some() {
-                self.withdraw(moment, &call, place, true, out);
+            if let Some(place) = call.finish_if(over, error, out) {
+                ended.push((call, place));
             } else if let Some(deadline) = call.deadline().filter(|deadline| *deadline > now) {
                 // A part of the result came in between and began a new interval.
                 self.timers.push(deadline, &call);
             }
         }
+        self.withdraw_all(moment, ended, out);
     }
 
     /// Ends the calls that `who` made or was to answer; it has left and is told nothing.
     pub(crate) fn leave(&self, moment: Moment<'_>, who: &Member<H>, out: &mut impl Sink<H>) {
-        let calls = core::mem::take(&mut *who.calls.lock());
-        for call in calls.values() {
-            self.withdraw(moment, call, Some(call.end()), true, out);
-        }
         let invocations = core::mem::take(&mut who.invocations.lock().open);
         for Invoked { call, slot, .. } in invocations.into_values() {
             call.fail(Reject::CalleeLeft, out);
-            self.release(moment, slot, out);
+            if let Some(slot) = slot {
+                slot.free();
+            }
         }
+        let calls = core::mem::take(&mut *who.calls.lock());
+        let ended = calls.into_values().map(|call| (Arc::clone(&call), call.end())).collect();
+        self.withdraw_all(moment, ended, out);
     }
 
     /// Whether every call in a caller's table is in its callee's and the other way round. Only while nothing is moving.

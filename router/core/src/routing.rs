@@ -13,7 +13,7 @@ use crate::{
     streaming::Stream,
     waiting::{Queue, Waiting},
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use wamplex_shared::{
     message::{Call, InvocationPolicy},
     payload::Payload,
@@ -185,26 +185,45 @@ impl<H> Dealer<H> {
         }
     }
 
-    /// Takes a call that is over from where it was.
+    /// Takes a call that is over from where it was. Returns the slot that it had.
     pub(crate) fn withdraw(
         &self,
-        moment: Moment<'_>,
         call: &Pending<H>,
         place: Option<Place<H>>,
         interrupt: bool,
         out: &mut impl Sink<H>,
-    ) {
+    ) -> Option<Slot> {
         match place {
             Some(Place::Serving(callee, request)) => {
-                let slot = call.withdraw(&callee, request, interrupt, out);
-                self.release(moment, slot, out);
+                call.withdraw(&callee, request, interrupt, out)
             }
             Some(Place::Waiting(registration, ticket)) => {
-                if let Some(registration) = self.get(registration) {
-                    registration.queue.lock().remove(ticket);
-                }
+                self.get(registration)?.queue.lock().remove(ticket);
+                None
             }
-            Some(Place::Between | Place::Over) | None => {}
+            Some(Place::Between | Place::Over) | None => None,
+        }
+    }
+
+    /// Takes calls that are over from where they were and interrupts their callees. Only then are others given the room
+    /// they had, so that it does not matter in which order they ended.
+    pub(crate) fn withdraw_all(
+        &self,
+        moment: Moment<'_>,
+        ended: Vec<(Arc<Pending<H>>, Place<H>)>,
+        out: &mut impl Sink<H>,
+    ) {
+        let mut freed = BTreeSet::new();
+        for (call, place) in ended {
+            let Some(slot) = self.withdraw(&call, Some(place), true, out) else { continue };
+            freed.insert(slot.registration);
+            // The queue waits for a lock that others hold while they look at the room there is.
+            let registration = self.get(slot.registration);
+            let _queue = registration.map(|registration| registration.queue.lock());
+            slot.free();
+        }
+        for registration in freed.into_iter().filter_map(|id| self.get(id)) {
+            self.dispatch(moment, registration, &mut registration.queue.lock(), out);
         }
     }
 

@@ -155,7 +155,8 @@ impl<H> Dealer<H> {
         let part = (message.payload, message.options.progress);
         if !call.hand_on(part, moment.config.limits.parts, out) {
             let place = call.fail(Reject::LimitExceeded("parts of a call that waits"), out);
-            self.withdraw(moment, call, place, true, out);
+            let slot = self.withdraw(call, place, true, out);
+            self.release(moment, slot, out);
         }
         Ok(())
     }
