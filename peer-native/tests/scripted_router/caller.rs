@@ -259,6 +259,8 @@ async fn answers_to_nothing_are_ignored() {
         json!([17, 77, 5]),
         json!([65, 77, 5]),
         json!([67, 77]),
+        json!([35, 0, {"subscription": 77}]),
+        json!([67, 0, {"registration": 77}]),
         json!([69, 77, {}]),
         json!([36, 77, 5, {}]),
     ] {

@@ -175,6 +175,8 @@ scripted('late and unknown ids are ignored', undefined, async ({ router, client 
   router.send(69, 999, { mode: 'kill' });
   router.send(35, 0, { subscription: 999 });
   router.send(67, 0, { registration: 999 });
+  router.send(35, 0);
+  router.send(67, 0);
   await stillWorks(router, client);
 });
 
