@@ -4,7 +4,7 @@ use clap::Parser;
 use std::{net::SocketAddr, net::ToSocketAddrs, path::PathBuf};
 use wamplex_router::{
     RouterConfig,
-    config::{DEFAULT_LISTEN, DEFAULT_REALM, Origins, Site},
+    config::{DEFAULT_LISTEN, DEFAULT_REALM, MetaApi, Origins, Site, UriRule},
 };
 
 /// WAMP router: routes events and calls between clients over WebSocket, and serves a web page to try it.
@@ -34,9 +34,32 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "BYTES", default_value_t = RouterConfig::default().limits.message_size, value_parser = message_size)]
     max_message_size: usize,
 
+    /// What clients may do with the router's own procedures: ask about each other, end each other too, or nothing
+    #[arg(long, value_name = "WHAT", value_enum, default_value = "ask")]
+    meta_api: MetaApiArg,
+
+    /// Take topics and procedures of `0-9`, `a-z` and `_` only
+    #[arg(long)]
+    strict_uris: bool,
+
+    /// Take request ids in any order, as clients send that were written before 2023
+    #[arg(long)]
+    any_request_ids: bool,
+
     /// What to log on standard error: error, warn, info, debug, trace, off, or directives such as `wamplex_router=debug`
     #[arg(long, value_name = "LEVEL", env = "RUST_LOG", default_value = "info")]
     pub(crate) log: String,
+}
+
+/// The values of `--meta-api`.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum MetaApiArg {
+    /// The procedures do not exist
+    Off,
+    /// Ask and watch
+    Ask,
+    /// Ask, watch, end sessions, and take callees and subscribers out
+    Full,
 }
 
 const AFTER_HELP: &str = "\
@@ -66,6 +89,15 @@ impl Cli {
             ..RouterConfig::default()
         };
         config.limits.message_size = self.max_message_size;
+        config.rules.meta_api = match self.meta_api {
+            MetaApiArg::Off => MetaApi::Off,
+            MetaApiArg::Ask => MetaApi::Ask,
+            MetaApiArg::Full => MetaApi::Full,
+        };
+        config.rules.strict_request_ids = !self.any_request_ids;
+        if self.strict_uris {
+            config.rules.uris = UriRule::Strict;
+        }
         config
     }
 }
@@ -88,6 +120,7 @@ fn message_size(text: &str) -> Result<usize, String> {
 mod tests {
     use super::*;
     use clap::{CommandFactory, error::ErrorKind};
+    use wamplex_router::config::Rules;
 
     fn parse(args: &[&str]) -> Result<RouterConfig, ErrorKind> {
         let args = std::iter::once("wamplex").chain(args.iter().copied());
@@ -117,6 +150,11 @@ mod tests {
         assert_eq!(config.limits.message_size, 4096);
         assert_eq!(config.site, Site::Embedded);
         assert_eq!(parse(&[]).unwrap().realms, [DEFAULT_REALM]);
+        assert_eq!(parse(&[]).unwrap().rules, Rules::default());
+        let rules = parse(&["--meta-api", "full", "--strict-uris", "--any-request-ids"]);
+        let rules = rules.unwrap().rules;
+        assert_eq!((rules.meta_api, rules.uris), (MetaApi::Full, UriRule::Strict));
+        assert!(!rules.strict_request_ids);
         assert_eq!(parse(&["--allow-origin", "*"]).unwrap().origins, Origins::Any);
     }
 

@@ -1,7 +1,7 @@
 //! What a router is told before it starts.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
-pub use wamplex_realm::{Disclosure, History, HistoryRule, Retention};
+pub use wamplex_realm::{Disclosure, History, HistoryRule, MetaApi, Retention};
 pub use wamplex_shared::uri::UriRule;
 
 /// The realm of a router that was told nothing else.
@@ -49,8 +49,9 @@ pub struct Rules {
     /// How far callees and subscribers are told that the router trusts anonymous sessions, 0 being the lowest; `None` to
     /// tell them nothing.
     pub trustlevel: Option<u64>,
-    /// Whether sessions may ask about each other, about subscriptions and registrations, and end them.
-    pub meta_api: bool,
+    /// Whether sessions may ask about each other, about subscriptions and registrations, and whether they may end them.
+    /// By default they may ask: anybody can be an anonymous session.
+    pub meta_api: MetaApi,
     /// Whether calls and events are refused that do not fit the [schema](wamplex_realm::JsonSchema) that a callee or
     /// publisher has attached.
     pub validate: bool,
@@ -133,7 +134,7 @@ impl Default for Rules {
             call_timeout: None,
             max_call_timeout: None,
             trustlevel: None,
-            meta_api: true,
+            meta_api: MetaApi::Ask,
             validate: false,
             retention: Retention::default(),
             history: History::default(),

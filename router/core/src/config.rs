@@ -52,8 +52,8 @@ pub struct RealmConfig {
     /// Of which topics all events are kept.
     pub history: History,
     /// Whether the realm answers calls of `wamp.` procedures and publishes events about itself ("WAMP: Session Meta
-    /// API" and the others).
-    pub meta_api: bool,
+    /// API" and the others), and for what.
+    pub meta_api: MetaApi,
     /// What a wall clock shows at [`Time::ZERO`], in milliseconds since 1970: the realm itself has no clock.
     pub epoch: u64,
     /// What calls and events are held against schemas with; `None` takes schemas for descriptions only.
@@ -75,7 +75,7 @@ impl RealmConfig {
             limits: Limits::default(),
             retention: Retention::default(),
             history: History::default(),
-            meta_api: true,
+            meta_api: MetaApi::Full,
             epoch: 0,
             validator: None,
         }
@@ -109,6 +109,20 @@ impl RealmConfig {
             (wanted, max) => wanted.or(max),
         }
     }
+}
+
+/// What sessions may do with the procedures of the router.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MetaApi {
+    /// Nothing: the procedures do not exist, and the realm publishes no events about itself.
+    Off,
+    /// Ask and watch, and leave testaments. Whatever acts on others is answered with `wamp.error.not_authorized`:
+    /// ending sessions, taking callees and subscribers out, purging what is retained.
+    Ask,
+    /// Everything. For realms whose sessions are all trusted.
+    #[default]
+    Full,
 }
 
 /// Who is told the identity of a caller or publisher ("WAMP: Caller Identification", "WAMP: Publisher Identification").

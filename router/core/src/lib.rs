@@ -61,7 +61,7 @@ mod timestamp;
 mod topics;
 mod waiting;
 
-pub use config::{Disclosure, Limits, RealmConfig};
+pub use config::{Disclosure, Limits, MetaApi, RealmConfig};
 pub use event::SharedEvent;
 pub use history::{
     History, HistoryQuery, HistoryRule, HistoryStore, MemoryHistory, UnknownPublication,

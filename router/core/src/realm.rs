@@ -2,7 +2,7 @@
 
 use crate::{
     broker::Broker,
-    config::{Disclosure, RealmConfig},
+    config::{Disclosure, MetaApi, RealmConfig},
     dealer::Dealer,
     history::HistoryStore,
     member::{Member, Members},
@@ -137,7 +137,7 @@ impl<H> Realm<H> {
         if self.config.retention.events > 0 {
             broker.insert(Feature::EventRetention);
         }
-        if self.config.meta_api {
+        if self.config.meta_api != MetaApi::Off {
             meta::features(&mut broker, &mut dealer);
             if !self.config.history.rules.is_empty() {
                 broker.insert(Feature::EventHistory);

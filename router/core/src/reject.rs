@@ -22,6 +22,9 @@ pub(crate) enum Reject {
     /// The `wamp` and `wamplex` namespaces belong to the router.
     #[error("URIs that begin with wamp. or wamplex. are reserved for the router")]
     Reserved,
+    /// The realm lets sessions ask about others, but not act on them.
+    #[error("sessions of this realm may not act on others")]
+    MetaApiAsksOnly,
     /// Nobody offers the procedure.
     #[error("no callee is registered for this procedure")]
     NoSuchProcedure,
@@ -90,7 +93,7 @@ impl Reject {
         use uris::error;
         match self {
             Self::InvalidUri(_) => error::INVALID_URI,
-            Self::Reserved => error::NOT_AUTHORIZED,
+            Self::Reserved | Self::MetaApiAsksOnly => error::NOT_AUTHORIZED,
             Self::NoSuchProcedure => error::NO_SUCH_PROCEDURE,
             Self::ProcedureAlreadyExists => error::PROCEDURE_ALREADY_EXISTS,
             Self::NoSuchRegistration | Self::UnknownRegistration => error::NO_SUCH_REGISTRATION,
@@ -160,6 +163,7 @@ mod tests {
             Reject::InvalidUri(InvalidUri::EmptyComponent),
             Reject::InvalidUri(InvalidUri::Character),
             Reject::Reserved,
+            Reject::MetaApiAsksOnly,
             Reject::NoSuchProcedure,
             Reject::ProcedureAlreadyExists,
             Reject::NoSuchRegistration,

@@ -24,7 +24,7 @@ use std::{
     hash::{BuildHasher, RandomState},
     panic::{AssertUnwindSafe, catch_unwind},
 };
-use wamplex_realm::Retention;
+use wamplex_realm::{MetaApi, Retention};
 use wamplex_shared::{
     id::{RegistrationId, RequestId, SubscriptionId},
     message::*,
@@ -171,7 +171,7 @@ impl Pair {
     fn new() -> Self {
         let stage = Stage::with(|config| {
             // Some subscribe to `wamp`, and the model knows nothing of events about the realm itself.
-            config.meta_api = false;
+            config.meta_api = MetaApi::Off;
             config.limits.subscriptions = SUBSCRIPTIONS;
             config.limits.registrations = REGISTRATIONS;
             config.limits.calls = CALLS;

@@ -5,7 +5,7 @@
 mod stage;
 
 use stage::{Stage, every_feature, request, session};
-use wamplex_realm::{Disclosure, HistoryRule, RealmConfig};
+use wamplex_realm::{Disclosure, HistoryRule, MetaApi, RealmConfig};
 use wamplex_shared::{
     error::ProtocolViolation,
     message::*,
@@ -357,7 +357,7 @@ fn what_is_kept_of_events_is_announced() {
     assert!(announced(Feature::EventHistory, &with_history));
     let without_meta_api = |config: &mut RealmConfig| {
         with_history(config);
-        config.meta_api = false;
+        config.meta_api = MetaApi::Off;
     };
     assert!(!announced(Feature::EventHistory, &without_meta_api));
 }

@@ -9,8 +9,8 @@ use std::{
     time::Duration,
 };
 use wamplex_realm::{
-    Disclosure, History, HistoryRule, Joining, JsonSchema, Member, Outbound, Realm, RealmConfig,
-    Retention, Sink,
+    Disclosure, History, HistoryRule, Joining, JsonSchema, Member, MetaApi, Outbound, Realm,
+    RealmConfig, Retention, Sink,
 };
 use wamplex_shared::{
     codec,
@@ -302,7 +302,9 @@ pub(super) fn config(script: &Script) -> RealmConfig {
             }
             ("disclosure", Some("always"), _) => set(&mut config.disclosure, Disclosure::Always),
             ("validate", _, Some(true)) => set(&mut config.validator, Some(Arc::new(JsonSchema))),
-            ("meta_api", _, Some(on)) => set(&mut config.meta_api, on),
+            ("meta_api", Some("off"), _) => set(&mut config.meta_api, MetaApi::Off),
+            ("meta_api", Some("ask"), _) => set(&mut config.meta_api, MetaApi::Ask),
+            ("meta_api", Some("full"), _) => set(&mut config.meta_api, MetaApi::Full),
             ("call_timeout", ..) if value.is_u64() => set(&mut config.call_timeout, millis()),
             ("max_call_timeout", ..) if value.is_u64() => {
                 set(&mut config.max_call_timeout, millis())

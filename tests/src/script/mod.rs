@@ -84,7 +84,7 @@
 //! | `disclosure` | `"never"`, `"on_request"` (default), `"always"` |
 //! | `call_timeout`, `max_call_timeout` | milliseconds |
 //! | `trustlevel` | a number: callees and subscribers are told that the router trusts every session so far |
-//! | `meta_api` | `true` (default), `false` |
+//! | `meta_api` | `"full"` (default), `"ask"`, `"off"` |
 //! | `validate` | `true`: arguments are held against schemas |
 //! | `retention` | a dictionary of `events`, `bytes`, `replay_bytes`, and in milliseconds `ttl`, `max_ttl` |
 //! | `history` | a list of rules, each a dictionary of `match`, `pattern`, `events`, `bytes`, `total_bytes`, and in milliseconds `age` |

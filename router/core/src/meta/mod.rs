@@ -17,6 +17,7 @@ pub(crate) use testament::Testaments;
 
 use crate::{
     change::Departed,
+    config::MetaApi,
     member::Member,
     question::{check_options, uses_passthru},
     realm::{Handled, Realm},
@@ -156,8 +157,10 @@ impl<H> Realm<H> {
             return Err(from.request_in_use(request).into());
         }
         procedure.check(self.config.uri_rule, MatchPolicy::Exact)?;
-        if !self.config.meta_api {
-            return Err(Reject::NoSuchProcedure.into());
+        match self.config.meta_api {
+            MetaApi::Off => return Err(Reject::NoSuchProcedure.into()),
+            MetaApi::Ask if acts_on_others(procedure) => return Err(Reject::MetaApiAsksOnly.into()),
+            MetaApi::Ask | MetaApi::Full => {}
         }
         self.config.disclosure.discloses(options.disclose_me, false)?;
         if uses_passthru(options.passthru.as_deref()) {
@@ -232,8 +235,8 @@ impl<H> Realm<H> {
     }
 
     /// Whether there is a meta API and anybody listens to its events. Mostly not, and then they cost no more than this.
-    const fn is_watched(&self) -> bool {
-        self.config.meta_api && self.broker.is_watched()
+    fn is_watched(&self) -> bool {
+        self.config.meta_api != MetaApi::Off && self.broker.is_watched()
     }
 
     /// Publishes an event of the router, if anybody listens.
@@ -242,6 +245,21 @@ impl<H> Realm<H> {
             self.broker.announce(topic, args, out);
         }
     }
+}
+
+/// Whether a procedure of the router changes what is not the caller's own.
+fn acts_on_others(procedure: &Uri) -> bool {
+    use uris::{registration, session, subscription, wamplex};
+    matches!(
+        procedure.as_str(),
+        session::KILL
+            | session::KILL_BY_AUTHID
+            | session::KILL_BY_AUTHROLE
+            | session::KILL_ALL
+            | registration::REMOVE_CALLEE
+            | subscription::REMOVE_SUBSCRIBER
+            | wamplex::PURGE_RETAINED
+    )
 }
 
 fn result(request: RequestId, payload: Payload) -> ResultMessage {

@@ -76,7 +76,7 @@ impl Transcript {
     pub(crate) fn script(&self) -> String {
         let head = ["# What this shows.", "# shows: basic_rpc", "clock fake"];
         let rules = format!(
-            "realm {{\"meta_api\": false, \"retention\": {{\"events\": {}}}}}",
+            "realm {{\"meta_api\": \"off\", \"retention\": {{\"events\": {}}}}}",
             super::RETAINED
         );
         let head = head.map(String::from).into_iter().chain([rules]);
