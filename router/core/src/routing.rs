@@ -13,8 +13,9 @@ use crate::{
     streaming::Stream,
     waiting::{Queue, Waiting},
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 use wamplex_shared::{
+    id::RegistrationId,
     message::{Call, InvocationPolicy},
     payload::Payload,
     roles::{Feature, Role},
@@ -213,26 +214,37 @@ impl<H> Dealer<H> {
         ended: Vec<(Arc<Pending<H>>, Place<H>)>,
         out: &mut impl Sink<H>,
     ) {
-        let mut freed = BTreeSet::new();
+        let mut slots: BTreeMap<RegistrationId, Vec<Slot>> = BTreeMap::new();
         for (call, place) in ended {
-            let Some(slot) = self.withdraw(&call, Some(place), true, out) else { continue };
-            freed.insert(slot.registration);
-            // The queue waits for a lock that others hold while they look at the room there is.
-            let registration = self.get(slot.registration);
-            let _queue = registration.map(|registration| registration.queue.lock());
-            slot.free();
+            if let Some(slot) = self.withdraw(&call, Some(place), true, out) {
+                slots.entry(slot.registration).or_default().push(slot);
+            }
         }
-        for registration in freed.into_iter().filter_map(|id| self.get(id)) {
-            self.dispatch(moment, registration, &mut registration.queue.lock(), out);
+        for (registration, slots) in slots {
+            self.free(moment, registration, slots, out);
         }
     }
 
     /// Gives a slot back, and the next call that waits for one its turn.
     pub(crate) fn release(&self, moment: Moment<'_>, slot: Option<Slot>, out: &mut impl Sink<H>) {
-        let Some(slot) = slot else { return };
-        let Some(registration) = self.get(slot.registration) else { return slot.free() };
+        if let Some(slot) = slot {
+            self.free(moment, slot.registration, [slot], out);
+        }
+    }
+
+    /// Room and queue change under one lock: otherwise a new call could take the room before those that wait for it.
+    fn free(
+        &self,
+        moment: Moment<'_>,
+        registration: RegistrationId,
+        slots: impl IntoIterator<Item = Slot>,
+        out: &mut impl Sink<H>,
+    ) {
+        let Some(registration) = self.get(registration) else {
+            return slots.into_iter().for_each(Slot::free);
+        };
         let mut queue = registration.queue.lock();
-        slot.free();
+        slots.into_iter().for_each(Slot::free);
         self.dispatch(moment, registration, &mut queue, out);
     }
 }

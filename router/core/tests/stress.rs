@@ -4,20 +4,18 @@
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "all of this is a test")]
 
 mod stage;
+mod threads;
 
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use parking_lot::{Mutex, RwLock};
-use stage::{args, every_feature, request, session};
+use core::sync::atomic::Ordering::SeqCst;
+use stage::{args, request};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
     thread,
 };
-use wamplex_realm::{Joining, Member, Outbound, Realm, RealmConfig, Sink};
+use threads::{Peer, World, clock, number};
 use wamplex_shared::{
-    id::{GlobalIds, RequestId, RequestIds, SessionId},
+    id::{RequestId, SessionId},
     message::*,
-    time::Time,
     uri::MatchPolicy,
 };
 
@@ -29,91 +27,6 @@ const CALLS: u64 = 2_000;
 const EVENTS: u64 = 2_000;
 /// How many events the subscribers have to see altogether, between all their coming and going.
 const SEEN: u64 = 2_000;
-
-type Inbox = Arc<Mutex<Vec<Message>>>;
-
-struct Inboxes;
-
-impl Sink<Inbox> for Inboxes {
-    fn deliver(&mut self, to: &Inbox, message: Outbound) {
-        to.lock().push(message.to_message());
-    }
-}
-
-/// What all threads share.
-struct World {
-    realm: RwLock<Realm<Inbox>>,
-    /// Milliseconds, advanced by whoever makes progress: no clock.
-    now: AtomicU64,
-    /// Callers and publishers still at work.
-    busy: AtomicU64,
-    done: AtomicBool,
-    /// Events that subscribers have seen.
-    seen: AtomicU64,
-}
-
-/// One session and the thread that handles it.
-struct Peer<'a> {
-    world: &'a World,
-    member: Arc<Member<Inbox>>,
-    inbox: Inbox,
-    requests: RequestIds,
-    dice: GlobalIds,
-}
-
-impl Drop for Peer<'_> {
-    /// Whoever fails ends the test for all: the others would wait for its answers.
-    fn drop(&mut self) {
-        if thread::panicking() {
-            self.world.done.store(true, SeqCst);
-        }
-    }
-}
-
-impl<'a> Peer<'a> {
-    fn join(world: &'a World, n: u64) -> Self {
-        let inbox = Inbox::default();
-        let who = Joining::new(session(n), every_feature());
-        let member = world.realm.write().join(who, inbox.clone(), Time::ZERO, &mut Inboxes);
-        Self { world, member, inbox, requests: RequestIds::new(), dice: GlobalIds::new(n) }
-    }
-
-    /// The next batch of what the realm sent.
-    fn receive(&self) -> Vec<Message> {
-        core::mem::take(&mut *self.inbox.lock())
-    }
-
-    fn leave(&self) {
-        self.world.realm.write().leave(&self.member, self.now(), &mut Inboxes);
-    }
-
-    fn now(&self) -> Time {
-        Time::from_millis(self.world.now.load(SeqCst))
-    }
-
-    /// A number below `n`.
-    fn roll(&mut self, n: u64) -> u64 {
-        self.dice.draw() % n
-    }
-
-    /// Handles a message as the router does: one lock, one method.
-    fn send(&self, message: impl Into<Message>) {
-        let (realm, member, now, out) = (&self.world.realm, &self.member, self.now(), &mut Inboxes);
-        match message.into() {
-            Message::Subscribe(m) => realm.write().subscribe(member, m, now, out),
-            Message::Unsubscribe(m) => realm.write().unsubscribe(member, m, now, out),
-            Message::Register(m) => realm.write().register(member, m, now, out),
-            Message::Unregister(m) => realm.write().unregister(member, m, now, out),
-            Message::Publish(m) => realm.read().publish(member, m, now, out),
-            Message::Call(m) => realm.read().call(member, m, now, out),
-            Message::Cancel(m) => realm.read().cancel(member, m, now, out),
-            Message::Yield(m) => realm.read().yield_(member, m, now, out),
-            Message::Error(m) => realm.read().error(member, m, now, out),
-            other => panic!("{other:?}"),
-        }
-        .unwrap();
-    }
-}
 
 /// Publishes 1, 2, 3 … to topics that overlap in patterns.
 fn publisher(mut peer: Peer<'_>) {
@@ -313,33 +226,9 @@ fn visitor(world: &World) {
     }
 }
 
-/// Lets time pass, so that calls nobody answers come to an end, and ends the test when all work is done.
-fn clock(world: &World) {
-    while world.busy.load(SeqCst) > 0 && !world.done.load(SeqCst) {
-        let now = Time::from_millis(world.now.fetch_add(1, SeqCst));
-        let realm = world.realm.read();
-        if realm.poll_timeout().is_some_and(|at| at <= now) {
-            realm.handle_timeout(now, &mut Inboxes);
-        }
-        drop(realm);
-        thread::yield_now();
-    }
-    world.done.store(true, SeqCst);
-}
-
-fn number(payload: &[u8]) -> u64 {
-    core::str::from_utf8(payload).unwrap().trim_matches(['[', ']']).parse().unwrap()
-}
-
 #[test]
 fn order_and_single_answers_hold_on_all_cores() {
-    let world = World {
-        realm: RwLock::new(Realm::new(RealmConfig::new("realm1", 1))),
-        now: AtomicU64::new(0),
-        busy: AtomicU64::new(CALLERS + PUBLISHERS),
-        done: AtomicBool::new(false),
-        seen: AtomicU64::new(0),
-    };
+    let world = World::new(CALLERS + PUBLISHERS);
     let mut ids = 1..;
     let mut join = || Peer::join(&world, ids.next().unwrap());
     let callees: [_; CALLEES as usize] = core::array::from_fn(|_| join());
