@@ -13,9 +13,30 @@
 //! | a CALL of a procedure of the router with arguments that it does not take | ERROR `wamp.error.invalid_argument` |
 //! | arguments that do not fit their schema in a realm with a [`Validator`] | ERROR `wamp.error.invalid_argument` |
 //! | `disclose_me` or `disclose_caller` in a realm that discloses nothing | ERROR `wamp.error.option_disallowed.disclose_me` |
+//! | `runmode` that is not `partition`, `partition` without `rkey`, `concurrency` of 0 | ERROR `wamp.error.option_not_allowed` |
+//! | a CALL that needs a feature which its callee has not announced | ERROR `wamp.error.feature_not_supported` |
 //! | a message that breaks the protocol | [`ProtocolViolation`](wamplex_shared::error::ProtocolViolation), see [`Handled`] |
 //!
 //! An ERROR that the realm itself makes has one argument: a sentence for people.
+//!
+//! What the specification leaves open about calling:
+//!
+//! * Sharded registrations: a CALL with `runmode: "partition"` and an `rkey` goes to one of the callees, whatever their
+//!   policy, chosen by rendezvous hashing of the key and their session ids: all calls with one key go to one callee, and
+//!   when callees come or go only the keys move that the newcomer gets or the leaver had. If that callee has no room the
+//!   call waits for it; if it is unavailable the call goes to the next one for this key.
+//! * `concurrency` in REGISTER is how many calls of this registration a callee takes at once. Calls pass by callees that
+//!   have no room; when none has, they wait in the order they came, at most [`Limits::waiting`] of them. A callee has room
+//!   again when it has answered or was told to stop with INTERRUPT: one whose call was canceled behind its back has not.
+//!   Calls that wait are canceled and time out like others, and end with `wamp.error.canceled` when the last callee goes.
+//! * `force_reregister` in REGISTER takes the procedure from all callees that have it. They are told with reason
+//!   `wamplex.revocation.reregistered`, and keep the calls they have; those that wait go to the newcomer.
+//! * A callee that announced `call_reroute` hands a call on with `wamp.error.unavailable`, unless parts of arguments or
+//!   results have passed after the first CALL, or it was interrupted: then the caller receives the error. The time of the
+//!   call goes on; a callee that sees to timeouts is told how much is left.
+//! * Each part of the arguments of a call begins its timeout anew, as each part of the result does. Parts that come while
+//!   no callee has the call are kept, at most [`Limits::parts`] of them.
+//! * An ERROR with payload passthru follows the rules for YIELD, but its callee is not told when the caller cannot read it.
 //!
 //! What the specification leaves open about publishing:
 //!
