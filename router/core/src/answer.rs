@@ -100,7 +100,7 @@ impl<H> Dealer<H> {
                 call.fail(Reject::NoAvailableCallee, out);
             }
             Retry::Others(mut question) => {
-                question.tried.push(from.session());
+                question.tried.insert(from.session());
                 self.reroute(moment, self.get(registration), &call, &mut question, out);
             }
         }

@@ -8,6 +8,7 @@ use crate::{
     reject::{Refusal, Reject},
 };
 use core::time::Duration;
+use std::collections::BTreeSet;
 use wamplex_shared::{
     error::ProtocolViolation,
     id::SessionId,
@@ -24,7 +25,7 @@ pub(crate) struct Question {
     pub(crate) options: CallOptions,
     pub(crate) payload: Payload,
     /// The callees that were unavailable.
-    pub(crate) tried: Vec<SessionId>,
+    pub(crate) tried: BTreeSet<SessionId>,
 }
 
 impl Question {
@@ -46,7 +47,7 @@ impl Question {
 
     /// Whether this callee was asked before.
     pub(crate) fn has_tried<H>(&self, callee: &Member<H>) -> bool {
-        self.tried.contains(&callee.session())
+        !self.tried.is_empty() && self.tried.contains(&callee.session())
     }
 
     /// What this callee is told, or why it cannot be asked. Decides which of the two ends watches the time.

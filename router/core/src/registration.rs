@@ -25,6 +25,8 @@ pub(crate) struct Registration<H> {
     pub(crate) schema: Option<Schema>,
     /// In the order they registered.
     callees: Vec<Callee<H>>,
+    /// How many of them take a limited number of calls at once.
+    limited: usize,
     /// Whose turn it is under round-robin.
     turn: AtomicUsize,
     /// Calls that wait until a callee has room.
@@ -71,7 +73,18 @@ impl<H> Registration<H> {
         created: Time,
     ) -> Self {
         let (callees, turn, queue) = (Vec::new(), AtomicUsize::new(0), Mutex::new(Queue::new()));
-        Self { id, policy, procedure, created, invoke, schema: None, callees, turn, queue }
+        Self {
+            id,
+            policy,
+            procedure,
+            created,
+            invoke,
+            schema: None,
+            callees,
+            limited: 0,
+            turn,
+            queue,
+        }
     }
 
     /// Match policy and procedure: what there is one registration for.
@@ -98,11 +111,13 @@ impl<H> Registration<H> {
     }
 
     pub(crate) fn add(&mut self, callee: Callee<H>) {
+        self.limited += usize::from(callee.room.is_limited());
         self.callees.push(callee);
     }
 
     pub(crate) fn remove(&mut self, session: SessionId) {
         self.callees.retain(|callee| callee.member.session() != session);
+        self.limited = self.callees.iter().filter(|callee| callee.room.is_limited()).count();
     }
 
     /// Takes in the calls that waited for the callees of a registration that this one is in the place of.
@@ -111,8 +126,8 @@ impl<H> Registration<H> {
     }
 
     /// Whether any of the callees takes a limited number of calls at once.
-    pub(crate) fn is_limited(&self) -> bool {
-        self.callees.iter().any(|callee| callee.room.is_limited())
+    pub(crate) const fn is_limited(&self) -> bool {
+        self.limited > 0
     }
 
     /// Whether any of the callees takes another call now.
@@ -167,12 +182,19 @@ impl<H> Registration<H> {
                 };
                 found.map(|(_, callee)| callee)
             }
-            // Of 2^53 numbers, the remainder favours none by more than one part in 2^53 / n.
+            InvocationPolicy::Random if question.tried.is_empty() && !self.is_limited() => {
+                callees.get(roll(dice, callees.len())?)
+            }
             InvocationPolicy::Random => {
-                let n = u64::try_from(callees.iter().filter(fits).count()).ok()?;
-                let at = usize::try_from(dice.draw().get().checked_rem(n)?).ok()?;
+                let at = roll(dice, callees.iter().filter(fits).count())?;
                 callees.iter().filter(fits).nth(at)
             }
         }
     }
+}
+
+/// A number below `n`. Of 2^53 numbers, the remainder favours none by more than one part in 2^53 / n.
+fn roll(dice: &PublicationIds, n: usize) -> Option<usize> {
+    let n = u64::try_from(n).ok()?;
+    usize::try_from(dice.draw().get().checked_rem(n)?).ok()
 }

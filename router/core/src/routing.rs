@@ -13,7 +13,10 @@ use crate::{
     streaming::Stream,
     waiting::{Queue, Waiting},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use wamplex_shared::{
     id::RegistrationId,
     message::{Call, InvocationPolicy},
@@ -49,7 +52,7 @@ impl<H> Dealer<H> {
         let call = Arc::new(call);
         // The caller's table first, so that even the fastest YIELD finds somebody to answer.
         call.open(moment.config.limits.calls)?;
-        let mut question = Question { procedure, options, payload, tried: Vec::new() };
+        let mut question = Question { procedure, options, payload, tried: BTreeSet::new() };
         self.route(moment, registration, &call, &mut question, out);
         Ok(())
     }

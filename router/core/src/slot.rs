@@ -43,7 +43,7 @@ impl Room {
         Some(Slot { registration, taken: Arc::clone(&self.taken) })
     }
 
-    /// How many slots are taken, and whether `slot` is one of them, for checks.
+    /// How many slots are taken, for checks.
     pub(crate) fn taken(&self) -> u64 {
         self.taken.load(Relaxed)
     }
