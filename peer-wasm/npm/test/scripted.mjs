@@ -1,4 +1,7 @@
 // A router that says what a test tells it to, for what a real one never does.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { connect } from 'wamplex';
 import { WebSocketServer } from 'ws';
 
 /**
@@ -49,3 +52,33 @@ const ROLES = {
   broker: { features: { publisher_exclusion: true, subscription_revocation: true } },
   dealer: { features: { call_canceling: true, progressive_call_results: true, progressive_call_invocations: true } },
 };
+
+/** Runs a test with a scripted router and an open client. */
+export function scripted(name, script, run, options = {}) {
+  test(name, async (t) => {
+    const router = await startScripted(script);
+    t.after(() => router.stop());
+    const client = await connect(router.url, { realm: 'realm1', serializers: ['json'], ...options });
+    t.after(() => client.close());
+    await run({ router, client });
+  });
+}
+
+/** The reason of a promise that has to be rejected. */
+export const rejection = (promise) => promise.then((value) => assert.fail(`resolved to ${value}`), (error) => error);
+
+/** Registers a handler under the id 6. */
+export async function registered(router, client, handler) {
+  const registering = client.register('p', handler);
+  router.send(65, (await router.message(64))[1], 6);
+  return registering;
+}
+
+/** The session is alive: a call goes out, and its answer arrives after everything that was sent before. */
+export async function stillWorks(router, client) {
+  const count = router.received.filter((m) => m[0] === 48).length;
+  const answer = client.call('alive');
+  const call = await router.message(48, count + 1);
+  router.send(50, call[1], {}, ['yes']);
+  assert.equal(await answer, 'yes');
+}
