@@ -183,6 +183,8 @@ struct Callee {
     /// How many invocations there were.
     invocations: u64,
     changing: Option<u64>,
+    /// Whether it was told that there are no more calls, be it while it waited for another answer.
+    ended: bool,
     served: Served,
 }
 
@@ -197,17 +199,15 @@ struct Served {
 impl Callee {
     fn new(client: Client, name: usize) -> Self {
         let (live, open, served) = (BTreeSet::new(), BTreeMap::new(), Served::default());
-        Self { client, name, live, open, invocations: 0, changing: None, served }
+        Self { client, name, live, open, invocations: 0, changing: None, ended: false, served }
     }
 
     /// Serves until it is told to end, and changes a registration at every turn.
     async fn serve(mut self) -> Served {
         let mut due = TURN as u64;
-        loop {
+        while !self.ended {
             let message = self.client.receive().await;
-            if self.invoke(&message).await {
-                break;
-            }
+            self.invoke(&message).await;
             while self.invocations >= due {
                 due += TURN as u64;
                 self.served.turns += 1;
@@ -265,8 +265,8 @@ impl Callee {
         }
     }
 
-    /// Checks an invocation and answers it. Whether it was the last.
-    async fn invoke(&mut self, message: &Value) -> bool {
+    /// Checks an invocation and answers it.
+    async fn invoke(&mut self, message: &Value) {
         assert_eq!(code(message), MessageCode::Invocation, "{message}");
         let (id, registration) = (message[1].as_u64().unwrap(), message[2].as_u64().unwrap());
         let pieces = self.open.remove(&id).unwrap_or_else(|| {
@@ -278,15 +278,15 @@ impl Callee {
             );
             0
         });
-        let is_end = message[4][0] == "end";
-        if !is_end {
+        if message[4][0] == "end" {
+            self.ended = true;
+        } else {
             let seen = self.served.received.entry(number(&message[4][0])).or_default();
             let this = number(&message[4][2]);
             assert!(seen.last().is_none_or(|last| *last < this), "{message} after {seen:?}");
             seen.push(this);
         }
         self.yield_pieces(id, pieces, &message[3]).await;
-        is_end
     }
 
     /// Answers each part of a call with a piece if its caller wants pieces, and the last part with two, and the result.
