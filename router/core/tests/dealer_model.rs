@@ -8,24 +8,16 @@
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "all of this is a test")]
 
 mod calls;
+mod random;
 mod stage;
 
 use calls::{
     CALLS, INVOCATIONS, Model, PARTS, Place, REGISTRATIONS, SLOTS, Session, WAITING, With, render,
 };
-use proptest::{
-    collection::vec,
-    option,
-    prelude::*,
-    test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner},
-};
+use proptest::{collection::vec, option, prelude::*, test_runner::TestError};
+use random::{OPEN, target};
 use stage::{Stage, Who, args, callee_without, invocation_error, request};
-use std::hash::{BuildHasher, RandomState};
-use wamplex_shared::{
-    id::{RegistrationId, RequestId},
-    message::*,
-    roles::Feature,
-};
+use wamplex_shared::{id::RegistrationId, message::*, roles::Feature};
 
 const PROCEDURES: [&str; 2] = ["com.a", "com.b"];
 
@@ -51,10 +43,6 @@ struct Registering {
     forward: bool,
     force: bool,
 }
-
-/// A pick below this is one of the open calls or invocations of the session, if it has any. This one itself is an id
-/// that was not given out yet; higher ones go back from there.
-const OPEN: u64 = 8;
 
 fn op() -> impl Strategy<Value = Op> {
     use InvocationPolicy::{First, Last, Random, RoundRobin, Single};
@@ -276,32 +264,9 @@ impl Pair {
     }
 }
 
-/// The id that a pick stands for, given those that are open and the last that was given out; `None` if there is none.
-fn target(open: &[u64], last: u64, pick: u64) -> Option<RequestId> {
-    match pick.checked_sub(OPEN) {
-        None => open.get(usize::try_from(pick).unwrap() % open.len().max(1)).copied(),
-        Some(0) => Some(last + 1),
-        Some(back) => (last + 1).checked_sub(back),
-    }
-    .and_then(RequestId::new)
-}
-
 #[test]
 fn the_dealer_does_what_a_model_of_lists_does() {
-    let seed = std::env::var("WAMPLEX_SEED")
-        .ok()
-        .map_or_else(|| RandomState::new().hash_one(0), |seed| seed.parse().unwrap());
-    println!("WAMPLEX_SEED={seed}");
-    let bytes = [seed, !seed, seed.rotate_left(17), 7].map(u64::to_le_bytes).concat();
-    let config = Config {
-        cases: 60,
-        max_shrink_iters: 20_000,
-        failure_persistence: None,
-        ..Config::default()
-    };
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let mut runner = TestRunner::new_with_rng(config, rng);
-    let result = runner.run(&vec(op(), 200..400), |ops| {
+    let result = random::runner().run(&vec(op(), 200..400), |ops| {
         let mut pair = Pair::new();
         ops.iter().for_each(|op| pair.step(op));
         Ok(())

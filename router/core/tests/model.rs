@@ -7,26 +7,20 @@
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "all of this is a test")]
 
 mod lists;
+mod random;
 mod stage;
 
 use lists::{
     CALLS, INVOCATIONS, Model, REGISTRATIONS, RETAINED, SLOTS, SUBSCRIPTIONS, Session, Transcript,
     render,
 };
-use proptest::{
-    collection::vec,
-    option,
-    prelude::*,
-    test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner},
-};
+use proptest::{collection::vec, option, prelude::*, test_runner::TestError};
+use random::{OPEN, target};
 use stage::{Stage, Who, args, callee_without, invocation_error, request, session};
-use std::{
-    hash::{BuildHasher, RandomState},
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use wamplex_realm::{MetaApi, Retention};
 use wamplex_shared::{
-    id::{RegistrationId, RequestId, SubscriptionId},
+    id::{RegistrationId, SubscriptionId},
     message::*,
     roles::Feature,
     time::Time,
@@ -106,10 +100,6 @@ enum Op {
         millis: u64,
     },
 }
-
-/// A pick below this is one of the open calls or invocations of the session, if it has any. This one itself is an id
-/// that was not given out yet; higher ones go back from there.
-const OPEN: u64 = 8;
 
 /// Whether a YIELD is to be a part of a result.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -345,32 +335,9 @@ impl Pair {
     }
 }
 
-/// The id that a pick stands for, given those that are open and the last that was given out; `None` if there is none.
-fn target(open: &[u64], last: u64, pick: u64) -> Option<RequestId> {
-    match pick.checked_sub(OPEN) {
-        None => open.get(usize::try_from(pick).unwrap() % open.len().max(1)).copied(),
-        Some(0) => Some(last + 1),
-        Some(back) => (last + 1).checked_sub(back),
-    }
-    .and_then(RequestId::new)
-}
-
 #[test]
 fn the_realm_does_what_a_model_of_lists_does() {
-    let seed = std::env::var("WAMPLEX_SEED")
-        .ok()
-        .map_or_else(|| RandomState::new().hash_one(0), |seed| seed.parse().unwrap());
-    println!("WAMPLEX_SEED={seed}");
-    let bytes = [seed, !seed, seed.rotate_left(17), 7].map(u64::to_le_bytes).concat();
-    let config = Config {
-        cases: 60,
-        max_shrink_iters: 20_000,
-        failure_persistence: None,
-        ..Config::default()
-    };
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let mut runner = TestRunner::new_with_rng(config, rng);
-    let result = runner.run(&vec(op(), 200..400), |ops| {
+    let result = random::runner().run(&vec(op(), 200..400), |ops| {
         let mut pair = Pair::new();
         ops.iter().for_each(|op| pair.step(op));
         assert_eq!(pair.stage.now, Time::from_millis(pair.model.now));
