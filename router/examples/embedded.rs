@@ -16,9 +16,9 @@ use wamplex_router::{Router, RouterConfig, config::Site};
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut config = RouterConfig {
         realms: vec!["com.example.first".into(), "com.example.second".into()],
-        site: Site::Nothing,
         ..RouterConfig::default()
     };
+    config.listeners[0].site = Site::Nothing;
     // Nobody here sends much, or may be slow for long.
     config.limits.message_size = 64 << 10;
     config.limits.stall = Duration::from_secs(2);

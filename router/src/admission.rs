@@ -1,12 +1,19 @@
-//! Who may join: what becomes of a HELLO.
+//! Who may join: from HELLO to what WELCOME says, or ABORT.
 
-use crate::{clock, realm::RealmCell, shared::Shared};
+use crate::{
+    authentication::{Exchange, Identity, Refusal, Step},
+    clock,
+    peer::Peer,
+    realm::RealmCell,
+    shared::Shared,
+};
 use bytestring::ByteString;
 use std::sync::Arc;
 use wamplex_realm::Joining;
 use wamplex_shared::{
     id::SessionId,
-    message::{Abort, Hello, WelcomeDetails},
+    message::{Authenticate, Hello, WelcomeDetails},
+    roles::Roles,
     uri::{MatchPolicy, UriRule},
     uris::error,
 };
@@ -14,11 +21,13 @@ use wamplex_shared::{
 /// What a router calls itself.
 const AGENT: &str = concat!("wamplex/", env!("CARGO_PKG_VERSION"));
 
-/// The method, and the role, of clients that prove nothing.
-const ANONYMOUS: &str = "anonymous";
-
-/// Where the principals are kept of clients that prove nothing.
-const STATIC: &str = "static";
+/// A client that asks to join, from its HELLO on.
+pub(crate) struct Admission {
+    realm: Arc<RealmCell>,
+    session: SessionId,
+    roles: Roles,
+    exchange: Exchange,
+}
 
 /// A client that may join.
 pub(crate) struct Admitted {
@@ -27,56 +36,70 @@ pub(crate) struct Admitted {
     pub(crate) welcome: WelcomeDetails,
 }
 
-/// Decides about a HELLO.
-///
-/// # Errors
-/// The ABORT that turns the client away.
-pub(crate) fn admit(shared: &Shared, hello: &Hello) -> Result<Admitted, Box<Abort>> {
-    let realm = find_realm(shared, hello)?;
-    let methods = &hello.details.authmethods;
-    if !methods.is_empty() && !methods.iter().any(|method| method == ANONYMOUS) {
-        let offered: Vec<&str> = methods.iter().map(|method| &**method).collect();
-        return Err(refuse(
-            error::NO_MATCHING_AUTH_METHOD,
-            format!("this realm takes {ANONYMOUS}, not {}", shorten(&offered.join(", "))),
-        ));
+impl Admission {
+    /// Begins with a HELLO.
+    ///
+    /// # Errors
+    /// There is nothing to join.
+    pub(crate) fn open(shared: &Shared, hello: &Hello, peer: &Peer) -> Result<Self, Refusal> {
+        let realm = find_realm(shared, hello)?;
+        let session = draw_session_id(&realm).map_err(|e| {
+            Refusal::new(error::AUTHENTICATION_FAILED, "the router cannot let anybody in now")
+                .because(format!("no random numbers: {e}"))
+        })?;
+        let exchange = realm.live().authentication.open(hello, peer, session);
+        Ok(Self { realm, session, roles: hello.details.roles, exchange })
     }
-    let failed = |e| refuse(error::AUTHENTICATION_FAILED, format!("no random numbers: {e}"));
-    let session = draw_session_id(&realm).map_err(failed)?;
-    let authid = ByteString::from(format!("{:x}", getrandom::u64().map_err(failed)?));
 
-    let mut who = Joining::new(session, hello.details.roles);
-    who.authid = Some(authid);
-    who.authrole = Some(ByteString::from_static(ANONYMOUS));
-    who.authmethod = Some(ByteString::from_static(ANONYMOUS));
-    who.authprovider = Some(ByteString::from_static(STATIC));
-    who.trustlevel = shared.trustlevel;
-    let welcome = WelcomeDetails {
-        roles: realm.read().welcome_roles(),
-        agent: Some(ByteString::from_static(AGENT)),
-        realm: Some(realm.name().clone()),
-        authid: who.authid.clone(),
-        authrole: who.authrole.clone(),
-        authmethod: who.authmethod.clone(),
-        authprovider: who.authprovider.clone(),
-        ..WelcomeDetails::default()
-    };
-    Ok(Admitted { realm, who, welcome })
+    /// Judges the HELLO.
+    pub(crate) async fn begin(&mut self) -> Step {
+        self.exchange.begin().await
+    }
+
+    /// Judges the answer to a challenge.
+    pub(crate) async fn answer(&mut self, proof: Authenticate) -> Step {
+        self.exchange.answer(proof).await
+    }
+
+    /// Lets the client in as this identity.
+    pub(crate) fn welcome(self, identity: Identity) -> Admitted {
+        let Self { realm, session, roles, .. } = self;
+        let Identity { authid, authrole, authmethod, authprovider, authextra, trustlevel } =
+            identity;
+        let mut who = Joining::new(session, roles);
+        who.authid = Some(authid);
+        who.authrole = Some(authrole);
+        who.authmethod = Some(authmethod);
+        who.authprovider = Some(authprovider);
+        who.trustlevel = trustlevel.or(realm.live().trustlevel);
+        let welcome = WelcomeDetails {
+            roles: realm.read().welcome_roles(),
+            agent: Some(ByteString::from_static(AGENT)),
+            realm: Some(realm.name().clone()),
+            authid: who.authid.clone(),
+            authrole: who.authrole.clone(),
+            authmethod: who.authmethod.clone(),
+            authprovider: who.authprovider.clone(),
+            authextra,
+            ..WelcomeDetails::default()
+        };
+        Admitted { realm, who, welcome }
+    }
 }
 
-fn find_realm(shared: &Shared, hello: &Hello) -> Result<Arc<RealmCell>, Box<Abort>> {
+fn find_realm(shared: &Shared, hello: &Hello) -> Result<Arc<RealmCell>, Refusal> {
     if let Some(realm) = shared.realms.get(hello.realm.as_str()) {
-        return Ok(Arc::clone(realm));
+        return Ok(realm);
     }
-    match hello.realm.check(UriRule::Loose, MatchPolicy::Exact) {
-        Ok(()) => Err(refuse(
+    Err(match hello.realm.check(UriRule::Loose, MatchPolicy::Exact) {
+        Ok(()) => Refusal::new(
             error::NO_SUCH_REALM,
             format!("there is no realm `{}` here", shorten(hello.realm.as_str())),
-        )),
+        ),
         Err(invalid) => {
-            Err(refuse(error::INVALID_URI, format!("the name of the realm: {invalid}")))
+            Refusal::new(error::INVALID_URI, format!("the name of the realm: {invalid}"))
         }
-    }
+    })
 }
 
 /// Draws an id that no session of the realm has.
@@ -89,12 +112,8 @@ fn draw_session_id(realm: &RealmCell) -> Result<SessionId, getrandom::Error> {
     }
 }
 
-fn refuse(reason: &'static str, message: impl Into<ByteString>) -> Box<Abort> {
-    Box::new(Abort::new(reason, message))
-}
-
 /// The beginning of a text that somebody else chose, for messages and logs.
-fn shorten(text: &str) -> &str {
+pub(crate) fn shorten(text: &str) -> &str {
     const KEPT: usize = 200;
     text.char_indices().nth(KEPT).map_or(text, |(end, _)| &text[..end])
 }

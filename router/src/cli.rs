@@ -4,7 +4,7 @@ use clap::Parser;
 use std::{net::SocketAddr, net::ToSocketAddrs, path::PathBuf};
 use wamplex_router::{
     RouterConfig,
-    config::{DEFAULT_LISTEN, DEFAULT_REALM, MetaApi, Origins, Site, UriRule},
+    config::{DEFAULT_LISTEN, DEFAULT_REALM, MetaApi, Origins, RealmSettings, Site, UriRule},
 };
 
 /// WAMP router: routes events and calls between clients over WebSocket, and serves a web page to try it.
@@ -77,27 +77,27 @@ const LARGEST_MESSAGE_SIZE: usize = 16 << 20;
 impl Cli {
     /// The configuration these arguments describe.
     pub(crate) fn into_config(self) -> RouterConfig {
-        let mut config = RouterConfig {
-            listen: self.listen,
-            realms: self.realms,
-            site: self.site.map_or(Site::Embedded, Site::Directory),
-            origins: match self.origins {
-                origins if origins.iter().any(|origin| origin == "*") => Origins::Any,
-                origins if origins.is_empty() => Origins::SameHostAndLocalhost,
-                origins => Origins::Also(origins),
-            },
-            ..RouterConfig::default()
+        let mut config = RouterConfig::on(self.listen);
+        config.realms = self.realms.into_iter().map(RealmSettings::new).collect();
+        let listener = &mut config.listeners[0];
+        listener.site = self.site.map_or(Site::Embedded, Site::Directory);
+        listener.origins = match self.origins {
+            origins if origins.iter().any(|origin| origin == "*") => Origins::Any,
+            origins if origins.is_empty() => Origins::SameHostAndLocalhost,
+            origins => Origins::Also(origins),
         };
         config.limits.message_size = self.max_message_size;
-        config.rules.meta_api = match self.meta_api {
-            MetaApiArg::Off => MetaApi::Off,
-            MetaApiArg::Ask => MetaApi::Ask,
-            MetaApiArg::Full => MetaApi::Full,
-        };
-        config.rules.strict_request_ids = !self.any_request_ids;
-        if self.strict_uris {
-            config.rules.uris = UriRule::Strict;
-        }
+        config.set_rules(|rules| {
+            rules.meta_api = match self.meta_api {
+                MetaApiArg::Off => MetaApi::Off,
+                MetaApiArg::Ask => MetaApi::Ask,
+                MetaApiArg::Full => MetaApi::Full,
+            };
+            rules.strict_request_ids = !self.any_request_ids;
+            if self.strict_uris {
+                rules.uris = UriRule::Strict;
+            }
+        });
         config
     }
 }
@@ -127,6 +127,10 @@ mod tests {
         Cli::try_parse_from(args).map(Cli::into_config).map_err(|e| e.kind())
     }
 
+    fn names(config: &RouterConfig) -> Vec<&str> {
+        config.realms.iter().map(|realm| &*realm.name).collect()
+    }
+
     #[test]
     fn the_description_of_the_arguments_is_sound() {
         Cli::command().debug_assert();
@@ -145,17 +149,17 @@ mod tests {
             "4096",
         ]);
         let config = config.unwrap();
-        assert_eq!(config.listen.to_string(), "127.0.0.1:0");
-        assert_eq!(config.realms, ["a", "b.c"]);
+        assert_eq!(config.listeners[0].endpoint.to_string(), "127.0.0.1:0");
+        assert_eq!(names(&config), ["a", "b.c"]);
         assert_eq!(config.limits.message_size, 4096);
-        assert_eq!(config.site, Site::Embedded);
-        assert_eq!(parse(&[]).unwrap().realms, [DEFAULT_REALM]);
-        assert_eq!(parse(&[]).unwrap().rules, Rules::default());
+        assert_eq!(config.listeners[0].site, Site::Embedded);
+        assert_eq!(names(&parse(&[]).unwrap()), [DEFAULT_REALM]);
+        assert_eq!(parse(&[]).unwrap().realms[0].rules, Rules::default());
         let rules = parse(&["--meta-api", "full", "--strict-uris", "--any-request-ids"]);
-        let rules = rules.unwrap().rules;
+        let rules = rules.unwrap().realms.remove(0).rules;
         assert_eq!((rules.meta_api, rules.uris), (MetaApi::Full, UriRule::Strict));
         assert!(!rules.strict_request_ids);
-        assert_eq!(parse(&["--allow-origin", "*"]).unwrap().origins, Origins::Any);
+        assert_eq!(parse(&["--allow-origin", "*"]).unwrap().listeners[0].origins, Origins::Any);
     }
 
     #[test]

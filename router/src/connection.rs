@@ -1,11 +1,13 @@
 //! The task of one client: HELLO, the conversation, and the parting.
 
 use crate::{
-    admission::{self, Admitted},
+    admission::{Admission, Admitted},
+    authentication::{Refusal, Step},
     dispatch::dispatch,
     ending::{End, Parting, Phase},
     link::Link,
     outbox::Cut,
+    peer::Peer,
     realm::Membership,
     shared::Shared,
     transport::Transport,
@@ -14,18 +16,19 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use std::{
     future::poll_fn,
-    net::SocketAddr,
     panic::AssertUnwindSafe,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, error::Elapsed, timeout, timeout_at};
 use wamplex_shared::{
     codec,
     error::ProtocolViolation,
     message::{Goodbye, Message},
     session::{AcceptEvent, Acceptor, Received, Serving},
     time::Time,
+    uris::error,
 };
 
 /// How many frames a session that has fallen silent keeps room for.
@@ -35,11 +38,11 @@ const KEPT_FRAMES: usize = 8;
 pub(crate) struct Connection<T> {
     link: Link<T>,
     shared: Arc<Shared>,
-    peer: SocketAddr,
+    peer: Peer,
 }
 
 impl<T: Transport> Connection<T> {
-    pub(crate) const fn new(link: Link<T>, shared: Arc<Shared>, peer: SocketAddr) -> Self {
+    pub(crate) const fn new(link: Link<T>, shared: Arc<Shared>, peer: Peer) -> Self {
         Self { link, shared, peer }
     }
 
@@ -81,23 +84,61 @@ impl<T: Transport> Connection<T> {
 
     /// From HELLO to WELCOME.
     async fn join(&mut self) -> Result<Membership, End> {
-        let deadline = Instant::now() + self.shared.limits.hello;
         let mut acceptor = Acceptor::new(self.link.transport().serializer());
         self.link.transport_mut().set_limit(self.shared.limits.message_size_before_welcome);
+        let hello = match self.greet(&mut acceptor, self.shared.limits.hello).await? {
+            AcceptEvent::Hello(hello) => hello,
+            // Before HELLO the acceptor lets nothing else through.
+            AcceptEvent::Authenticate(_) | AcceptEvent::Aborted(_) => return Err(End::Aborted),
+        };
+        let admission = Admission::open(&self.shared, &hello, &self.peer);
+        let mut admission = admission.map_err(End::Refused)?;
+        let deadline = Instant::now() + self.shared.limits.authentication;
+        let mut step = timeout_at(deadline, admission.begin()).await.map_err(too_long)?;
+        loop {
+            match step {
+                Step::Welcome(identity) => {
+                    return self.welcome(&mut acceptor, admission.welcome(identity)).await;
+                }
+                Step::Refuse(refusal) => return Err(End::Refused(refusal)),
+                Step::Challenge(challenge) => {
+                    acceptor.challenge(challenge);
+                    self.transmit(&mut acceptor).await?;
+                }
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            step = match self.greet(&mut acceptor, left).await? {
+                AcceptEvent::Authenticate(proof) => {
+                    timeout_at(deadline, admission.answer(proof)).await.map_err(too_long)?
+                }
+                AcceptEvent::Hello(_) | AcceptEvent::Aborted(_) => return Err(End::Aborted),
+            };
+        }
+    }
+
+    /// What the client says next before WELCOME.
+    async fn greet(
+        &mut self,
+        acceptor: &mut Acceptor,
+        limit: Duration,
+    ) -> Result<AcceptEvent, End> {
+        let deadline = Instant::now() + limit;
         loop {
             let frame = timeout_at(deadline, poll_fn(|cx| self.poll_greeting(cx)));
             let frame = frame.await.map_err(|_elapsed| End::Silent)??;
             acceptor.handle_message(decode(&self.link, &frame)?)?;
-            match acceptor.poll_event() {
-                Some(AcceptEvent::Hello(hello)) => {
-                    let admitted = admission::admit(&self.shared, &hello).map_err(End::Refused)?;
-                    return self.welcome(&mut acceptor, admitted).await;
-                }
-                Some(AcceptEvent::Aborted(_)) => return Err(End::Aborted),
-                // Without a CHALLENGE, which nobody is sent, the acceptor lets no AUTHENTICATE through.
-                Some(AcceptEvent::Authenticate(_)) | None => {}
+            if let Some(event) = acceptor.poll_event() {
+                return Ok(event);
             }
         }
+    }
+
+    /// Sends what the acceptor has to say.
+    async fn transmit(&mut self, acceptor: &mut Acceptor) -> Result<(), End> {
+        while let Some(message) = acceptor.poll_message() {
+            self.link.feed(&message).await.map_err(|error| End::Lost(error.to_string()))?;
+        }
+        Ok(())
     }
 
     fn poll_greeting(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, End>> {
@@ -115,9 +156,7 @@ impl<T: Transport> Connection<T> {
         let Admitted { realm, who, welcome } = admitted;
         acceptor.accept(who.session, welcome);
         // Fed before the realm knows the session: nothing can overtake WELCOME.
-        while let Some(message) = acceptor.poll_message() {
-            self.link.feed(&message).await.map_err(|error| End::Lost(error.to_string()))?;
-        }
+        self.transmit(acceptor).await?;
         self.link.transport_mut().set_limit(self.shared.limits.message_size);
         let session = who.session;
         let membership = realm.join(who, Arc::clone(self.link.outbox()));
@@ -125,7 +164,8 @@ impl<T: Transport> Connection<T> {
         tracing::info!(
             %session,
             realm = %realm.name(),
-            peer = %self.peer,
+            peer = %self.peer.address,
+            transport = %self.peer.transport,
             serializer = %acceptor.serializer(),
             "session joined"
         );
@@ -214,13 +254,14 @@ impl<T: Transport> Connection<T> {
     }
 
     fn note_refusal(&self, end: &End) {
-        let (peer, reason) = (self.peer, end.reason());
+        let (peer, reason) = (&self.peer.address, end.reason());
         if let End::Violated(_) | End::Malformed(..) = end {
             self.shared.tally.violations.up();
             tracing::warn!(%peer, ?reason, "protocol violation before WELCOME");
-        } else if let End::Refused(_) = end {
+        } else if let End::Refused(refusal) = end {
             self.shared.tally.sessions_refused.up();
-            tracing::info!(%peer, ?reason, "session refused");
+            let detail = refusal.detail.as_deref();
+            tracing::info!(%peer, ?reason, detail, "session refused");
         } else {
             tracing::debug!(%peer, ?reason, "no session");
         }
@@ -246,11 +287,19 @@ impl<T: Transport> Connection<T> {
         };
         if let Some(count) = offence {
             count.up();
-            tracing::warn!(%session, peer = %self.peer, ?reason, "session ended by the router");
+            tracing::warn!(%session, peer = %self.peer.address, ?reason, "session ended by the router");
         } else {
             tracing::info!(%session, ?reason, "session left");
         }
     }
+}
+
+/// Whoever has to say who the client is takes too long. Nobody gets in because of that.
+fn too_long(_elapsed: Elapsed) -> End {
+    End::Refused(
+        Refusal::new(error::AUTHENTICATION_FAILED, "authentication took too long, try again later")
+            .because("the authenticator gave no answer within the time limit"),
+    )
 }
 
 fn decode<T: Transport>(link: &Link<T>, frame: &Bytes) -> Result<Message, ProtocolViolation> {
@@ -261,12 +310,13 @@ fn decode<T: Transport>(link: &Link<T>, frame: &Bytes) -> Result<Message, Protoc
 mod tests {
     use super::*;
     use crate::{
-        config::{RouterConfig, Site},
+        config::RouterConfig,
         link::Link,
+        peer::{Address, TransportKind},
         transport::{Close, Lost},
     };
     use parking_lot::Mutex;
-    use std::{io, time::Duration};
+    use std::io;
     use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
     use wamplex_realm::Outbound;
     use wamplex_shared::{serializer::Serializer, uris};
@@ -331,19 +381,19 @@ mod tests {
     }
 
     fn bench() -> Bench {
-        let config = RouterConfig { site: Site::Nothing, ..RouterConfig::default() };
-        let shared = Arc::new(Shared::new(&config).unwrap());
+        let shared = Arc::new(Shared::new(&RouterConfig::default()).unwrap());
         let outbox = Arc::clone(&shared.register().outbox);
         let (say, received) = unbounded_channel();
         let (sent, closed) = (Arc::default(), Arc::default());
         let pipe = Pipe { received, sent: Arc::clone(&sent), closed: Arc::clone(&closed) };
         let link = Link::new(pipe, Arc::clone(&outbox), Duration::from_secs(10));
-        let connection = Connection::new(link, Arc::clone(&shared), ([127, 0, 0, 1], 1).into());
+        let peer = Peer::new(Address::Local, TransportKind::Local, "test".into());
+        let connection = Connection::new(link, Arc::clone(&shared), peer);
         Bench { shared, outbox, say, sent, closed, connection }
     }
 
     fn sessions(shared: &Shared) -> usize {
-        shared.realms["realm1"].read().session_count()
+        shared.realms.get("realm1").unwrap().read().session_count()
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! How conversations end: every reason, what is said to the client, and how the connection is closed.
 
 use crate::{
+    authentication::Refusal,
     link::Stop,
     outbox::Cut,
     transport::{Close, Lost},
@@ -33,7 +34,7 @@ pub(crate) enum End {
     /// The client broke the rules of the transport, in these words.
     Malformed(String, Close),
     /// The client may not join.
-    Refused(Box<Abort>),
+    Refused(Refusal),
     /// The client took too long to say HELLO.
     Silent,
     /// The realm ends the session with this GOODBYE or ABORT.
@@ -108,7 +109,7 @@ impl End {
             Self::Malformed(how, close) => {
                 flushed(Abort::new(error::PROTOCOL_VIOLATION, how).into(), close)
             }
-            Self::Refused(abort) => flushed((*abort).into(), Close::Normal),
+            Self::Refused(refusal) => flushed(refusal.to_abort().into(), Close::Normal),
             Self::Dismissed(message) => flushed(*message, Close::Normal),
             Self::Shutdown(Phase::Open) => {
                 flushed(Goodbye::new(close::SYSTEM_SHUTDOWN).into(), Close::GoingAway)
@@ -145,7 +146,7 @@ impl End {
             Self::Aborted => "abort of the client".into(),
             Self::Violated(violation) => violation.to_string().into(),
             Self::Malformed(how, _) => how.clone().into(),
-            Self::Refused(abort) => abort.reason.as_str().to_owned().into(),
+            Self::Refused(refusal) => refusal.uri.into(),
             Self::Silent => "no HELLO in time".into(),
             Self::Dismissed(_) => "ended by the realm".into(),
             Self::Shutdown(_) => "shutdown".into(),

@@ -1,6 +1,7 @@
 //! Why a router cannot start.
 
-use std::{io, net::SocketAddr, path::PathBuf};
+use crate::config::Endpoint;
+use std::{io, path::PathBuf};
 use wamplex_shared::uri::InvalidUri;
 
 /// A router that could not start.
@@ -8,10 +9,10 @@ use wamplex_shared::uri::InvalidUri;
 #[non_exhaustive]
 pub enum StartError {
     /// The address cannot be listened on: taken, not ours, or not allowed.
-    #[error("cannot listen on {address}: {}", describe(.source))]
+    #[error("cannot listen on {endpoint}: {}", describe(.source))]
     Listen {
         /// The address.
-        address: SocketAddr,
+        endpoint: Endpoint,
         /// What the operating system says.
         source: io::Error,
     },
@@ -31,6 +32,9 @@ pub enum StartError {
         /// What is wrong with it.
         source: InvalidUri,
     },
+    /// There is nowhere to listen.
+    #[error("there is no address to listen on")]
+    NoListener,
     /// There is no realm to serve.
     #[error("there is no realm to serve")]
     NoRealm,

@@ -3,15 +3,13 @@
 //! A [`Router`] serves realms over WebSocket at `/ws`, and a web page at every other path:
 //!
 //! ```
-//! use wamplex_router::{Router, RouterConfig, config::Site};
+//! use wamplex_router::{Router, RouterConfig, };
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let router = Router::bind(RouterConfig {
-//!     listen: "127.0.0.1:0".parse()?,
 //!     realms: vec!["com.example.realm".into()],
-//!     site: Site::Nothing,
-//!     ..RouterConfig::default()
+//!     ..RouterConfig::on(([127, 0, 0, 1], 0))
 //! })
 //! .await?;
 //! println!("clients connect to {}", router.websocket_url());
@@ -47,6 +45,7 @@
 pub mod config;
 
 mod admission;
+mod authentication;
 mod clock;
 mod connection;
 mod counters;
@@ -59,12 +58,16 @@ mod guard;
 mod link;
 mod listener;
 mod outbox;
+mod peer;
 mod realm;
+mod realms;
 mod router;
 mod shared;
 mod transport;
 
+pub use authentication::Identity;
 pub use config::RouterConfig;
 pub use counters::Counters;
 pub use error::StartError;
+pub use peer::{Address, HttpPeer, Peer, TlsPeer, TransportKind};
 pub use router::{Router, RouterHandle};

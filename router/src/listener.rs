@@ -1,12 +1,19 @@
 //! Accepting connections.
 
 use crate::{
-    connection::Connection, front::Upgraded, link::Link, shared::Shared, transport::WebSocket,
+    config::{Endpoint, Limits, ListenerConfig},
+    connection::Connection,
+    error::StartError,
+    front::{Files, Front, Upgraded},
+    link::Link,
+    peer::{Address, Peer, TransportKind},
+    shared::Shared,
+    transport::WebSocket,
 };
 use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpListener, TcpStream, UnixListener, UnixStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     task::{JoinError, JoinSet},
     time::{sleep, timeout},
@@ -26,47 +33,152 @@ const REFUSALS: usize = 32;
 const NO_ROOM: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n\
     content-length: 54\r\nconnection: close\r\nretry-after: 5\r\n\r\nthis router has too many connections, try again later\n";
 
-/// Accepts connections until `stop` is ready, and leaves the tasks of those that are open in `tasks`.
-pub(crate) async fn accept(
-    listener: TcpListener,
-    shared: &Arc<Shared>,
-    tasks: &mut JoinSet<()>,
-    stop: impl Future<Output = ()>,
-) {
-    let places = Arc::new(Semaphore::new(shared.limits.connections.min(Semaphore::MAX_PERMITS)));
-    let refusals = Arc::new(Semaphore::new(REFUSALS));
-    let mut pause = FIRST_PAUSE;
-    let mut stop = pin!(stop);
-    loop {
-        let accepted = tokio::select! {
-            () = &mut stop => return,
-            Some(ended) = tasks.join_next() => {
-                note_panic(shared, ended);
-                continue;
+/// A place where clients connect, open.
+pub(crate) struct Door {
+    socket: Socket,
+    /// What it is called in logs.
+    name: Arc<str>,
+    endpoint: Endpoint,
+    front: Arc<Front>,
+}
+
+enum Socket {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+/// A client that has just connected.
+enum Accepted {
+    Tcp(TcpStream, SocketAddr),
+    Unix(UnixStream),
+}
+
+impl Door {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// The configuration of the listener cannot be put into practice.
+    pub(crate) async fn open(config: &ListenerConfig, limits: &Limits) -> Result<Self, StartError> {
+        let failed = |source| StartError::Listen { endpoint: config.endpoint.clone(), source };
+        let (socket, endpoint) = match &config.endpoint {
+            Endpoint::Tcp(address) => {
+                let listener = TcpListener::bind(address).await.map_err(failed)?;
+                let address = listener.local_addr().map_err(failed)?;
+                (Socket::Tcp(listener), Endpoint::Tcp(address))
             }
-            accepted = listener.accept() => accepted,
+            Endpoint::Unix(path) => {
+                (Socket::Unix(UnixListener::bind(path).map_err(failed)?), config.endpoint.clone())
+            }
         };
-        match accepted {
-            Ok((socket, peer)) => {
-                pause = FIRST_PAUSE;
-                shared.tally.connections.up();
-                if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-                    tasks.spawn(serve(socket, peer, Arc::clone(shared), place));
-                } else {
-                    shared.tally.connections_refused.up();
-                    if let Ok(place) = Arc::clone(&refusals).try_acquire_owned() {
-                        tasks.spawn(refuse(socket, shared.limits.close, place));
+        let name = match &config.name[..] {
+            "" => endpoint.to_string().into(),
+            name => name.into(),
+        };
+        let front = Front {
+            files: Files::open(&config.site)?,
+            origins: config.origins.clone(),
+            request_limit: limits.http_request,
+        };
+        Ok(Self { socket, name, endpoint, front: Arc::new(front) })
+    }
+
+    /// Where it listens, with the port that was chosen if the configuration left it open.
+    pub(crate) const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Accepts connections until `stop` is ready, and gives the tasks of those that are open then.
+    pub(crate) async fn accept(
+        self,
+        shared: Arc<Shared>,
+        stop: impl Future<Output = ()>,
+    ) -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        let refusals = Arc::new(Semaphore::new(REFUSALS));
+        let mut pause = FIRST_PAUSE;
+        let mut stop = pin!(stop);
+        loop {
+            let accepted = tokio::select! {
+                () = &mut stop => return tasks,
+                Some(ended) = tasks.join_next() => {
+                    note_panic(&shared, ended);
+                    continue;
+                }
+                accepted = self.socket.accept() => accepted,
+            };
+            match accepted {
+                Ok(accepted) => {
+                    pause = FIRST_PAUSE;
+                    self.take(accepted, &shared, &refusals, &mut tasks);
+                }
+                Err(error) if concerns_one_client(&error) => {}
+                Err(error) => {
+                    let listener = &self.name;
+                    tracing::warn!(%listener, %error, ?pause, "cannot accept connections, trying again");
+                    tokio::select! {
+                        () = &mut stop => return tasks,
+                        () = sleep(pause) => {}
                     }
+                    pause = LONGEST_PAUSE.min(pause * 2);
                 }
             }
-            Err(error) if concerns_one_client(&error) => {}
-            Err(error) => {
-                tracing::warn!(%error, ?pause, "cannot accept connections, trying again");
-                tokio::select! {
-                    () = &mut stop => return,
-                    () = sleep(pause) => {}
+        }
+    }
+
+    /// Serves a client if there is room for it.
+    fn take(
+        &self,
+        accepted: Accepted,
+        shared: &Arc<Shared>,
+        refusals: &Arc<Semaphore>,
+        tasks: &mut JoinSet<()>,
+    ) {
+        shared.tally.connections.up();
+        let Ok(place) = Arc::clone(&shared.places).try_acquire_owned() else {
+            shared.tally.connections_refused.up();
+            if let Ok(place) = Arc::clone(refusals).try_acquire_owned() {
+                let limit = shared.limits.close;
+                match accepted {
+                    Accepted::Tcp(socket, _) => tasks.spawn(refuse(socket, limit, place)),
+                    Accepted::Unix(socket) => tasks.spawn(refuse(socket, limit, place)),
+                };
+            }
+            return;
+        };
+        let (shared, front) = (Arc::clone(shared), Arc::clone(&self.front));
+        match accepted {
+            Accepted::Tcp(socket, address) => {
+                // Messages are written in batches already; waiting for more only delays them.
+                if let Err(error) = socket.set_nodelay(true) {
+                    tracing::debug!(%address, %error, "connection lost before it began");
+                    return;
                 }
-                pause = LONGEST_PAUSE.min(pause * 2);
+                let peer = self.peer(address.into());
+                tasks.spawn(serve(socket, peer, shared, front, place));
+            }
+            Accepted::Unix(socket) => match socket.peer_cred() {
+                Ok(who) => {
+                    let address = Address::Unix { pid: who.pid(), uid: who.uid(), gid: who.gid() };
+                    tasks.spawn(serve(socket, self.peer(address), shared, front, place));
+                }
+                Err(error) => tracing::debug!(%error, "connection lost before it began"),
+            },
+        }
+    }
+
+    fn peer(&self, address: Address) -> Peer {
+        Peer::new(address, TransportKind::WebSocket, Arc::clone(&self.name))
+    }
+}
+
+impl Socket {
+    async fn accept(&self) -> io::Result<Accepted> {
+        match self {
+            Self::Tcp(listener) => {
+                listener.accept().await.map(|(socket, peer)| Accepted::Tcp(socket, peer))
+            }
+            Self::Unix(listener) => {
+                listener.accept().await.map(|(socket, _)| Accepted::Unix(socket))
             }
         }
     }
@@ -81,18 +193,18 @@ pub(crate) fn note_panic(shared: &Shared, ended: Result<(), JoinError>) {
 }
 
 /// One connection, from HTTP to the end of its last session.
-async fn serve(
-    socket: TcpStream,
-    peer: SocketAddr,
+async fn serve<S>(
+    socket: S,
+    mut peer: Peer,
     shared: Arc<Shared>,
+    front: Arc<Front>,
     place: OwnedSemaphorePermit,
-) {
-    // Messages are written in batches already; waiting for more only delays them.
-    if let Err(error) = socket.set_nodelay(true) {
-        tracing::debug!(%peer, %error, "connection lost before it began");
-        return;
-    }
-    let Some(Upgraded { socket, read, serializer }) = greet(socket, &shared).await else { return };
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let Some(upgraded) = greet(socket, &shared, front).await else { return };
+    let Upgraded { socket, read, serializer, http } = upgraded;
+    peer.http = Some(Arc::new(http));
     let limit = shared.limits.message_size_before_welcome;
     let registered = shared.register();
     let transport = WebSocket::new(socket, &read, serializer, limit);
@@ -103,9 +215,12 @@ async fn serve(
 }
 
 /// Speaks HTTP until the client wants a WebSocket; `None` if it never does.
-async fn greet(socket: TcpStream, shared: &Shared) -> Option<Upgraded<TcpStream>> {
+async fn greet<S>(socket: S, shared: &Shared, front: Arc<Front>) -> Option<Upgraded<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     // Boxed, so that what HTTP needs is given back before the session begins.
-    let visit = Box::pin(Arc::clone(&shared.front).serve(socket));
+    let visit = Box::pin(front.serve(socket));
     tokio::select! {
         upgraded = visit => upgraded,
         () = shared.closed() => None,
@@ -113,7 +228,10 @@ async fn greet(socket: TcpStream, shared: &Shared) -> Option<Upgraded<TcpStream>
 }
 
 /// Tells a client that there is no room.
-async fn refuse(mut socket: TcpStream, limit: Duration, place: OwnedSemaphorePermit) {
+async fn refuse<S>(mut socket: S, limit: Duration, place: OwnedSemaphorePermit)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let told = timeout(limit, async {
         socket.write_all(NO_ROOM).await?;
         socket.shutdown().await?;

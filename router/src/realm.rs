@@ -1,27 +1,40 @@
 //! A realm in a running router: its guard, its clock and its name.
 
 use crate::{
+    authentication::Authentication,
     clock::Clock,
     deliver::{Deliver, Handle},
     guard::Guard,
 };
-use parking_lot::{RwLockReadGuard, RwLockWriteGuard};
+use arc_swap::ArcSwap;
+use parking_lot::{Mutex, RwLockReadGuard, RwLockWriteGuard};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering::SeqCst},
 };
-use tokio::sync::Notify;
+use tokio::{sync::Notify, task::AbortHandle};
 use wamplex_realm::{Joining, Member, Realm, RealmConfig};
 use wamplex_shared::{time::Time, uri::Uri};
 
 /// A realm that sessions of this router join.
 pub(crate) struct RealmCell {
     name: Uri,
+    live: ArcSwap<Live>,
     guard: Guard<Realm<Handle>>,
     clock: Clock,
     /// When the keeper of the time wakes by itself, in nanoseconds; [`NEVER`] also while it makes up its mind.
     wakes: AtomicU64,
     sooner: Notify,
+    /// The task that keeps the time. It holds the realm, so it has to be stopped.
+    keeper: Mutex<Option<AbortHandle>>,
+}
+
+/// What can change in a realm while sessions are in it.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) authentication: Arc<Authentication>,
+    /// How far sessions are trusted of which authentication says nothing.
+    pub(crate) trustlevel: Option<u64>,
 }
 
 /// No time at all: later than any deadline.
@@ -34,13 +47,41 @@ pub(crate) struct Membership {
 }
 
 impl RealmCell {
-    pub(crate) fn new(config: RealmConfig, clock: Clock) -> Self {
+    pub(crate) fn new(config: RealmConfig, live: Live, clock: Clock) -> Self {
         Self {
             name: config.name.clone(),
+            live: ArcSwap::from_pointee(live),
             guard: Guard::new(Realm::new(config)),
             clock,
             wakes: AtomicU64::new(NEVER),
             sooner: Notify::new(),
+            keeper: Mutex::default(),
+        }
+    }
+
+    /// What holds now.
+    pub(crate) fn live(&self) -> Arc<Live> {
+        self.live.load_full()
+    }
+
+    /// Begins to keep the time, until it is [stopped](Self::stop). Has to be called within a runtime.
+    pub(crate) fn start(self: &Arc<Self>) {
+        let mut keeper = self.keeper.lock();
+        if keeper.is_none() {
+            let realm = Arc::clone(self);
+            let keeping = async move {
+                loop {
+                    realm.keep_time().await;
+                }
+            };
+            *keeper = Some(tokio::spawn(keeping).abort_handle());
+        }
+    }
+
+    /// Keeps the time no longer: the realm is not used any more.
+    pub(crate) fn stop(&self) {
+        if let Some(keeper) = self.keeper.lock().take() {
+            keeper.abort();
         }
     }
 
@@ -71,23 +112,21 @@ impl RealmCell {
         }
     }
 
-    /// Lets the realm see to what is due, for ever.
-    pub(crate) async fn keep_time(&self) {
-        loop {
-            // First this, then the question: a deadline that appears in between finds nothing to compare with, and
-            // the note it leaves ends the sleep below at once.
-            self.wakes.store(NEVER, SeqCst);
-            let deadline = self.read().poll_timeout();
-            self.wakes.store(deadline.map_or(NEVER, nanos), SeqCst);
-            match deadline {
-                None => self.sooner.notified().await,
-                Some(deadline) => tokio::select! {
-                    () = self.sooner.notified() => {}
-                    () = self.clock.sleep_until(deadline) => {
-                        self.read().handle_timeout(self.clock.now(), &mut Deliver);
-                    }
-                },
-            }
+    /// Lets the realm see to what is due next.
+    async fn keep_time(&self) {
+        // First this, then the question: a deadline that appears in between finds nothing to compare with, and
+        // the note it leaves ends the sleep below at once.
+        self.wakes.store(NEVER, SeqCst);
+        let deadline = self.read().poll_timeout();
+        self.wakes.store(deadline.map_or(NEVER, nanos), SeqCst);
+        match deadline {
+            None => self.sooner.notified().await,
+            Some(deadline) => tokio::select! {
+                () = self.sooner.notified() => {}
+                () = self.clock.sleep_until(deadline) => {
+                    self.read().handle_timeout(self.clock.now(), &mut Deliver);
+                }
+            },
         }
     }
 }

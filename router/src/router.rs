@@ -1,11 +1,15 @@
 //! A router as a whole.
 
 use crate::{
-    config::RouterConfig, counters::Counters, error::StartError, front::WEBSOCKET_PATH, listener,
+    config::{Endpoint, RouterConfig},
+    counters::Counters,
+    error::StartError,
+    front::WEBSOCKET_PATH,
+    listener::{self, Door},
     shared::Shared,
 };
 use std::{fmt, future::Future, net::SocketAddr, sync::Arc};
-use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
+use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 /// A WAMP router that listens, and serves once it runs.
 ///
@@ -20,8 +24,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
 /// # }
 /// ```
 pub struct Router {
-    listener: TcpListener,
-    address: SocketAddr,
+    doors: Vec<Door>,
     handle: RouterHandle,
 }
 
@@ -33,36 +36,51 @@ pub struct RouterHandle {
 }
 
 impl Router {
-    /// Listens on the address of the configuration. Clients can connect from now on, and are served once the router
+    /// Listens on the addresses of the configuration. Clients can connect from now on, and are served once the router
     /// [runs](Self::run).
     ///
     /// # Errors
     /// The configuration cannot be put into practice: see [`StartError`].
     pub async fn bind(config: RouterConfig) -> Result<Self, StartError> {
         let shared = Arc::new(Shared::new(&config)?);
-        let failed = |source| StartError::Listen { address: config.listen, source };
-        let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+        if config.listeners.is_empty() {
+            return Err(StartError::NoListener);
+        }
+        let mut doors = Vec::new();
+        for listener in &config.listeners {
+            doors.push(Door::open(listener, &config.limits).await?);
+        }
         let handle = RouterHandle { shared, stop: Arc::new(watch::Sender::new(false)) };
-        Ok(Self { listener, address, handle })
+        Ok(Self { doors, handle })
     }
 
-    /// The address it listens on, with the port that was chosen if the configuration left it open.
+    /// The addresses it listens on, in the order of the configuration, with the ports that were chosen where it left
+    /// them open.
     #[must_use]
-    pub const fn local_addr(&self) -> SocketAddr {
-        self.address
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        self.doors.iter().map(|door| door.endpoint().clone()).collect()
+    }
+
+    /// The first address in a network that it listens on; unspecified and port 0 if all are elsewhere.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        let tcp = self.doors.iter().find_map(|door| match door.endpoint() {
+            Endpoint::Tcp(address) => Some(*address),
+            Endpoint::Unix(_) => None,
+        });
+        tcp.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)))
     }
 
     /// The URL that WAMP clients connect to.
     #[must_use]
     pub fn websocket_url(&self) -> String {
-        format!("ws://{}{WEBSOCKET_PATH}", self.address)
+        format!("ws://{}{WEBSOCKET_PATH}", self.local_addr())
     }
 
     /// The URL of the site.
     #[must_use]
     pub fn site_url(&self) -> String {
-        format!("http://{}/", self.address)
+        format!("http://{}/", self.local_addr())
     }
 
     /// A handle that reaches the router while it runs.
@@ -81,22 +99,30 @@ impl Router {
 
     /// Serves until `signal` is ready or a handle shuts it down, like [`run`](Self::run).
     pub async fn run_until(self, signal: impl Future<Output = ()>) {
-        let Self { listener, handle: RouterHandle { shared, stop }, .. } = self;
-        let mut keepers = JoinSet::new();
-        for realm in shared.realms.values().map(Arc::clone) {
-            keepers.spawn(async move { realm.keep_time().await });
+        let Self { doors, handle: RouterHandle { shared, stop } } = self;
+        shared.realms.start();
+        let mut accepting = JoinSet::new();
+        for door in doors {
+            let mut stopped = stop.subscribe();
+            let stopped = async move {
+                // The sender lives as long as `stop`, so this ends only when it is told to.
+                let _ = stopped.wait_for(|stopped| *stopped).await;
+            };
+            accepting.spawn(door.accept(Arc::clone(&shared), stopped));
         }
         let mut stopped = stop.subscribe();
-        let stopped = async move {
-            tokio::select! {
-                // The sender lives as long as `stop`, so this ends only when it is told to.
-                _ = stopped.wait_for(|stopped| *stopped) => {}
-                () = signal => {}
+        tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => {}
+            () = signal => {
+                stop.send_replace(true);
             }
-        };
-        let mut tasks = JoinSet::new();
-        listener::accept(listener, &shared, &mut tasks, stopped).await;
-        drain(&shared, &mut tasks).await;
+        }
+        let mut tasks = Vec::new();
+        while let Some(Ok(of_one_door)) = accepting.join_next().await {
+            tasks.push(of_one_door);
+        }
+        drain(&shared, tasks).await;
+        shared.realms.stop();
     }
 }
 
@@ -115,30 +141,36 @@ impl RouterHandle {
     /// How many sessions are open in all realms.
     #[must_use]
     pub fn session_count(&self) -> usize {
-        self.shared.realms.values().map(|realm| realm.read().session_count()).sum()
+        self.shared.realms.all().iter().map(|realm| realm.read().session_count()).sum()
     }
 }
 
 /// Says goodbye to everybody and waits for the answers, but not for ever; whoever is left is cut.
-async fn drain(shared: &Shared, tasks: &mut JoinSet<()>) {
-    tracing::info!(connections = tasks.len(), "shutting down");
+async fn drain(shared: &Shared, mut tasks: Vec<JoinSet<()>>) {
+    let open = |tasks: &[JoinSet<()>]| tasks.iter().map(JoinSet::len).sum::<usize>();
+    tracing::info!(connections = open(&tasks), "shutting down");
     shared.close();
     // A session takes the time for the goodbye, and then for closing the connection.
     let limit = shared.limits.goodbye + shared.limits.close;
     let drained = timeout(limit, async {
-        while let Some(ended) = tasks.join_next().await {
-            listener::note_panic(shared, ended);
+        for of_one_door in &mut tasks {
+            while let Some(ended) = of_one_door.join_next().await {
+                listener::note_panic(shared, ended);
+            }
         }
     });
     if drained.await.is_err() {
-        tracing::warn!(connections = tasks.len(), "connections cut that did not close in time");
+        let connections = open(&tasks);
+        tracing::warn!(connections, "connections cut that did not close in time");
     }
-    tasks.shutdown().await;
+    for mut of_one_door in tasks {
+        of_one_door.shutdown().await;
+    }
 }
 
 impl fmt::Debug for Router {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Router").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("Router").field("endpoints", &self.endpoints()).finish_non_exhaustive()
     }
 }
 

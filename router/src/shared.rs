@@ -1,32 +1,28 @@
 //! What all connections of a router share.
 
 use crate::{
-    clock::{self, Clock},
-    config::{Limits, RouterConfig, Rules},
+    clock::Clock,
+    config::{Limits, RouterConfig},
     counters::Tally,
     deliver::Handle,
     error::StartError,
-    front::{Files, Front},
     outbox::{Cut, Outbox},
-    realm::RealmCell,
+    realms::Realms,
 };
 use parking_lot::Mutex;
 use std::{
     collections::HashMap,
     sync::{Arc, Weak},
 };
-use tokio::sync::watch;
-use wamplex_realm::{JsonSchema, RealmConfig};
-use wamplex_shared::uri::{MatchPolicy, Uri, UriRule};
+use tokio::sync::{Semaphore, watch};
 
 /// The state of a router.
 pub(crate) struct Shared {
-    pub(crate) realms: HashMap<String, Arc<RealmCell>>,
+    pub(crate) realms: Realms,
     pub(crate) limits: Limits,
-    /// How far anonymous sessions are trusted.
-    pub(crate) trustlevel: Option<u64>,
+    /// Room for connections, of all listeners together.
+    pub(crate) places: Arc<Semaphore>,
     pub(crate) clock: Clock,
-    pub(crate) front: Arc<Front>,
     pub(crate) tally: Tally,
     /// The outboxes of all WAMP connections, whether their sessions are open yet or not.
     outboxes: Mutex<Outboxes>,
@@ -56,25 +52,15 @@ impl Shared {
         if config.realms.is_empty() {
             return Err(StartError::NoRealm);
         }
-        let mut realms = HashMap::new();
-        for name in &config.realms {
-            let uri = Uri::from(name.as_str());
-            uri.check(UriRule::Loose, MatchPolicy::Exact)
-                .map_err(|source| StartError::RealmName { name: name.clone(), source })?;
-            let realm = realm_config(uri, &config.rules, clock)?;
-            realms.insert(name.clone(), Arc::new(RealmCell::new(realm, clock)));
+        let realms = Realms::new(clock);
+        for settings in &config.realms {
+            realms.open(settings)?;
         }
-        let front = Front {
-            files: Files::open(&config.site)?,
-            origins: config.origins.clone(),
-            request_limit: config.limits.http_request,
-        };
         Ok(Self {
             realms,
+            places: Arc::new(Semaphore::new(config.limits.connections.min(Semaphore::MAX_PERMITS))),
             limits: config.limits.clone(),
-            trustlevel: config.rules.trustlevel,
             clock,
-            front: Arc::new(front),
             tally: Tally::default(),
             outboxes: Mutex::default(),
             is_closing: watch::Sender::new(false),
@@ -112,30 +98,6 @@ impl Shared {
     }
 }
 
-/// What the realm of this name has to know.
-fn realm_config(name: Uri, rules: &Rules, clock: Clock) -> Result<RealmConfig, StartError> {
-    let mut realm = RealmConfig::new(name, clock::draw_seed()?);
-    realm.uri_rule = rules.uris;
-    realm.strict_request_ids = rules.strict_request_ids;
-    realm.disclosure = rules.disclosure;
-    realm.call_timeout = rules.call_timeout;
-    realm.max_call_timeout = rules.max_call_timeout;
-    realm.trustlevels = rules.trustlevel.is_some();
-    realm.meta_api = rules.meta_api;
-    realm.retention = rules.retention.clone();
-    for rule in &rules.history.rules {
-        rule.pattern.check(rules.uris, rule.policy).map_err(|source| {
-            StartError::HistoryPattern { pattern: rule.pattern.to_string(), source }
-        })?;
-    }
-    realm.history = rules.history.clone();
-    realm.epoch = clock.epoch();
-    if rules.validate {
-        realm.validator = Some(Arc::new(JsonSchema));
-    }
-    Ok(realm)
-}
-
 impl Drop for Registered {
     fn drop(&mut self) {
         self.shared.outboxes.lock().open.remove(&self.key);
@@ -146,13 +108,22 @@ impl Drop for Registered {
 mod tests {
     use super::*;
     use crate::config::HistoryRule;
+    use wamplex_shared::uri::MatchPolicy;
 
     #[test]
     fn a_history_of_topics_that_there_cannot_be_is_refused() {
         let mut config = RouterConfig::default();
-        config.rules.history.rules.push(HistoryRule::new(MatchPolicy::Prefix, "com.example."));
+        config.realms[0]
+            .rules
+            .history
+            .rules
+            .push(HistoryRule::new(MatchPolicy::Prefix, "com.example."));
         assert!(Shared::new(&config).is_ok());
-        config.rules.history.rules.push(HistoryRule::new(MatchPolicy::Exact, "com.example."));
+        config.realms[0]
+            .rules
+            .history
+            .rules
+            .push(HistoryRule::new(MatchPolicy::Exact, "com.example."));
         let error = Shared::new(&config).err().map(|error| error.to_string());
         let expected = "`com.example.` is no pattern of topics to keep the history of: the URI has an empty component";
         assert_eq!(error.as_deref(), Some(expected));

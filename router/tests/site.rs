@@ -91,7 +91,7 @@ impl Drop for Folder {
 
 #[tokio::test]
 async fn the_embedded_site_has_a_first_page() {
-    let router = start(|config| config.site = Site::Embedded).await;
+    let router = start(|config| config.listeners[0].site = Site::Embedded).await;
     let page = get(router.address, "/").await;
     assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
     assert!(String::from_utf8_lossy(&page.body).contains("<title>"));
@@ -102,7 +102,7 @@ async fn the_embedded_site_has_a_first_page() {
 #[tokio::test]
 async fn files_have_types_that_browsers_need_and_headers_that_guard_them() {
     let folder = Folder::new();
-    let router = start(|config| config.site = Site::Directory(folder.site())).await;
+    let router = start(|config| config.listeners[0].site = Site::Directory(folder.site())).await;
     for (path, kind, cache) in [
         ("/", "text/html; charset=utf-8", "no-cache"),
         ("/assets/core-0a1b2c3d.wasm", "application/wasm", "public, max-age=31536000, immutable"),
@@ -131,7 +131,7 @@ async fn files_have_types_that_browsers_need_and_headers_that_guard_them() {
 async fn a_file_that_has_not_changed_is_not_sent_again() {
     let folder = Folder::new();
     for site in [Site::Embedded, Site::Directory(folder.site())] {
-        let router = start(|config| config.site = site).await;
+        let router = start(|config| config.listeners[0].site = site).await;
         let page = get(router.address, "/").await;
         let tag = page.header("etag");
         assert!(tag.starts_with('"') && tag.ends_with('"') && tag.len() > 4, "{tag}");
@@ -148,7 +148,7 @@ async fn a_file_that_has_not_changed_is_not_sent_again() {
 #[tokio::test]
 async fn a_changed_file_is_served_at_once_with_another_tag() {
     let folder = Folder::new();
-    let router = start(|config| config.site = Site::Directory(folder.site())).await;
+    let router = start(|config| config.listeners[0].site = Site::Directory(folder.site())).await;
     let first = get(router.address, "/").await;
     fs::write(folder.site().join("index.html"), "<h1>another</h1>").unwrap();
     let second = get(router.address, "/").await;
@@ -159,7 +159,7 @@ async fn a_changed_file_is_served_at_once_with_another_tag() {
 #[tokio::test]
 async fn head_tells_the_length_and_sends_no_body() {
     let folder = Folder::new();
-    let router = start(|config| config.site = Site::Directory(folder.site())).await;
+    let router = start(|config| config.listeners[0].site = Site::Directory(folder.site())).await;
     let head = request(router.address, "HEAD", "/", "").await;
     assert_eq!((head.status, head.header("content-length"), head.body.len()), (200, "14", 0));
 }
@@ -170,7 +170,7 @@ async fn nothing_outside_the_folder_is_ever_served() {
     #[cfg(unix)]
     std::os::unix::fs::symlink(folder.0.join("secret.txt"), folder.site().join("link.txt"))
         .unwrap();
-    let router = start(|config| config.site = Site::Directory(folder.site())).await;
+    let router = start(|config| config.listeners[0].site = Site::Directory(folder.site())).await;
     for path in [
         "/../secret.txt",
         "/%2e%2e/secret.txt",
@@ -199,7 +199,7 @@ async fn nothing_outside_the_folder_is_ever_served() {
 
 #[tokio::test]
 async fn only_get_and_head_are_served() {
-    let router = start(|config| config.site = Site::Embedded).await;
+    let router = start(|config| config.listeners[0].site = Site::Embedded).await;
     for method in ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "NONSENSE"] {
         let response = request(router.address, method, "/", "Content-Length: 0\r\n").await;
         assert_eq!((response.status, response.header("allow")), (405, "GET, HEAD"), "{method}");
@@ -208,6 +208,6 @@ async fn only_get_and_head_are_served() {
 
 #[tokio::test]
 async fn a_router_without_a_site_says_so() {
-    let router = start(|config| config.site = Site::Nothing).await;
+    let router = start(|config| config.listeners[0].site = Site::Nothing).await;
     assert_eq!(get(router.address, "/").await.status, 404);
 }

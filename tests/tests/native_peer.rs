@@ -43,11 +43,8 @@ impl Drop for Served {
 }
 
 async fn serve() -> Served {
-    let config = RouterConfig {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        site: Site::Nothing,
-        ..RouterConfig::default()
-    };
+    let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
+    config.listeners[0].site = Site::Nothing;
     let router = Router::bind(config).await.unwrap();
     let served = Served { url: router.websocket_url(), router: router.handle() };
     tokio::spawn(router.run());

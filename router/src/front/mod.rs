@@ -7,10 +7,16 @@ mod upgrade;
 
 pub(crate) use site::Files;
 
-use crate::config::Origins;
+use crate::{config::Origins, peer::HttpPeer};
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::{Request, Response, body::Incoming, server::conn::http1, service::Service};
+use hyper::{
+    Request, Response,
+    body::Incoming,
+    header::{self, HeaderMap, HeaderName},
+    server::conn::http1,
+    service::Service,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{cell::Cell, convert::Infallible, pin::Pin, sync::Arc, time::Duration};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -45,6 +51,8 @@ pub(crate) struct Upgraded<S> {
     /// What was already read behind the request.
     pub(crate) read: Bytes,
     pub(crate) serializer: Serializer,
+    /// What the request said of the client.
+    pub(crate) http: HttpPeer,
 }
 
 /// The body of every response.
@@ -54,7 +62,7 @@ type Body = Full<Bytes>;
 struct Visit {
     front: Arc<Front>,
     /// What the two sides agreed on, once an upgrade was granted.
-    granted: Cell<Option<Serializer>>,
+    granted: Cell<Option<(Serializer, HttpPeer)>>,
 }
 
 impl Front {
@@ -73,8 +81,13 @@ impl Front {
             .without_shutdown();
         match tokio::time::timeout(LIFETIME, connection).await {
             Ok(Ok(parts)) => {
-                let serializer = parts.service.granted.get()?;
-                Some(Upgraded { socket: parts.io.into_inner(), read: parts.read_buf, serializer })
+                let (serializer, http) = parts.service.granted.take()?;
+                Some(Upgraded {
+                    socket: parts.io.into_inner(),
+                    read: parts.read_buf,
+                    serializer,
+                    http,
+                })
             }
             Ok(Err(error)) => {
                 tracing::debug!(%error, "http connection ended");
@@ -94,7 +107,8 @@ impl Service<Request<Incoming>> for Visit {
         if request.uri().path() == WEBSOCKET_PATH {
             let response = match upgrade::negotiate(&request, &self.front.origins) {
                 Ok(granted) => {
-                    self.granted.set(Some(granted.serializer));
+                    let http = http_peer(request.headers());
+                    self.granted.set(Some((granted.serializer, http)));
                     granted.response
                 }
                 Err(refusal) => *refusal,
@@ -103,5 +117,16 @@ impl Service<Request<Incoming>> for Visit {
         }
         let front = Arc::clone(&self.front);
         Box::pin(async move { Ok(front.files.respond(&request).await) })
+    }
+}
+
+/// What a request says of the client.
+fn http_peer(headers: &HeaderMap) -> HttpPeer {
+    let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::to_owned);
+    HttpPeer {
+        origin: text(header::ORIGIN),
+        cookie: text(header::COOKIE),
+        authorization: text(header::AUTHORIZATION),
+        user_agent: text(header::USER_AGENT),
     }
 }

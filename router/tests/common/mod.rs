@@ -36,11 +36,8 @@ pub struct Running {
 
 /// Starts a router on a port that the operating system chooses.
 pub async fn start(change: impl FnOnce(&mut RouterConfig)) -> Running {
-    let mut config = RouterConfig {
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        site: Site::Nothing,
-        ..RouterConfig::default()
-    };
+    let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
+    config.listeners[0].site = Site::Nothing;
     change(&mut config);
     let router = Router::bind(config).await.unwrap();
     let (address, handle) = (router.local_addr(), router.handle());

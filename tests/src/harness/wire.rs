@@ -225,20 +225,18 @@ async fn ask_everybody(peers: &mut BTreeMap<String, Peer>) -> Result<(), String>
 
 fn config(script: &Script) -> RouterConfig {
     let realm = super::realm::config(script);
-    let mut config = RouterConfig {
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        site: Site::Nothing,
-        ..RouterConfig::default()
-    };
-    config.rules.uris = realm.uri_rule;
-    config.rules.strict_request_ids = realm.strict_request_ids;
-    config.rules.disclosure = realm.disclosure;
-    config.rules.call_timeout = realm.call_timeout;
-    config.rules.max_call_timeout = realm.max_call_timeout;
-    config.rules.trustlevel = super::realm::trustlevel(script);
-    config.rules.meta_api = realm.meta_api;
-    config.rules.validate = realm.validator.is_some();
-    config.rules.retention = realm.retention;
-    config.rules.history = realm.history;
+    let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
+    config.listeners[0].site = Site::Nothing;
+    let rules = &mut config.realms[0].rules;
+    rules.uris = realm.uri_rule;
+    rules.strict_request_ids = realm.strict_request_ids;
+    rules.disclosure = realm.disclosure;
+    rules.call_timeout = realm.call_timeout;
+    rules.max_call_timeout = realm.max_call_timeout;
+    rules.trustlevel = super::realm::trustlevel(script);
+    rules.meta_api = realm.meta_api;
+    rules.validate = realm.validator.is_some();
+    rules.retention = realm.retention;
+    rules.history = realm.history;
     config
 }

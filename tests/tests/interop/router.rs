@@ -1,6 +1,5 @@
 //! The router under test.
 
-use std::net::SocketAddr;
 use tokio::task::JoinHandle;
 use wamplex_router::{Router, RouterConfig, RouterHandle, config::Site};
 
@@ -17,11 +16,8 @@ impl UnderTest {
         if let Ok(url) = std::env::var("INTEROP_URL") {
             return Self { url, ours: None };
         }
-        let config = RouterConfig {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            site: Site::Nothing,
-            ..RouterConfig::default()
-        };
+        let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
+        config.listeners[0].site = Site::Nothing;
         let router = Router::bind(config).await.expect("a free port of this machine");
         let url = router.websocket_url();
         let handle = router.handle();

@@ -22,11 +22,8 @@ struct Load {
 
 impl Load {
     async fn start() -> Self {
-        let config = RouterConfig {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            site: Site::Nothing,
-            ..RouterConfig::default()
-        };
+        let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
+        config.listeners[0].site = Site::Nothing;
         let router = Router::bind(config).await.expect("a free port of this machine");
         let (address, handle) = (router.local_addr(), router.handle());
         tokio::spawn(router.run());

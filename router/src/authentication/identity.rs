@@ -1,0 +1,68 @@
+//! Who a session belongs to, and the reasons why there is none.
+
+use bytestring::ByteString;
+use wamplex_shared::{message::Abort, value::Dict};
+
+/// Who a session belongs to, as authentication has found out.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Identity {
+    /// The principal.
+    pub authid: ByteString,
+    /// The role it has in its realm, by which it is authorized.
+    pub authrole: ByteString,
+    /// How it proved who it is.
+    pub authmethod: ByteString,
+    /// Where the principal is kept.
+    pub authprovider: ByteString,
+    /// What WELCOME says besides.
+    pub authextra: Dict,
+    /// How far the router trusts it, 0 being the lowest; `None` leaves it to the rules of the realm.
+    pub trustlevel: Option<u64>,
+}
+
+/// Why a client is not let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// The reason in ABORT.
+    pub(crate) uri: &'static str,
+    /// What the client is told.
+    pub(crate) message: String,
+    /// What only the log says, if that is more.
+    pub(crate) detail: Option<String>,
+}
+
+impl Identity {
+    /// An identity with nothing extra.
+    pub fn new(
+        authid: impl Into<ByteString>,
+        authrole: impl Into<ByteString>,
+        authmethod: impl Into<ByteString>,
+        authprovider: impl Into<ByteString>,
+    ) -> Self {
+        Self {
+            authid: authid.into(),
+            authrole: authrole.into(),
+            authmethod: authmethod.into(),
+            authprovider: authprovider.into(),
+            authextra: Dict::new(),
+            trustlevel: None,
+        }
+    }
+}
+
+impl Refusal {
+    pub(crate) fn new(uri: &'static str, message: impl Into<String>) -> Self {
+        Self { uri, message: message.into(), detail: None }
+    }
+
+    /// The same, with words that only the log shows.
+    pub(crate) fn because(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    pub(crate) fn to_abort(&self) -> Abort {
+        Abort::new(self.uri, self.message.as_str())
+    }
+}

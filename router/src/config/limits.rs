@@ -1,0 +1,56 @@
+//! What one client can cost before it is refused or cut.
+
+use std::time::Duration;
+
+/// What one client can cost before it is refused or cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest message in bytes that an open session may send.
+    pub message_size: usize,
+    /// The longest message in bytes before WELCOME: nobody needs a long HELLO, and a stranger sends it.
+    pub message_size_before_welcome: usize,
+    /// How many bytes may wait for one session. One more message and the session is ended.
+    pub outbox_bytes: usize,
+    /// How long a client may take nothing of what waits for it.
+    pub stall: Duration,
+    /// How long a client may take to send a complete HTTP request.
+    pub http_request: Duration,
+    /// How long a client may take to send HELLO.
+    pub hello: Duration,
+    /// How long authentication may take from HELLO to WELCOME, however many challenges there are.
+    pub authentication: Duration,
+    /// How long an ABORT or a WebSocket close may take on its way before the connection is cut.
+    pub close: Duration,
+    /// How long a client may take to answer a GOODBYE, and how long a shutdown waits for all of them.
+    pub goodbye: Duration,
+    /// How many connections may be open at once.
+    pub connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_size: 1 << 20,
+            message_size_before_welcome: 64 << 10,
+            outbox_bytes: 4 << 20,
+            stall: Duration::from_secs(10),
+            http_request: Duration::from_secs(5),
+            hello: Duration::from_secs(5),
+            authentication: Duration::from_secs(10),
+            close: Duration::from_secs(1),
+            goodbye: Duration::from_secs(3),
+            connections: default_connections(),
+        }
+    }
+}
+
+/// Nine tenths of the descriptors this process may open, so that files and listeners always find one.
+fn default_connections() -> usize {
+    const UNKNOWN: usize = 10_000;
+    let soft_limit = || {
+        let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+        let line = limits.lines().find(|line| line.starts_with("Max open files"))?;
+        line.split_whitespace().nth(3)?.parse::<usize>().ok()
+    };
+    soft_limit().map_or(UNKNOWN, |limit| limit / 10 * 9)
+}

@@ -1,0 +1,78 @@
+//! A realm, and what holds in it.
+
+use std::time::Duration;
+use wamplex_realm::{Disclosure, History, MetaApi, Retention};
+use wamplex_shared::uri::UriRule;
+
+/// A realm of a router.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RealmSettings {
+    /// The name that clients join under, a URI without empty components.
+    pub name: String,
+    /// What holds in the realm.
+    pub rules: Rules,
+}
+
+impl RealmSettings {
+    /// A realm with the default rules.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+}
+
+impl From<&str> for RealmSettings {
+    fn from(name: &str) -> Self {
+        Self::new(name)
+    }
+}
+
+impl From<String> for RealmSettings {
+    fn from(name: String) -> Self {
+        Self::new(name)
+    }
+}
+
+/// What holds in a realm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Which strings are topics and procedures.
+    pub uris: UriRule,
+    /// Whether a request id that does not follow the one before ends the session, as the specification demands.
+    pub strict_request_ids: bool,
+    /// Whether callees and subscribers learn who called or published.
+    pub disclosure: Disclosure,
+    /// The time limit of calls that name none; `None` lets them run for ever.
+    pub call_timeout: Option<Duration>,
+    /// The longest time limit a call may have, also when it asks for none; `None` for any.
+    pub max_call_timeout: Option<Duration>,
+    /// How far callees and subscribers are told that the router trusts anonymous sessions, 0 being the lowest; `None` to
+    /// tell them nothing.
+    pub trustlevel: Option<u64>,
+    /// Whether sessions may ask about each other, about subscriptions and registrations, and whether they may end them.
+    /// By default they may ask: anybody can be an anonymous session.
+    pub meta_api: MetaApi,
+    /// Whether calls and events are refused that do not fit the [schema](wamplex_realm::JsonSchema) that a callee or
+    /// publisher has attached.
+    pub validate: bool,
+    /// How the last events of topics are retained for those who subscribe later.
+    pub retention: Retention,
+    /// Of which topics all events are kept, to be read again.
+    pub history: History,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            uris: UriRule::default(),
+            strict_request_ids: true,
+            disclosure: Disclosure::default(),
+            call_timeout: None,
+            max_call_timeout: None,
+            trustlevel: None,
+            meta_api: MetaApi::Ask,
+            validate: false,
+            retention: Retention::default(),
+            history: History::default(),
+        }
+    }
+}
