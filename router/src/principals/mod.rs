@@ -1,0 +1,17 @@
+//! Where principals come from: who may come into a realm, and by what each of them is recognised.
+//!
+//! Sources stand in an order: the configuration, files, databases, procedures, those of the program that embeds the
+//! router. The first that knows a principal decides. One that fails ends the search: somebody who may come in by a later
+//! source must not do so only because an earlier one, which would have refused, is not there.
+
+mod certificate;
+mod principal;
+mod scram;
+mod source;
+mod table;
+
+pub use certificate::{Certificate, CertificateMark, NoCertificate};
+pub use principal::{CraKey, CraSalting, Principal, Ticket};
+pub use scram::ScramCredentials;
+pub use source::{Chain, Finding, Lookup, Principals, SourceError};
+pub use table::{Ambiguous, Static};
