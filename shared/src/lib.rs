@@ -8,6 +8,8 @@
 //! 4. [`codec`]: messages to bytes and back, in JSON, MessagePack and CBOR.
 //! 5. [`session`]: both ends of a session as state machines.
 //!
+//! With feature `auth` there are the methods of authentication beside them, both sides, which know messages only.
+//!
 //! Nothing here reads a clock, draws a random number or opens a socket: shells pass [`time::Time`] and seeds in.
 
 #![warn(missing_docs)]
@@ -16,6 +18,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "auth")]
+pub mod auth;
 pub mod codec;
 pub mod error;
 pub mod id;
