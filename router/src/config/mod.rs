@@ -2,11 +2,16 @@
 
 mod limits;
 mod listener;
+mod problems;
 mod realm;
+mod secret;
+pub mod units;
 
 pub use limits::Limits;
 pub use listener::{Endpoint, InvalidEndpoint, ListenerConfig, Origins, Site, Transports};
+pub use problems::{Problem, Problems};
 pub use realm::{RealmSettings, Rules};
+pub use secret::{Secret, SecretError};
 pub use wamplex_realm::{Disclosure, History, HistoryRule, MetaApi, Retention};
 pub use wamplex_shared::uri::UriRule;
 
