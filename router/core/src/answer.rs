@@ -3,6 +3,7 @@
 use crate::{
     dealer::Dealer,
     member::{Invocations, Member},
+    observer::CallEnd,
     pending::{Invoked, Pending, Place},
     question::{Question, uses_passthru},
     reject::Reject,
@@ -58,9 +59,14 @@ impl<H> Dealer<H> {
         drop(invocations);
         if accepted {
             let details = ResultDetails { passthru: options.passthru, ..ResultDetails::default() };
-            call.finish(ResultMessage { request: call.request, details, payload }, out);
+            let result = ResultMessage { request: call.request, details, payload };
+            if call.finish(result, out).is_some() {
+                call.note_end(moment, CallEnd::Answered);
+            }
         } else {
-            call.fail(Reject::PassthruNotSupported, out);
+            if call.fail(Reject::PassthruNotSupported, out).is_some() {
+                call.note_end(moment, CallEnd::Failed);
+            }
             // The one ERROR that goes this way: the specification wants the callee to be told.
             let error = Reject::PassthruNotSupported.to_error(MessageCode::Invocation, invocation);
             out.deliver(from.handle(), Outbound::from(error));
@@ -89,20 +95,20 @@ impl<H> Dealer<H> {
         let Invoked { call, registration, slot, .. } = invoked;
         let retry = if unavailable { call.take_back() } else { Retry::No };
         drop(invocations);
-        match retry {
+        let failed = match retry {
             Retry::No if passthru && !call.caller.takes_passthru() => {
-                call.fail(Reject::PassthruNotSupported, out);
+                call.fail(Reject::PassthruNotSupported, out)
             }
-            Retry::No => {
-                call.finish(error_of(&call, message), out);
-            }
-            Retry::Nobody => {
-                call.fail(Reject::NoAvailableCallee, out);
-            }
+            Retry::No => call.finish(error_of(&call, message), out),
+            Retry::Nobody => call.fail(Reject::NoAvailableCallee, out),
             Retry::Others(mut question) => {
                 question.tried.insert(from.session());
                 self.reroute(moment, self.get(registration), &call, &mut question, out);
+                None
             }
+        };
+        if failed.is_some() {
+            call.note_end(moment, CallEnd::Failed);
         }
         self.release(moment, slot, out);
         Ok(())

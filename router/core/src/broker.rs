@@ -53,6 +53,11 @@ impl<H> Broker<H> {
         }
     }
 
+    /// How many subscriptions there are.
+    pub(crate) fn subscription_count(&self) -> usize {
+        self.keys.len()
+    }
+
     /// Adds the session to the subscription of this topic and match policy. All subscribers of one share its id, and
     /// who subscribes again gets the same id again, and changes its `nkey`.
     pub(crate) fn subscribe(

@@ -3,6 +3,7 @@
 use crate::{
     dealer::Dealer,
     member::{Member, Members},
+    observer::CallEnd,
     pending::{Invoked, Pending, Place, can_cancel},
     registration::{Callee, Registration},
     reject::Reject,
@@ -32,6 +33,9 @@ impl<H> Dealer<H> {
         }
         // The caller is answered at once, and what the callee says will be dropped.
         let place = call.fail(Reject::Canceled, out);
+        if place.is_some() {
+            call.note_end(moment, CallEnd::Canceled);
+        }
         let slot = self.withdraw(&call, place, mode != CancelMode::Skip, out);
         self.release(moment, slot, out);
     }
@@ -44,6 +48,7 @@ impl<H> Dealer<H> {
             let error = || Reject::TimedOut.to_error(MessageCode::Call, call.request).into();
             let over = |call: &Pending<H>| call.deadline().is_some_and(|deadline| deadline <= now);
             if let Some(place) = call.finish_if(over, error, out) {
+                call.note_end(moment, CallEnd::TimedOut);
                 ended.push((call, place));
             } else if let Some(deadline) = call.deadline().filter(|deadline| *deadline > now) {
                 // A part of the result came in between and began a new interval.
@@ -57,7 +62,9 @@ impl<H> Dealer<H> {
     pub(crate) fn leave(&self, moment: Moment<'_>, who: &Member<H>, out: &mut impl Sink<H>) {
         let invocations = core::mem::take(&mut who.invocations.lock().open);
         for Invoked { call, slot, .. } in invocations.into_values() {
-            call.fail(Reject::CalleeLeft, out);
+            if call.fail(Reject::CalleeLeft, out).is_some() {
+                call.note_end(moment, CallEnd::CalleeLeft);
+            }
             if let Some(slot) = slot {
                 slot.free();
             }

@@ -1,7 +1,7 @@
 //! What an operator decides about one realm.
 
 use crate::{
-    history::History, member::Joining, reject::Reject, retained::Retention, schema::Validator,
+    history::History, member::Joining, observer::Observer, reject::Reject, retained::Retention, schema::Validator,
     timestamp,
 };
 use core::time::Duration;
@@ -58,6 +58,8 @@ pub struct RealmConfig {
     pub epoch: u64,
     /// What calls and events are held against schemas with; `None` takes schemas for descriptions only.
     pub validator: Option<Arc<dyn Validator>>,
+    /// Who is told how calls end.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 impl RealmConfig {
@@ -78,6 +80,7 @@ impl RealmConfig {
             meta_api: MetaApi::Full,
             epoch: 0,
             validator: None,
+            observer: None,
         }
     }
 

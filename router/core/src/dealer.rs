@@ -49,6 +49,11 @@ impl<H> Dealer<H> {
         }
     }
 
+    /// How many registrations there are.
+    pub(crate) fn registration_count(&self) -> usize {
+        self.keys.len()
+    }
+
     /// The registration that this REGISTER takes from others, if nothing else speaks against it.
     pub(crate) fn taken_over_by(
         &self,

@@ -50,7 +50,9 @@
 mod answer;
 mod broker;
 mod cancel;
+mod census;
 mod change;
+mod closing;
 mod config;
 mod control;
 mod dealer;
@@ -61,6 +63,7 @@ mod keeper;
 mod kept;
 mod member;
 mod meta;
+mod observer;
 mod pattern;
 mod pending;
 mod question;
@@ -82,6 +85,7 @@ mod timestamp;
 mod topics;
 mod waiting;
 
+pub use census::Census;
 pub use config::{Disclosure, Limits, MetaApi, RealmConfig};
 pub use event::SharedEvent;
 pub use history::{
@@ -89,6 +93,7 @@ pub use history::{
 };
 pub use kept::{Audience, KeptEvent};
 pub use member::{Joining, Member};
+pub use observer::{CallEnd, Observer};
 pub use realm::{Handled, Realm};
 pub use retained::Retention;
 pub use schema::{Check, JsonSchema, Validator};

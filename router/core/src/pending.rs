@@ -2,8 +2,10 @@
 
 use crate::{
     member::Member,
+    observer::CallEnd,
     question::Question,
     reject::{Refusal, Reject},
+    routing::Moment,
     sink::{Outbound, Sink},
     slot::Slot,
     streaming::Stream,
@@ -39,6 +41,8 @@ pub(crate) struct Pending<H> {
     pub(crate) caller: Arc<Member<H>>,
     /// The id of the CALL.
     pub(crate) request: RequestId,
+    /// When the CALL came.
+    began: Time,
     /// How long each answer may take.
     timeout: Option<Duration>,
     // Relaxed throughout: whoever reads these has taken a lock since they were written, or may as well see them late.
@@ -109,6 +113,7 @@ impl<H> Pending<H> {
         let call = Self {
             caller,
             request,
+            began: now,
             timeout,
             expires: AtomicU64::new(NEVER),
             forwarded: AtomicBool::new(false),
@@ -280,6 +285,13 @@ impl<H> Pending<H> {
         match &self.course.lock().place {
             Place::Serving(callee, request) => Some((Arc::clone(callee), *request)),
             Place::Between | Place::Waiting(..) | Place::Over => None,
+        }
+    }
+
+    /// Tells whoever watches that the call is over.
+    pub(crate) fn note_end(&self, moment: Moment<'_>, how: CallEnd) {
+        if let Some(observer) = &moment.config.observer {
+            observer.call_ended(how, moment.now.since(self.began));
         }
     }
 

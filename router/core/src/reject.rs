@@ -82,6 +82,9 @@ pub(crate) enum Reject {
     /// The callees left or gave the procedure up while the call waited for one of them.
     #[error("the callees left before one of them had time for the call")]
     CalleesGone,
+    /// The realm is about to end.
+    #[error("the realm is closing")]
+    Closing,
     /// The callee did not answer in time.
     #[error("the call was not answered in time")]
     TimedOut,
@@ -107,7 +110,7 @@ impl Reject {
                 uris::wamplex::LIMIT_EXCEEDED
             }
             Self::NoAvailableCallee => error::NO_AVAILABLE_CALLEE,
-            Self::Canceled | Self::CalleeLeft | Self::CalleesGone => error::CANCELED,
+            Self::Canceled | Self::CalleeLeft | Self::CalleesGone | Self::Closing => error::CANCELED,
             Self::TimedOut => error::TIMEOUT,
         }
     }
@@ -183,6 +186,7 @@ mod tests {
             Reject::CalleesGone,
             Reject::Canceled,
             Reject::CalleeLeft,
+            Reject::Closing,
             Reject::TimedOut,
         ];
         for reject in all {
