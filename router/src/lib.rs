@@ -65,6 +65,7 @@ mod realms;
 mod router;
 mod shared;
 mod transport;
+mod watching;
 
 pub use authentication::Identity;
 pub use config::RouterConfig;
