@@ -6,12 +6,10 @@
 
 mod certificate;
 mod principal;
-mod scram;
 mod source;
 mod table;
 
 pub use certificate::{Certificate, CertificateMark, NoCertificate};
-pub use principal::{CraKey, CraSalting, Principal, Ticket};
-pub use scram::ScramCredentials;
+pub use principal::{CraKey, Principal, Ticket};
 pub use source::{Chain, Finding, Lookup, Principals, SourceError};
 pub use table::{Ambiguous, Static};

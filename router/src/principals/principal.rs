@@ -1,10 +1,12 @@
 //! A principal and what it is recognised by.
 
-use super::{CertificateMark, ScramCredentials};
+use super::CertificateMark;
 use bytestring::ByteString;
-use std::fmt;
-use wamplex_shared::value::Dict;
-use zeroize::Zeroizing;
+use subtle::ConstantTimeEq;
+use wamplex_shared::{
+    auth::{CredentialError, ScramCredentials, ticket::TicketHash, wampcra},
+    value::Dict,
+};
 
 /// Somebody who may come into a realm, with all that it can prove itself with.
 ///
@@ -33,36 +35,24 @@ pub struct Principal {
 }
 
 /// What a ticket is held against.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Ticket {
-    /// The ticket itself. Judging one is cheap.
-    Plain(Zeroizing<String>),
-    /// What was derived from it. Judging one costs what the derivation does: tens of milliseconds and megabytes, by
-    /// intention. That is no work for a thread that serves connections.
+    /// A hash of a ticket that nobody can guess. Judging one is cheap.
+    Hash(TicketHash),
+    /// What was derived from a password that is used as a ticket. Judging one costs what the derivation does, tens of
+    /// milliseconds and megabytes, by intention.
     Derived(ScramCredentials),
 }
 
-/// The key of WAMP-CRA, and how the client gets it from its secret.
-#[derive(Clone)]
+/// The key of WAMP-CRA, and how clients derive it from their secret.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CraKey {
-    /// The key of the HMAC: the secret itself or, if it is salted, the Base64 text of what was derived from it.
-    pub key: Zeroizing<Vec<u8>>,
+    /// The key of the signatures.
+    pub key: wampcra::Key,
     /// How the key was derived; `None` if it is the secret itself.
-    pub salting: Option<CraSalting>,
-}
-
-/// How the key of WAMP-CRA is derived from a secret: PBKDF2 with HMAC-SHA256 ("WAMP: Challenge Response
-/// Authentication").
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CraSalting {
-    /// The salt, which is taken as the text it is.
-    pub salt: ByteString,
-    /// How often the function is applied.
-    pub iterations: u32,
-    /// How many octets are derived.
-    pub keylen: u32,
+    pub salting: Option<wampcra::Salting>,
 }
 
 impl Principal {
@@ -86,19 +76,90 @@ impl Principal {
     }
 }
 
-impl fmt::Debug for Ticket {
-    /// Does not show the ticket.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Plain(_) => "Plain(…)",
-            Self::Derived(_) => "Derived(…)",
-        })
+impl Ticket {
+    /// What recognises this ticket, which must be one that nobody can guess.
+    #[must_use]
+    pub fn new(ticket: &str) -> Self {
+        Self::Hash(TicketHash::of(ticket))
+    }
+
+    /// Whether judging a ticket is too much work for a thread that serves connections.
+    #[must_use]
+    pub const fn is_costly(&self) -> bool {
+        match self {
+            Self::Hash(_) => false,
+            Self::Derived(_) => true,
+        }
+    }
+
+    /// Whether `given` is the ticket, found out in a time that says nothing about it.
+    ///
+    /// ```
+    /// use wamplex_router::principals::Ticket;
+    ///
+    /// assert!(Ticket::new("open sesame").matches("open sesame"));
+    /// assert!(!Ticket::new("open sesame").matches("open barley"));
+    /// ```
+    #[must_use]
+    pub fn matches(&self, given: &str) -> bool {
+        match self {
+            Self::Hash(hash) => hash.matches(given),
+            // A ticket that cannot be a password is not the one that was derived from a password.
+            Self::Derived(kept) => ScramCredentials::new(given, &kept.salt, kept.cost())
+                .is_ok_and(|derived| derived.stored_key.ct_eq(&kept.stored_key).into()),
+        }
     }
 }
 
-impl fmt::Debug for CraKey {
-    /// Does not show the key.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CraKey").field("salting", &self.salting).finish_non_exhaustive()
+impl CraKey {
+    /// The secret itself as the key.
+    #[must_use]
+    pub fn plain(secret: &str) -> Self {
+        Self { key: wampcra::Key::plain(secret), salting: None }
+    }
+
+    /// The key that is derived from a secret.
+    ///
+    /// # Errors
+    /// Clients would refuse the salting: it is too cheap or too dear.
+    pub fn derive(secret: &str, salting: wampcra::Salting) -> Result<Self, CredentialError> {
+        Ok(Self { key: wampcra::Key::derive(secret, &salting)?, salting: Some(salting) })
+    }
+
+    /// A key that was derived before, and how.
+    #[must_use]
+    pub const fn derived(key: wampcra::Key, salting: wampcra::Salting) -> Self {
+        Self { key, salting: Some(salting) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wamplex_shared::auth::scram::Cost;
+
+    #[test]
+    fn a_password_used_as_a_ticket_is_recognised_by_what_was_derived_from_it() {
+        let kept =
+            ScramCredentials::new("open sesame", b"salt and pepper", Cost::argon2id13(3, 4096));
+        let ticket = Ticket::Derived(kept.unwrap());
+        assert!(ticket.is_costly());
+        for (given, expected) in [
+            ("open sesame", true),
+            ("open Sesame", false),
+            ("open sesame ", false),
+            ("", false),
+            ("open\u{0}sesame", false),
+        ] {
+            assert_eq!(ticket.matches(given), expected, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_principal_shows_no_secret() {
+        let mut principal = Principal::new("alice", "user", "static");
+        principal.ticket = Some(Ticket::new("s3cret"));
+        principal.wampcra = Some(CraKey::plain("s3cret"));
+        assert!(!format!("{principal:?}").contains("s3cret"));
     }
 }

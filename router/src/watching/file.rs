@@ -152,7 +152,10 @@ fn unusable(path: &Path, (line, reason): (Option<usize>, String)) -> UnusableFil
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use std::{fs, sync::atomic::{AtomicU64, Ordering}};
+    use std::{
+        fs,
+        sync::atomic::{AtomicU64, Ordering},
+    };
 
     /// A folder that goes with the test.
     pub(in crate::watching) struct Folder(pub(in crate::watching) PathBuf);

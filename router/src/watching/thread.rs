@@ -111,7 +111,9 @@ fn reload_all(files: &Mutex<Vec<Weak<dyn Reload>>>) {
         match file.reload() {
             Ok(true) => tracing::info!(path = %file.path().display(), "file reloaded"),
             Ok(false) => {}
-            Err(error) => tracing::warn!(%error, "changed file not used, what it said before holds"),
+            Err(error) => {
+                tracing::warn!(%error, "changed file not used, what it said before holds")
+            }
         }
     }
 }
