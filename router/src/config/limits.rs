@@ -1,29 +1,43 @@
 //! What one client can cost before it is refused or cut.
 
+use super::units;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// What one client can cost before it is refused or cut.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// The longest message in bytes that an open session may send.
+    #[serde(with = "units::size")]
     pub message_size: usize,
     /// The longest message in bytes before WELCOME: nobody needs a long HELLO, and a stranger sends it.
+    #[serde(with = "units::size")]
     pub message_size_before_welcome: usize,
     /// How many bytes may wait for one session. One more message and the session is ended.
+    #[serde(with = "units::size")]
     pub outbox_bytes: usize,
     /// How long a client may take nothing of what waits for it.
+    #[serde(with = "units::duration")]
     pub stall: Duration,
     /// How long a client may take to send a complete HTTP request.
+    #[serde(with = "units::duration")]
     pub http_request: Duration,
     /// How long a client may take to send HELLO.
+    #[serde(with = "units::duration")]
     pub hello: Duration,
     /// How long authentication may take from HELLO to WELCOME, however many challenges there are.
+    #[serde(with = "units::duration")]
     pub authentication: Duration,
     /// How long an ABORT or a WebSocket close may take on its way before the connection is cut.
+    #[serde(with = "units::duration")]
     pub close: Duration,
     /// How long a client may take to answer a GOODBYE, and how long a shutdown waits for all of them.
+    #[serde(with = "units::duration")]
     pub goodbye: Duration,
     /// How many connections may be open at once.
+    #[schemars(extend("default" = "nine tenths of the files that the process may open"))]
     pub connections: usize,
 }
 

@@ -1,17 +1,30 @@
 //! What a router is told before it starts.
 
+mod endpoint;
+mod kept;
 mod limits;
 mod listener;
+mod origins;
 mod problems;
 mod realm;
 mod secret;
+mod site;
+mod transports;
 pub mod units;
+mod words;
 
+pub use endpoint::{Endpoint, InvalidEndpoint};
 pub use limits::Limits;
-pub use listener::{Endpoint, InvalidEndpoint, ListenerConfig, Origins, Site, Transports};
+pub use listener::ListenerConfig;
+pub use origins::Origins;
 pub use problems::{Problem, Problems};
 pub use realm::{RealmSettings, Rules};
 pub use secret::{Secret, SecretError};
+pub use site::Site;
+pub use transports::Transports;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 pub use wamplex_realm::{Disclosure, History, HistoryRule, MetaApi, Retention};
 pub use wamplex_shared::uri::UriRule;
 
@@ -29,7 +42,8 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 ///     RouterConfig { realms: vec!["com.example.realm".into()], ..RouterConfig::default() };
 /// assert_eq!(config.listeners[0].endpoint.to_string(), "127.0.0.1:8080");
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct RouterConfig {
     /// Where clients connect, at least one place.
     pub listeners: Vec<ListenerConfig>,
@@ -82,5 +96,57 @@ mod tests {
         assert!(matches!(&listener.endpoint, Endpoint::Tcp(address) if address.ip().is_loopback()));
         assert_eq!(config.realms[0].name, DEFAULT_REALM);
         assert!(config.limits.connections > 0);
+    }
+    #[test]
+    fn the_default_written_reads_the_same() {
+        let config = RouterConfig::default();
+        let text = toml::to_string(&config).unwrap();
+        assert_eq!(toml::from_str(&text), Ok(config), "{text}");
+        assert_eq!(toml::from_str(""), Ok(RouterConfig::default()));
+    }
+
+    #[test]
+    fn a_file_says_what_a_program_can() {
+        let config: RouterConfig = toml::from_str(
+            r#"
+            [[listeners]]
+            address = "127.0.0.1:0"
+            transports = ["websocket"]
+            site = false
+            origins = ["https://example.com"]
+            [[listeners]]
+            address = "unix:/run/wamplex.sock"
+            [[realms]]
+            name = "com.example"
+            uris = "strict"
+            meta_api = "off"
+            call_timeout = "10s"
+            retention.events = 7
+            [[realms.history.rules]]
+            pattern = "com.example.chat."
+            match = "prefix"
+            [limits]
+            message_size = "16MiB"
+            "#,
+        )
+        .unwrap();
+        let [first, second] = &config.listeners[..] else { panic!("{config:?}") };
+        assert!(first.transports.websocket && !first.transports.rawsocket);
+        assert_eq!(first.site, Site::Nothing);
+        assert_eq!(first.origins, Origins::Also(vec!["https://example.com".to_owned()]));
+        assert_eq!(second.endpoint, Endpoint::Unix("/run/wamplex.sock".into()));
+        let realm = &config.realms[0];
+        assert_eq!((realm.name.as_str(), realm.rules.uris), ("com.example", UriRule::Strict));
+        assert_eq!(realm.rules.retention.events, 7);
+        assert_eq!(realm.rules.history.rules[0].pattern.as_str(), "com.example.chat.");
+        assert_eq!(config.limits.message_size, 16 << 20);
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_everywhere() {
+        for text in ["x = 1", "[[listeners]]\nx = 1", "[[realms]]\nx = 1", "[limits]\nx = 1"] {
+            let error = toml::from_str::<RouterConfig>(text).unwrap_err();
+            assert!(error.message().starts_with("unknown field `x`"), "{text}: {error}");
+        }
     }
 }

@@ -1,15 +1,20 @@
 //! A realm, and what holds in it.
 
+use super::{kept, units, words};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use wamplex_realm::{Disclosure, History, MetaApi, Retention};
 use wamplex_shared::uri::UriRule;
 
 /// A realm of a router.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct RealmSettings {
     /// The name that clients join under, a URI without empty components.
     pub name: String,
     /// What holds in the realm.
+    #[serde(flatten)]
     pub rules: Rules,
 }
 
@@ -33,30 +38,38 @@ impl From<String> for RealmSettings {
 }
 
 /// What holds in a realm.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(default)]
 pub struct Rules {
     /// Which strings are topics and procedures.
+    #[serde(with = "words::uri_rule")]
     pub uris: UriRule,
     /// Whether a request id that does not follow the one before ends the session, as the specification demands.
     pub strict_request_ids: bool,
     /// Whether callees and subscribers learn who called or published.
+    #[serde(with = "words::disclosure")]
     pub disclosure: Disclosure,
-    /// The time limit of calls that name none; `None` lets them run for ever.
+    /// The time limit of calls that name none; `off` lets them run for ever.
+    #[serde(with = "units::optional_duration")]
     pub call_timeout: Option<Duration>,
-    /// The longest time limit a call may have, also when it asks for none; `None` for any.
+    /// The longest time limit a call may have, also when it asks for none; `off` for any.
+    #[serde(with = "units::optional_duration")]
     pub max_call_timeout: Option<Duration>,
-    /// How far callees and subscribers are told that the router trusts anonymous sessions, 0 being the lowest; `None` to
-    /// tell them nothing.
+    /// How far callees and subscribers are told that the router trusts anonymous sessions, 0 being the lowest. Without it
+    /// they are told nothing.
     pub trustlevel: Option<u64>,
     /// Whether sessions may ask about each other, about subscriptions and registrations, and whether they may end them.
     /// By default they may ask: anybody can be an anonymous session.
+    #[serde(with = "words::meta_api")]
     pub meta_api: MetaApi,
     /// Whether calls and events are refused that do not fit the [schema](wamplex_realm::JsonSchema) that a callee or
     /// publisher has attached.
     pub validate: bool,
     /// How the last events of topics are retained for those who subscribe later.
+    #[serde(with = "kept::retention")]
     pub retention: Retention,
     /// Of which topics all events are kept, to be read again.
+    #[serde(with = "kept::history")]
     pub history: History,
 }
 
