@@ -183,6 +183,9 @@ pub mod wamplex {
     /// Procedure: takes retained events away. Arguments: a topic, and options that may say that it is a pattern
     /// (`match`). Returns for how many topics there was something.
     pub const PURGE_RETAINED: &str = "wamplex.retained.purge";
+    /// Procedure: forgets what dynamic authorizers have said. Arguments: the keywords `role` and `authid`, to forget only
+    /// what was said of sessions with these. Returns how many answers that were.
+    pub const INVALIDATE_AUTHORIZATION: &str = "wamplex.authorization.invalidate";
     /// Why a registration was revoked: another session has registered the procedure with `force_reregister`.
     pub const REREGISTERED: &str = "wamplex.revocation.reregistered";
 }

@@ -1,6 +1,7 @@
 //! Subscriptions, and events on their way to them ("WAMP: Publish and Subscribe").
 
 use crate::{
+    authorization::Grant,
     change::{Departed, Entered},
     config::RealmConfig,
     eligibility::Eligibility,
@@ -11,6 +12,7 @@ use crate::{
     pattern::PatternMap,
     question::uses_passthru,
     reject::{Refusal, Reject},
+    routing::Moment,
     sink::{Outbound, Sink},
     subscription::Subscription,
 };
@@ -193,10 +195,10 @@ impl<H> Broker<H> {
     /// Delivers an event to every subscription its topic matches, under one publication id.
     pub(crate) fn publish(
         &self,
-        config: &RealmConfig,
+        Moment { config, now }: Moment<'_>,
+        grant: Grant,
         from: &Member<H>,
         message: Publish,
-        now: Time,
         out: &mut impl Sink<H>,
     ) -> Result<PublicationId, Refusal> {
         let Publish { options, topic, .. } = &message;
@@ -209,7 +211,8 @@ impl<H> Broker<H> {
         if topic.is_reserved() {
             return Err(Reject::Reserved.into());
         }
-        let disclose = config.disclosure.discloses(options.disclose_me, false)?;
+        let disclosure = config.disclosure.overridden(grant.disclose);
+        let disclose = disclosure.discloses(options.disclose_me, false)?;
         let keeping = self.keeper.judge(config, &message)?;
         let Publish { options, topic, payload, .. } = message;
         let publication = self.publications.draw();

@@ -1,8 +1,8 @@
 //! What an operator decides about one realm.
 
 use crate::{
-    history::History, member::Joining, observer::Observer, reject::Reject, retained::Retention, schema::Validator,
-    timestamp,
+    authorization::Authority, history::History, member::Joining, observer::Observer,
+    reject::Reject, retained::Retention, schema::Validator, timestamp,
 };
 use core::time::Duration;
 use std::sync::Arc;
@@ -56,6 +56,11 @@ pub struct RealmConfig {
     pub meta_api: MetaApi,
     /// What a wall clock shows at [`Time::ZERO`], in milliseconds since 1970: the realm itself has no clock.
     pub epoch: u64,
+    /// What sessions may do with which URIs; `None` lets everybody do everything but what [`meta_api`](Self::meta_api)
+    /// reserves. The realm itself asks it only where a message needs more than a right to its own URI: testaments, and
+    /// what was published before. All else is judged by [`judge`](crate::judge) before the realm is locked, and what the
+    /// authority says takes the place of [`MetaApi::Ask`].
+    pub authority: Option<Arc<dyn Authority>>,
     /// What calls and events are held against schemas with; `None` takes schemas for descriptions only.
     pub validator: Option<Arc<dyn Validator>>,
     /// Who is told how calls end.
@@ -79,6 +84,7 @@ impl RealmConfig {
             history: History::default(),
             meta_api: MetaApi::Full,
             epoch: 0,
+            authority: None,
             validator: None,
             observer: None,
         }
@@ -143,6 +149,15 @@ pub enum Disclosure {
 }
 
 impl Disclosure {
+    /// What holds for a caller or publisher of whom a permission says whether it is disclosed.
+    pub(crate) const fn overridden(self, disclose: Option<bool>) -> Self {
+        match disclose {
+            Some(true) => Self::Always,
+            Some(false) => Self::Never,
+            None => self,
+        }
+    }
+
     /// Whether to disclose, given what the one says who would be disclosed, and whether the other side asks for it.
     pub(crate) fn discloses(self, disclose_me: Option<bool>, asked: bool) -> Result<bool, Reject> {
         match self {

@@ -8,6 +8,8 @@
 //! | request | answer |
 //! |---|---|
 //! | a topic or procedure that is no URI under the rule of the realm | ERROR `wamp.error.invalid_uri` |
+//! | what the role of the session has no right to, see [`Roles`] | ERROR `wamp.error.not_authorized` |
+//! | what nobody could say about whether the session has the right to it | ERROR `wamp.error.authorization_failed` |
 //! | REGISTER or PUBLISH in the namespaces `wamp.` and `wamplex.` | ERROR `wamp.error.not_authorized` |
 //! | anything beyond the [`Limits`] of the realm | ERROR `wamplex.error.limit_exceeded` |
 //! | a CALL of a procedure of the router with arguments that it does not take | ERROR `wamp.error.invalid_argument` |
@@ -48,6 +50,7 @@
 //!   subscribers without `nkey` receive everything. Who subscribes again changes its `nkey`.
 
 mod answer;
+mod authorization;
 mod broker;
 mod cancel;
 mod census;
@@ -85,6 +88,10 @@ mod timestamp;
 mod topics;
 mod waiting;
 
+pub use authorization::{
+    Access, Action, Authority, BadRole, Decision, Disclose, Grant, Need, Permission, Refused, Role,
+    Roles, Verdict, judge,
+};
 pub use census::Census;
 pub use config::{Disclosure, Limits, MetaApi, RealmConfig};
 pub use event::SharedEvent;

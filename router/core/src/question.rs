@@ -1,7 +1,7 @@
 //! What a caller asks, and how it is put to a callee.
 
 use crate::{
-    config::RealmConfig,
+    config::{Disclosure, RealmConfig},
     member::Member,
     pending::{Pending, can_cancel},
     registration::{Callee, Registration},
@@ -24,6 +24,8 @@ pub(crate) struct Question {
     pub(crate) procedure: Uri,
     pub(crate) options: CallOptions,
     pub(crate) payload: Payload,
+    /// Who is told the identity of its caller.
+    pub(crate) disclosure: Disclosure,
     /// The callees that were unavailable.
     pub(crate) tried: BTreeSet<SessionId>,
 }
@@ -35,6 +37,7 @@ impl Question {
             procedure: self.procedure.clone(),
             options: core::mem::take(&mut self.options),
             payload: core::mem::replace(&mut self.payload, Payload::NONE),
+            disclosure: self.disclosure,
             tried: core::mem::take(&mut self.tried),
         })
     }
@@ -61,7 +64,7 @@ impl Question {
     ) -> Result<InvocationDetails, Reject> {
         let (to, options) = (&callee.member, &self.options);
         let supports = |feature| to.supports(Role::Callee, feature);
-        let disclose = config.disclosure.discloses(options.disclose_me, callee.disclose_caller)?;
+        let disclose = self.disclosure.discloses(options.disclose_me, callee.disclose_caller)?;
         if uses_passthru(options.passthru.as_deref()) && !supports(Feature::PayloadPassthruMode) {
             return Err(Reject::PassthruNotSupported);
         }

@@ -1,6 +1,7 @@
 //! A realm, and its data plane: the messages that move between sessions. What changes the realm is in `control`.
 
 use crate::{
+    authorization::Grant,
     broker::Broker,
     config::{Disclosure, MetaApi, RealmConfig},
     dealer::Dealer,
@@ -170,6 +171,21 @@ impl<H> Realm<H> {
         now: Time,
         out: &mut impl Sink<H>,
     ) -> Handled {
+        self.publish_as(Grant::EVERYTHING, from, message, now, out)
+    }
+
+    /// Handles PUBLISH as [`publish`](Self::publish) does, with what goes with the publisher's right.
+    ///
+    /// # Errors
+    /// See [`Handled`].
+    pub fn publish_as(
+        &self,
+        grant: Grant,
+        from: &Member<H>,
+        message: Publish,
+        now: Time,
+        out: &mut impl Sink<H>,
+    ) -> Handled {
         let Publish { request, .. } = message;
         self.accept(from, MessageCode::Publish, request)?;
         if from.has_left() {
@@ -183,7 +199,7 @@ impl<H> Realm<H> {
             }
             return Ok(());
         }
-        let published = match self.broker.publish(&self.config, from, message, now, out) {
+        let published = match self.broker.publish(self.moment(now), grant, from, message, out) {
             Ok(publication) => Ok(Published { request, publication }),
             Err(Refusal::Reject(reject)) => Err(reject),
             Err(Refusal::Violation(violation)) => return Err(violation),
@@ -205,6 +221,21 @@ impl<H> Realm<H> {
         now: Time,
         out: &mut impl Sink<H>,
     ) -> Handled {
+        self.call_as(Grant::EVERYTHING, from, message, now, out)
+    }
+
+    /// Handles CALL as [`call`](Self::call) does, with what goes with the caller's right.
+    ///
+    /// # Errors
+    /// See [`Handled`].
+    pub fn call_as(
+        &self,
+        grant: Grant,
+        from: &Arc<Member<H>>,
+        message: Call,
+        now: Time,
+        out: &mut impl Sink<H>,
+    ) -> Handled {
         let Call { request, .. } = message;
         if let Some(earlier) = self.accept_call(from, request)? {
             return self.go_on(earlier, message, now, out);
@@ -214,7 +245,7 @@ impl<H> Realm<H> {
             out.deliver(from.handle(), Outbound::from(error));
             return Ok(());
         }
-        match self.dealer.call(self.moment(now), from, message, out) {
+        match self.dealer.call(self.moment(now), grant, from, message, out) {
             Ok(()) => {}
             Err(Refusal::Reject(reject)) => {
                 let error = reject.to_error(MessageCode::Call, request);

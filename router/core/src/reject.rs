@@ -1,5 +1,6 @@
 //! Why a request is refused, and the one place that turns a refusal into an answer.
 
+use crate::authorization::{Action, Refused};
 use bytes::Bytes;
 use wamplex_shared::{
     error::ProtocolViolation,
@@ -25,6 +26,9 @@ pub(crate) enum Reject {
     /// The realm lets sessions ask about others, but not act on them.
     #[error("sessions of this realm may not act on others")]
     MetaApiAsksOnly,
+    /// The session has no right to this, or nobody knows whether it has.
+    #[error("{}", words(*.0))]
+    Refused(Refused),
     /// Nobody offers the procedure.
     #[error("no callee is registered for this procedure")]
     NoSuchProcedure,
@@ -97,6 +101,8 @@ impl Reject {
         match self {
             Self::InvalidUri(_) => error::INVALID_URI,
             Self::Reserved | Self::MetaApiAsksOnly => error::NOT_AUTHORIZED,
+            Self::Refused(Refused::Failed) => error::AUTHORIZATION_FAILED,
+            Self::Refused(_) => error::NOT_AUTHORIZED,
             Self::NoSuchProcedure => error::NO_SUCH_PROCEDURE,
             Self::ProcedureAlreadyExists => error::PROCEDURE_ALREADY_EXISTS,
             Self::NoSuchRegistration | Self::UnknownRegistration => error::NO_SUCH_REGISTRATION,
@@ -110,7 +116,9 @@ impl Reject {
                 uris::wamplex::LIMIT_EXCEEDED
             }
             Self::NoAvailableCallee => error::NO_AVAILABLE_CALLEE,
-            Self::Canceled | Self::CalleeLeft | Self::CalleesGone | Self::Closing => error::CANCELED,
+            Self::Canceled | Self::CalleeLeft | Self::CalleesGone | Self::Closing => {
+                error::CANCELED
+            }
             Self::TimedOut => error::TIMEOUT,
         }
     }
@@ -128,6 +136,17 @@ impl Reject {
                 Bytes::from(format!("[\"{self}\"]")),
             ),
         }
+    }
+}
+
+const fn words(refused: Refused) -> &'static str {
+    match refused {
+        Refused::NotAuthorized(Action::Call) => "this session may not call this procedure",
+        Refused::NotAuthorized(Action::Register) => "this session may not register this procedure",
+        Refused::NotAuthorized(Action::Publish) => "this session may not publish to this topic",
+        Refused::NotAuthorized(Action::Subscribe) => "this session may not subscribe to this topic",
+        Refused::TakeOver => "this session may not take procedures from others",
+        Refused::Failed => "it could not be found out whether this session may do this",
     }
 }
 
@@ -167,6 +186,12 @@ mod tests {
             Reject::InvalidUri(InvalidUri::Character),
             Reject::Reserved,
             Reject::MetaApiAsksOnly,
+            Reject::Refused(Refused::NotAuthorized(Action::Call)),
+            Reject::Refused(Refused::NotAuthorized(Action::Register)),
+            Reject::Refused(Refused::NotAuthorized(Action::Publish)),
+            Reject::Refused(Refused::NotAuthorized(Action::Subscribe)),
+            Reject::Refused(Refused::TakeOver),
+            Reject::Refused(Refused::Failed),
             Reject::NoSuchProcedure,
             Reject::ProcedureAlreadyExists,
             Reject::NoSuchRegistration,

@@ -1,6 +1,7 @@
 //! The way of a call to a callee: at once, after waiting for one, or after another one was unavailable.
 
 use crate::{
+    authorization::Grant,
     config::RealmConfig,
     dealer::Dealer,
     member::Member,
@@ -38,6 +39,7 @@ impl<H> Dealer<H> {
     pub(crate) fn call(
         &self,
         moment: Moment<'_>,
+        grant: Grant,
         from: &Arc<Member<H>>,
         message: Call,
         out: &mut impl Sink<H>,
@@ -52,7 +54,9 @@ impl<H> Dealer<H> {
         let call = Arc::new(call);
         // The caller's table first, so that even the fastest YIELD finds somebody to answer.
         call.open(moment.config.limits.calls)?;
-        let mut question = Question { procedure, options, payload, tried: BTreeSet::new() };
+        let disclosure = moment.config.disclosure.overridden(grant.disclose);
+        let mut question =
+            Question { procedure, options, payload, disclosure, tried: BTreeSet::new() };
         self.route(moment, registration, &call, &mut question, out);
         Ok(())
     }

@@ -86,11 +86,16 @@ impl<H> Member<H> {
     /// Such a caller has to count its requests also in a realm that is lenient with ids: nothing else tells a part
     /// that came too late from a new call.
     fn earlier(&self, request: RequestId) -> Option<Earlier<H>> {
-        let streams = self.supports(Role::Caller, Feature::ProgressiveCallInvocations);
-        if !streams || request.get() > self.last_request() {
+        if !self.goes_on(request) {
             return None;
         }
         Some(self.calls.lock().get(&request).cloned().map_or(Earlier::Over, Earlier::Open))
+    }
+
+    /// Whether a CALL with this id is taken for more arguments of an old one.
+    pub(crate) fn goes_on(&self, request: RequestId) -> bool {
+        let streams = self.supports(Role::Caller, Feature::ProgressiveCallInvocations);
+        streams && request.get() <= self.last_request()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Arguments, Outcome, Reply, count, integer};
 use crate::{
+    authorization::Action,
     history::{HistoryQuery, UnknownPublication},
     kept::KeptEvent,
     member::Member,
@@ -54,7 +55,7 @@ impl<H> Realm<H> {
         Ok(())
     }
 
-    /// Whoever may call this may see the history of a subscription, be it a subscriber or not: it could become one.
+    /// Whoever may subscribe may see the history of a subscription, be it a subscriber or not: it could become one.
     fn past_events(
         &self,
         from: &Member<H>,
@@ -65,7 +66,7 @@ impl<H> Realm<H> {
             return Err(Reject::NoSuchProcedure);
         }
         let mut args = Arguments::read(payload)?;
-        let id = args.id(SubscriptionId::new, "the subscription has to be an id")?;
+        let id = subscription(&mut args)?;
         let limit = limit(&mut args)?;
         let found = self.broker.get(id);
         let (policy, pattern) = found.map_or_else(Default::default, |found| found.key());
@@ -76,6 +77,7 @@ impl<H> Realm<H> {
         }
         args.finish()?;
         found.ok_or(Reject::UnknownSubscription)?;
+        self.right(from.who(), Action::Subscribe, &query.pattern, query.policy)?;
         let bytes = self.config.history.reply_bytes;
         let (events, more) = self
             .broker
@@ -104,6 +106,10 @@ fn as_delivered(kept: &KeptEvent, id: SubscriptionId, policy: MatchPolicy) -> (S
     let (publication, payload) = (kept.publication, kept.payload.clone());
     let event = Event { subscription: id, publication, details, payload };
     (timestamp::format(kept.timestamp), event)
+}
+
+pub(super) fn subscription(args: &mut Arguments) -> Result<SubscriptionId, Reject> {
+    args.id(SubscriptionId::new, "the subscription has to be an id")
 }
 
 /// The most events that are wanted: the keyword `limit`, or as Crossbar has it the second argument.

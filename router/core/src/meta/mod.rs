@@ -6,6 +6,7 @@
 //! consequences afterwards.
 
 mod arguments;
+mod authorization;
 mod events;
 mod reflection;
 mod registration;
@@ -16,6 +17,7 @@ mod testament;
 pub(crate) use testament::Testaments;
 
 use crate::{
+    authorization::Action,
     change::Departed,
     config::MetaApi,
     member::Member,
@@ -34,7 +36,7 @@ use wamplex_shared::{
     payload::Payload,
     roles::{Feature, Features},
     time::Time,
-    uri::{MatchPolicy, Uri},
+    uri::{MatchPolicy, Uri, UriRule},
     uris,
     value::{Dict, List, Value},
 };
@@ -159,9 +161,12 @@ impl<H> Realm<H> {
         procedure.check(self.config.uri_rule, MatchPolicy::Exact)?;
         match self.config.meta_api {
             MetaApi::Off => return Err(Reject::NoSuchProcedure.into()),
-            MetaApi::Ask if acts_on_others(procedure) => return Err(Reject::MetaApiAsksOnly.into()),
+            MetaApi::Ask if self.config.authority.is_none() && acts_on_others(procedure) => {
+                return Err(Reject::MetaApiAsksOnly.into());
+            }
             MetaApi::Ask | MetaApi::Full => {}
         }
+        self.right(from.who(), Action::Call, procedure, MatchPolicy::Exact)?;
         self.config.disclosure.discloses(options.disclose_me, false)?;
         if uses_passthru(options.passthru.as_deref()) {
             return Err(Reject::PassthruNotSupported.into());
@@ -212,6 +217,7 @@ impl<H> Realm<H> {
             reflection::ERROR_LIST => self.list_errors(args()?),
             reflection::ERROR_DESCRIBE => self.describe_error(args()?),
             wamplex::PURGE_RETAINED => self.purge_retained(args()?, now),
+            wamplex::INVALIDATE_AUTHORIZATION => self.forget_decisions(args()?),
             _ => Err(Reject::NoSuchProcedure),
         }
     }
@@ -248,7 +254,7 @@ impl<H> Realm<H> {
 }
 
 /// Whether a procedure of the router changes what is not the caller's own.
-fn acts_on_others(procedure: &Uri) -> bool {
+pub(crate) fn acts_on_others(procedure: &Uri) -> bool {
     use uris::{registration, session, subscription, wamplex};
     matches!(
         procedure.as_str(),
@@ -259,7 +265,18 @@ fn acts_on_others(procedure: &Uri) -> bool {
             | registration::REMOVE_CALLEE
             | subscription::REMOVE_SUBSCRIBER
             | wamplex::PURGE_RETAINED
+            | wamplex::INVALIDATE_AUTHORIZATION
     )
+}
+
+/// The topic of the testament in these arguments of `wamp.session.add_testament`.
+pub(crate) fn topic_of_testament(payload: &Payload, rule: UriRule) -> Option<Uri> {
+    testament::topic(&mut Arguments::read(payload).ok()?, rule).ok()
+}
+
+/// The subscription in these arguments of `wamp.subscription.get_events`.
+pub(crate) fn subscription_in_question(payload: &Payload) -> Option<SubscriptionId> {
+    events::subscription(&mut Arguments::read(payload).ok()?).ok()
 }
 
 fn result(request: RequestId, payload: Payload) -> ResultMessage {

@@ -5,6 +5,7 @@ use super::{
     arguments::{dict, list},
 };
 use crate::{
+    authorization::{Action, Grant},
     config::{Limits, RealmConfig},
     member::Member,
     question::uses_passthru,
@@ -20,7 +21,7 @@ use wamplex_shared::{
     roles::{Feature, Role},
     serializer::Serializer,
     time::Time,
-    uri::{MatchPolicy, Uri},
+    uri::{MatchPolicy, Uri, UriRule},
     value::Value,
 };
 
@@ -74,14 +75,14 @@ impl<H> Realm<H> {
         mut args: Arguments,
         serializer: Serializer,
     ) -> Outcome<H> {
-        let topic =
-            args.uri(self.config.uri_rule, MatchPolicy::Exact, "the topic has to be a URI")?;
+        let topic = topic(&mut args, self.config.uri_rule)?;
         let list = list(args.next(), "the arguments of the event have to be a list")?;
         let dict = dict(args.next(), "the keyword arguments of the event have to be a dictionary")?;
         let scope = scope(&mut args)?;
         let options = options(&mut args)?;
         args.finish()?;
-        check(&self.config, from, &topic, &options)?;
+        let grant = self.right(from.who(), Action::Publish, &topic, MatchPolicy::Exact)?;
+        check(&self.config, grant, from, &topic, &options)?;
         let (list, dict) = (list.unwrap_or_default(), dict.unwrap_or_default());
         let payload = codec::write_values(serializer, &list, &dict);
         let testament = Testament { options, topic: topic.detach(), payload };
@@ -111,10 +112,17 @@ impl<H> Realm<H> {
             // Nobody is answered, so the id of the request means nothing.
             let request = RequestId::FIRST;
             let publish = Publish { request, options, topic, payload };
-            // Whatever there is to refuse was refused when the testament was made.
-            let _ = self.broker.publish(&self.config, who, publish, now, out);
+            // Whatever there is to refuse was refused when the testament was made, but for a right that was taken since.
+            let right = self.right(who.who(), Action::Publish, &publish.topic, MatchPolicy::Exact);
+            if let Ok(grant) = right {
+                let _ = self.broker.publish(self.moment(now), grant, who, publish, out);
+            }
         }
     }
+}
+
+pub(super) fn topic(args: &mut Arguments, rule: UriRule) -> Result<Uri, Reject> {
+    args.uri(rule, MatchPolicy::Exact, "the topic has to be a URI")
 }
 
 fn scope(args: &mut Arguments) -> Result<Scope, Reject> {
@@ -140,6 +148,7 @@ fn options(args: &mut Arguments) -> Result<PublishOptions, Reject> {
 /// Refuses what the broker would refuse when it is too late to tell anybody.
 fn check<H>(
     config: &RealmConfig,
+    grant: Grant,
     from: &Member<H>,
     topic: &Uri,
     options: &PublishOptions,
@@ -147,7 +156,7 @@ fn check<H>(
     if topic.is_reserved() {
         return Err(Reject::Reserved);
     }
-    config.disclosure.discloses(options.disclose_me, false)?;
+    config.disclosure.overridden(grant.disclose).discloses(options.disclose_me, false)?;
     if uses_passthru(options.passthru.as_deref())
         && !from.supports(Role::Publisher, Feature::PayloadPassthruMode)
     {

@@ -6,7 +6,9 @@
 
 use bytes::Bytes;
 use std::{collections::BTreeMap, sync::Arc};
-use wamplex_realm::{Handled, Joining, Member, Outbound, Realm, RealmConfig, Sink};
+use wamplex_realm::{
+    Grant, Handled, Joining, Member, Outbound, Realm, RealmConfig, Refused, Sink, Verdict, judge,
+};
 use wamplex_shared::{
     codec,
     id::{RegistrationId, RequestId, RequestIds, SessionId, SubscriptionId},
@@ -124,18 +126,26 @@ impl Stage {
         self.check();
     }
 
-    /// Hands in any message that a client may send.
+    /// Hands in any message that a client may send, if it has the right to. Nobody is there to be asked about that.
     pub(crate) fn send(&mut self, from: Who, message: impl Into<Message>) -> Handled {
         let (realm, log, now) = (&mut self.realm, &mut self.log, self.now);
         let member = &self.members[&from];
-        let handled = match message.into() {
+        let message = message.into();
+        let authority = realm.config().authority.as_ref();
+        let verdict = authority.map(|authority| judge(&**authority, member, &message));
+        let grant = match verdict.unwrap_or(Verdict::Allowed(Grant::EVERYTHING)) {
+            Verdict::Allowed(grant) => grant,
+            Verdict::Refused(why) => return realm.refuse(member, &message, why, log),
+            Verdict::Ask { .. } => return realm.refuse(member, &message, Refused::Failed, log),
+        };
+        let handled = match message {
             Message::Subscribe(m) => realm.subscribe(member, m, now, log),
             Message::Unsubscribe(m) => realm.unsubscribe(member, m, now, log),
-            Message::Publish(m) => realm.publish(member, m, now, log),
+            Message::Publish(m) => realm.publish_as(grant, member, m, now, log),
             Message::Register(m) => realm.register(member, m, now, log),
             Message::Unregister(m) => realm.unregister(member, m, now, log),
             Message::Call(m) if m.procedure.is_reserved() => realm.call_meta(member, m, now, log),
-            Message::Call(m) => realm.call(member, m, now, log),
+            Message::Call(m) => realm.call_as(grant, member, m, now, log),
             Message::Cancel(m) => realm.cancel(member, m, now, log),
             Message::Yield(m) => realm.yield_(member, m, now, log),
             Message::Error(m) => realm.error(member, m, now, log),

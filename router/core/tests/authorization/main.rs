@@ -1,0 +1,8 @@
+//! Rights: who may do what with which URI, and that nobody receives what it has no right to.
+
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "all of this is a test")]
+
+mod matrix;
+mod oracle;
+
+mod table;
