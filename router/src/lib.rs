@@ -44,6 +44,7 @@
 
 pub mod config;
 pub mod principals;
+mod proxy;
 
 mod admission;
 mod authentication;
@@ -64,6 +65,7 @@ mod realm;
 mod realms;
 mod router;
 mod shared;
+mod tls;
 mod transport;
 mod watching;
 
@@ -73,3 +75,4 @@ pub use counters::Counters;
 pub use error::StartError;
 pub use peer::{Address, HttpPeer, Peer, TlsPeer, TransportKind};
 pub use router::{Router, RouterHandle};
+pub use tls::TlsError;

@@ -1,6 +1,6 @@
 //! Where clients connect, and how.
 
-use super::{Endpoint, Origins, Site, Transports};
+use super::{Endpoint, LongPoll, Origins, Proxy, Site, Tls, Transports};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -23,6 +23,12 @@ pub struct ListenerConfig {
     /// Web pages of which origins may open a session, such as `https://example.com`, besides those of this router's own
     /// host and of `localhost`. `*` is any.
     pub origins: Origins,
+    /// Encryption; without it everything is sent as it is.
+    pub tls: Option<Tls>,
+    /// The proxies in front of it.
+    pub proxy: Proxy,
+    /// How long-poll is spoken.
+    pub longpoll: LongPoll,
 }
 
 impl ListenerConfig {
@@ -41,6 +47,9 @@ impl Default for ListenerConfig {
             transports: Transports::default(),
             site: Site::default(),
             origins: Origins::default(),
+            tls: None,
+            proxy: Proxy::default(),
+            longpoll: LongPoll::default(),
         }
     }
 }
