@@ -43,6 +43,7 @@
 //! sent. To follow a message, start in `dispatch`.
 
 pub mod config;
+pub mod local;
 pub mod principals;
 mod proxy;
 

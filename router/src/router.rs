@@ -1,11 +1,13 @@
 //! A router as a whole.
 
 use crate::{
+    authentication::Identity,
     config::{Endpoint, RouterConfig},
     counters::Counters,
     error::StartError,
     front::WEBSOCKET_PATH,
     listener::{self, Door},
+    local::{JoinError, LocalSession},
     shared::Shared,
 };
 use std::{fmt, future::Future, net::SocketAddr, sync::Arc};
@@ -130,6 +132,17 @@ impl RouterHandle {
     /// Makes the router stop; does nothing if it has stopped already. [`Router::run`] returns when it is done.
     pub fn shutdown(&self) {
         self.stop.send_replace(true);
+    }
+
+    /// Joins a realm from inside the process, as this identity and without any proof of it. See
+    /// [`local`](crate::local).
+    ///
+    /// # Errors
+    /// There is no such realm, or no tokio runtime here.
+    pub fn join(&self, realm: &str, identity: Identity) -> Result<LocalSession, JoinError> {
+        let found = self.shared.realms.get(realm);
+        let realm = found.ok_or_else(|| JoinError::NoSuchRealm(realm.to_owned()))?;
+        LocalSession::open(&self.shared, &realm, identity)
     }
 
     /// What has happened since the router started.

@@ -69,7 +69,15 @@ impl Shared {
 
     /// Makes the outbox of a new connection.
     pub(crate) fn register(self: &Arc<Self>) -> Registered {
-        let outbox = Arc::new(Outbox::new(self.limits.outbox_bytes));
+        self.register_outbox(Outbox::new(self.limits.outbox_bytes))
+    }
+
+    /// Takes note of an outbox that was made elsewhere.
+    pub(crate) fn register_outbox(
+        self: &Arc<Self>,
+        outbox: Outbox<wamplex_realm::Outbound>,
+    ) -> Registered {
+        let outbox = Arc::new(outbox);
         let mut outboxes = self.outboxes.lock();
         let key = outboxes.next;
         outboxes.next += 1;

@@ -49,6 +49,11 @@ impl Identity {
             trustlevel: None,
         }
     }
+
+    /// The identity of a session inside the process: nobody has to prove anything there.
+    pub fn local(authid: impl Into<ByteString>, authrole: impl Into<ByteString>) -> Self {
+        Self::new(authid, authrole, "local", "local")
+    }
 }
 
 impl Refusal {
