@@ -15,7 +15,7 @@ use wamplex_shared::{
     message::{Authenticate, Hello, WelcomeDetails},
     roles::Roles,
     uri::{MatchPolicy, UriRule},
-    uris::error,
+    uris::{close, error},
 };
 
 /// What a router calls itself.
@@ -42,6 +42,9 @@ impl Admission {
     /// # Errors
     /// There is nothing to join.
     pub(crate) fn open(shared: &Shared, hello: &Hello, peer: &Peer) -> Result<Self, Refusal> {
+        if shared.is_draining() {
+            return Err(Refusal::new(close::SYSTEM_SHUTDOWN, "the router shuts down"));
+        }
         let realm = find_realm(shared, hello)?;
         let session = draw_session_id(&realm).map_err(|e| {
             Refusal::new(error::AUTHENTICATION_FAILED, "the router cannot let anybody in now")

@@ -6,6 +6,7 @@ use crate::{
     dispatch::dispatch,
     ending::{End, Parting, Phase},
     link::Link,
+    metrics::Batch,
     outbox::Cut,
     peer::Peer,
     realm::Membership,
@@ -57,7 +58,7 @@ impl<T: Transport> Connection<T> {
                 return;
             }
             end = self.converse().await;
-            if let End::Silent = end {
+            if let End::Silent | End::Shutdown(Phase::BeforeWelcome) = end {
                 // Nothing is wrong with a client that leaves and waits for the connection to be closed.
                 end = End::Closed;
             }
@@ -176,19 +177,26 @@ impl<T: Transport> Connection<T> {
     async fn serve(&mut self, membership: &Membership) -> End {
         let mut serving = Serving::new();
         let mut frames = Vec::new();
+        let mut received = Batch::new();
+        let traffic = Arc::clone(membership.realm.traffic());
         loop {
-            if let Err(stop) = poll_fn(|cx| self.link.poll_turn(cx, &mut frames)).await {
+            let turn = poll_fn(|cx| self.link.poll_turn(cx, &mut frames)).await;
+            self.link.count_sent(traffic.sent());
+            if let Err(stop) = turn {
                 return End::of_link(stop, Phase::Open);
             }
             let (now, count) = (self.shared.clock.now(), frames.len());
             let mut batch = frames.drain(..);
             while let Some(frame) = batch.next() {
-                if let Err(end) = self.handle(&frame, membership, &mut serving, now) {
+                let handled = self.handle(&frame, membership, &mut serving, now, &mut received);
+                if let Err(end) = handled {
                     self.link.unread(batch);
+                    traffic.received().add(&mut received);
                     return end;
                 }
             }
             drop(batch);
+            traffic.received().add(&mut received);
             if count <= KEPT_FRAMES {
                 frames.shrink_to(KEPT_FRAMES);
             }
@@ -201,8 +209,11 @@ impl<T: Transport> Connection<T> {
         membership: &Membership,
         serving: &mut Serving,
         now: Time,
+        received: &mut Batch,
     ) -> Result<(), End> {
-        match serving.handle_message(decode(&self.link, frame)?)? {
+        let message = decode(&self.link, frame)?;
+        received.count(message.code(), frame.len());
+        match serving.handle_message(message)? {
             Received::Request(request) => {
                 Ok(dispatch(&membership.realm, &membership.member, request, now)?)
             }

@@ -60,6 +60,7 @@ mod front;
 mod guard;
 mod link;
 mod listener;
+mod metrics;
 mod outbox;
 mod peer;
 mod realm;

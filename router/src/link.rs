@@ -5,6 +5,7 @@
 
 use crate::{
     deliver::Handle,
+    metrics::{Batch, Flow},
     outbox::Cut,
     transport::{Close, Lost, Transport},
 };
@@ -46,6 +47,8 @@ pub(crate) struct Link<T> {
     unread: VecDeque<Bytes>,
     stall: Option<Stall>,
     stall_limit: Duration,
+    /// What was encoded and is not added up yet.
+    sent: Batch,
 }
 
 /// Why a link does not go on.
@@ -83,7 +86,13 @@ impl<T: Transport> Link<T> {
             unread: VecDeque::new(),
             stall: None,
             stall_limit,
+            sent: Batch::new(),
         }
+    }
+
+    /// Adds up what was sent.
+    pub(crate) fn count_sent(&mut self, flow: &Flow) {
+        flow.add(&mut self.sent);
     }
 
     pub(crate) const fn transport(&self) -> &T {
@@ -234,6 +243,7 @@ impl<T: Transport> Link<T> {
                 break;
             }
             let frame = outbound.encode(self.transport.serializer()).map_err(Stop::Unwritable)?;
+            self.sent.count(outbound.code(), frame.len());
             self.transport.feed(cx, frame).map_err(Stop::Broken)?;
         }
         Ok(())

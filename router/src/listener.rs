@@ -1,7 +1,7 @@
 //! Accepting connections.
 
 use crate::{
-    config::{Endpoint, Limits, ListenerConfig},
+    config::{Endpoint, ListenerConfig},
     connection::Connection,
     error::StartError,
     front::{Files, Front, Upgraded},
@@ -58,7 +58,10 @@ impl Door {
     ///
     /// # Errors
     /// The configuration of the listener cannot be put into practice.
-    pub(crate) async fn open(config: &ListenerConfig, limits: &Limits) -> Result<Self, StartError> {
+    pub(crate) async fn open(
+        config: &ListenerConfig,
+        shared: &Arc<Shared>,
+    ) -> Result<Self, StartError> {
         let failed = |source| StartError::Listen { endpoint: config.endpoint.clone(), source };
         let (socket, endpoint) = match &config.endpoint {
             Endpoint::Tcp(address) => {
@@ -75,9 +78,11 @@ impl Door {
             name => name.into(),
         };
         let front = Front {
+            shared: Arc::clone(shared),
+            status: config.status,
             files: Files::open(&config.site)?,
             origins: config.origins.clone(),
-            request_limit: limits.http_request,
+            request_limit: shared.limits.http_request,
         };
         Ok(Self { socket, name, endpoint, front: Arc::new(front) })
     }

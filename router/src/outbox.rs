@@ -164,6 +164,11 @@ impl<T> Outbox<T> {
         state.bytes = state.bytes.saturating_sub(bytes);
     }
 
+    /// How many bytes wait, or are on their way to the socket.
+    pub(crate) fn bytes(&self) -> usize {
+        self.state.lock().bytes
+    }
+
     /// Whether more than half of the limit is used: a good time to stop listening to a client that does not listen.
     pub(crate) fn is_filling(&self) -> bool {
         self.state.lock().bytes > self.limit / 2

@@ -5,6 +5,7 @@ use crate::{
     clock::Clock,
     deliver::{Deliver, Handle},
     guard::Guard,
+    metrics::Traffic,
 };
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, RwLockReadGuard, RwLockWriteGuard};
@@ -13,12 +14,15 @@ use std::sync::{
     atomic::{AtomicU64, Ordering::SeqCst},
 };
 use tokio::{sync::Notify, task::AbortHandle};
-use wamplex_realm::{Joining, Member, Realm, RealmConfig};
+use wamplex_realm::{Joining, Member, Observer, Realm, RealmConfig};
 use wamplex_shared::{time::Time, uri::Uri};
 
 /// A realm that sessions of this router join.
 pub(crate) struct RealmCell {
     name: Uri,
+    /// The older the realm the lower, so that realms can be told apart by age.
+    number: u64,
+    traffic: Arc<Traffic>,
     live: ArcSwap<Live>,
     guard: Guard<Realm<Handle>>,
     clock: Clock,
@@ -47,9 +51,14 @@ pub(crate) struct Membership {
 }
 
 impl RealmCell {
-    pub(crate) fn new(config: RealmConfig, live: Live, clock: Clock) -> Self {
+    /// A realm; `number` is higher than that of any realm before.
+    pub(crate) fn new(mut config: RealmConfig, live: Live, clock: Clock, number: u64) -> Self {
+        let traffic = Arc::<Traffic>::default();
+        config.observer = Some(Arc::clone(&traffic) as Arc<dyn Observer>);
         Self {
             name: config.name.clone(),
+            number,
+            traffic,
             live: ArcSwap::from_pointee(live),
             guard: Guard::new(Realm::new(config)),
             clock,
@@ -59,9 +68,23 @@ impl RealmCell {
         }
     }
 
+    pub(crate) const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// What has passed through the realm.
+    pub(crate) const fn traffic(&self) -> &Arc<Traffic> {
+        &self.traffic
+    }
+
     /// What holds now.
     pub(crate) fn live(&self) -> Arc<Live> {
         self.live.load_full()
+    }
+
+    /// Ends all calls with an ERROR.
+    pub(crate) fn end_calls(&self) {
+        self.read().end_calls(self.clock.now(), &mut Deliver);
     }
 
     /// Begins to keep the time, until it is [stopped](Self::stop). Has to be called within a runtime.

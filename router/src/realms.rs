@@ -12,7 +12,10 @@ use std::{
     collections::HashMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::SeqCst},
+        atomic::{
+            AtomicBool, AtomicU64,
+            Ordering::{Relaxed, SeqCst},
+        },
     },
 };
 use wamplex_realm::{JsonSchema, RealmConfig};
@@ -22,6 +25,8 @@ use wamplex_shared::uri::{MatchPolicy, Uri, UriRule};
 pub(crate) struct Realms {
     clock: Clock,
     cells: RwLock<HashMap<String, Arc<RealmCell>>>,
+    /// How many realms there have been.
+    opened: AtomicU64,
     /// Whether the time of realms is kept, for which there has to be a runtime.
     is_running: AtomicBool,
 }
@@ -29,7 +34,12 @@ pub(crate) struct Realms {
 impl Realms {
     /// No realms yet.
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, cells: RwLock::default(), is_running: AtomicBool::new(false) }
+        Self {
+            clock,
+            cells: RwLock::default(),
+            opened: AtomicU64::new(0),
+            is_running: AtomicBool::new(false),
+        }
     }
 
     /// Opens a realm. One of the same name is left to the sessions that are in it.
@@ -41,7 +51,12 @@ impl Realms {
         name.check(UriRule::Loose, MatchPolicy::Exact)
             .map_err(|source| StartError::RealmName { name: settings.name.clone(), source })?;
         let config = realm_config(name, &settings.rules, self.clock)?;
-        let realm = Arc::new(RealmCell::new(config, live(settings), self.clock));
+        let realm = Arc::new(RealmCell::new(
+            config,
+            live(settings),
+            self.clock,
+            self.opened.fetch_add(1, Relaxed),
+        ));
         if self.is_running.load(SeqCst) {
             realm.start();
         }

@@ -10,8 +10,13 @@ use crate::{
     local::{JoinError, LocalSession},
     shared::Shared,
 };
-use std::{fmt, future::Future, net::SocketAddr, sync::Arc};
-use tokio::{sync::watch, task::JoinSet, time::timeout};
+use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
 
 /// A WAMP router that listens, and serves once it runs.
 ///
@@ -50,7 +55,7 @@ impl Router {
         }
         let mut doors = Vec::new();
         for listener in &config.listeners {
-            doors.push(Door::open(listener, &config.limits).await?);
+            doors.push(Door::open(listener, &shared).await?);
         }
         let handle = RouterHandle { shared, stop: Arc::new(watch::Sender::new(false)) };
         Ok(Self { doors, handle })
@@ -93,7 +98,8 @@ impl Router {
 
     /// Serves until a handle [shuts it down](RouterHandle::shutdown).
     ///
-    /// Then nobody is let in any more, every session gets GOODBYE `wamp.close.system_shutdown`, and when all have
+    /// Then nobody may join any more, and calls that are open have [`Limits::drain`](crate::config::Limits::drain) to be
+    /// answered; the others end with ERROR. Every session gets GOODBYE `wamp.close.system_shutdown`, and when all have
     /// answered, or [`Limits::goodbye`](crate::config::Limits::goodbye) is over, the connections are closed.
     pub async fn run(self) {
         self.run_until(std::future::pending()).await;
@@ -104,21 +110,19 @@ impl Router {
         let Self { doors, handle: RouterHandle { shared, stop } } = self;
         shared.realms.start();
         let mut accepting = JoinSet::new();
+        let doors_close = CancellationToken::new();
         for door in doors {
-            let mut stopped = stop.subscribe();
-            let stopped = async move {
-                // The sender lives as long as `stop`, so this ends only when it is told to.
-                let _ = stopped.wait_for(|stopped| *stopped).await;
-            };
-            accepting.spawn(door.accept(Arc::clone(&shared), stopped));
+            let closed = doors_close.clone().cancelled_owned();
+            accepting.spawn(door.accept(Arc::clone(&shared), closed));
         }
         let mut stopped = stop.subscribe();
         tokio::select! {
+            // The sender lives as long as `stop`, so this ends only when it is told to.
             _ = stopped.wait_for(|stopped| *stopped) => {}
-            () = signal => {
-                stop.send_replace(true);
-            }
+            () = signal => {}
         }
+        lame_duck(&shared).await;
+        doors_close.cancel();
         let mut tasks = Vec::new();
         while let Some(Ok(of_one_door)) = accepting.join_next().await {
             tasks.push(of_one_door);
@@ -155,6 +159,26 @@ impl RouterHandle {
     #[must_use]
     pub fn session_count(&self) -> usize {
         self.shared.realms.all().iter().map(|realm| realm.read().session_count()).sum()
+    }
+}
+
+/// Lets nobody join any more, and waits until the open calls are answered, but not for ever.
+async fn lame_duck(shared: &Shared) {
+    /// How often the calls are counted.
+    const LOOK: Duration = Duration::from_millis(20);
+    shared.begin_draining();
+    sleep(shared.limits.notice).await;
+    let open = || shared.realms.all().iter().map(|realm| realm.read().open_calls()).sum::<usize>();
+    let answered = timeout(shared.limits.drain, async {
+        while open() > 0 {
+            sleep(LOOK).await;
+        }
+    });
+    if answered.await.is_err() {
+        tracing::warn!(calls = open(), "calls ended that were not answered in time");
+        for realm in shared.realms.all() {
+            realm.end_calls();
+        }
     }
 }
 

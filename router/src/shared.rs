@@ -12,7 +12,10 @@ use crate::{
 use parking_lot::Mutex;
 use std::{
     collections::HashMap,
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 use tokio::sync::{Semaphore, watch};
 
@@ -27,6 +30,10 @@ pub(crate) struct Shared {
     /// The outboxes of all WAMP connections, whether their sessions are open yet or not.
     outboxes: Mutex<Outboxes>,
     is_closing: watch::Sender<bool>,
+    /// Nobody may join any more.
+    is_draining: AtomicBool,
+    /// How many connections there is room for.
+    room: usize,
 }
 
 #[derive(Default)]
@@ -56,14 +63,17 @@ impl Shared {
         for settings in &config.realms {
             realms.open(settings)?;
         }
+        let room = config.limits.connections.min(Semaphore::MAX_PERMITS);
         Ok(Self {
             realms,
-            places: Arc::new(Semaphore::new(config.limits.connections.min(Semaphore::MAX_PERMITS))),
+            places: Arc::new(Semaphore::new(room)),
             limits: config.limits.clone(),
             clock,
             tally: Tally::default(),
             outboxes: Mutex::default(),
             is_closing: watch::Sender::new(false),
+            is_draining: AtomicBool::new(false),
+            room,
         })
     }
 
@@ -93,6 +103,27 @@ impl Shared {
     pub(crate) async fn closed(&self) {
         // The sender is ours, so this ends only when it is told to.
         let _ = self.is_closing.subscribe().wait_for(|is_closing| *is_closing).await;
+    }
+
+    /// Lets nobody join any more.
+    pub(crate) fn begin_draining(&self) {
+        self.is_draining.store(true, Relaxed);
+    }
+
+    /// Whether nobody may join any more.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.is_draining.load(Relaxed)
+    }
+
+    /// How many connections are open.
+    pub(crate) fn open_connections(&self) -> usize {
+        self.room - self.places.available_permits()
+    }
+
+    /// How many bytes wait to be sent, of all sessions together.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        let open: Vec<_> = self.outboxes.lock().open.values().cloned().collect();
+        open.iter().filter_map(Weak::upgrade).map(|outbox| outbox.bytes()).sum()
     }
 
     /// Tells every connection, and those to come, that the router shuts down.

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 use wamplex_shared::{
     codec::{self, EncodeError},
-    message::Message,
+    message::{Message, MessageCode},
     payload::Payload,
     serializer::Serializer,
 };
@@ -37,6 +37,15 @@ impl Outbound {
         match self {
             Self::Message(message) => codec::encode(serializer, message),
             Self::Event(event) => event.encode(serializer),
+        }
+    }
+
+    /// What kind of message it is.
+    #[must_use]
+    pub const fn code(&self) -> MessageCode {
+        match self {
+            Self::Message(message) => message.code(),
+            Self::Event(_) => MessageCode::Event,
         }
     }
 

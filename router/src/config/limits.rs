@@ -33,6 +33,13 @@ pub struct Limits {
     /// How long an ABORT or a WebSocket close may take on its way before the connection is cut.
     #[serde(with = "units::duration")]
     pub close: Duration,
+    /// How long a router that was told to stop goes on as before, but for saying so at `/readyz`: the time that whoever
+    /// sends clients here needs to notice. Nobody may join any more. Default: none.
+    #[serde(with = "units::duration")]
+    pub notice: Duration,
+    /// How long a router that was told to stop waits for the answers to calls that are open.
+    #[serde(with = "units::duration")]
+    pub drain: Duration,
     /// How long a client may take to answer a GOODBYE, and how long a shutdown waits for all of them.
     #[serde(with = "units::duration")]
     pub goodbye: Duration,
@@ -52,6 +59,8 @@ impl Default for Limits {
             hello: Duration::from_secs(5),
             authentication: Duration::from_secs(10),
             close: Duration::from_secs(1),
+            notice: Duration::ZERO,
+            drain: Duration::from_secs(5),
             goodbye: Duration::from_secs(3),
             connections: default_connections(),
         }

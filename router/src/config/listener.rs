@@ -1,6 +1,6 @@
 //! Where clients connect, and how.
 
-use super::{Endpoint, LongPoll, Origins, Proxy, Site, Tls, Transports};
+use super::{Endpoint, LongPoll, Origins, Proxy, Site, Status, Tls, Transports};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -29,6 +29,8 @@ pub struct ListenerConfig {
     pub proxy: Proxy,
     /// How long-poll is spoken.
     pub longpoll: LongPoll,
+    /// What is told over HTTP about the router itself.
+    pub status: Status,
 }
 
 impl ListenerConfig {
@@ -50,6 +52,7 @@ impl Default for ListenerConfig {
             tls: None,
             proxy: Proxy::default(),
             longpoll: LongPoll::default(),
+            status: Status::default(),
         }
     }
 }

@@ -11,6 +11,7 @@ mod proxy;
 mod realm;
 mod secret;
 mod site;
+mod status;
 mod tls;
 mod transports;
 pub mod units;
@@ -26,6 +27,7 @@ pub use proxy::{ForwardedHeader, Proxy, ProxyProtocol};
 pub use realm::{RealmSettings, Rules};
 pub use secret::{Secret, SecretError};
 pub use site::Site;
+pub use status::Status;
 pub use tls::{ClientCertificate, Tls};
 pub use transports::Transports;
 

@@ -1,13 +1,19 @@
-//! The HTTP side of a listener: `/ws` becomes a WebSocket, every other path is a file of the site.
+//! The HTTP side of a listener: `/ws` becomes a WebSocket, some paths are for machines that watch the router, every other
+//! one is a file of the site.
 
 mod origin;
 mod reply;
 mod site;
+mod status;
 mod upgrade;
 
 pub(crate) use site::Files;
 
-use crate::{config::Origins, peer::HttpPeer};
+use crate::{
+    config::{Origins, Status},
+    peer::HttpPeer,
+    shared::Shared,
+};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
@@ -36,8 +42,9 @@ const REQUEST_HEADERS: usize = 64;
 const LIFETIME: Duration = Duration::from_secs(60);
 
 /// What the HTTP side has to know.
-#[derive(Debug)]
 pub(crate) struct Front {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) status: Status,
     pub(crate) files: Files,
     pub(crate) origins: Origins,
     /// How long a client may take to send a complete request.
@@ -113,6 +120,9 @@ impl Service<Request<Incoming>> for Visit {
                 }
                 Err(refusal) => *refusal,
             };
+            return Box::pin(std::future::ready(Ok(response)));
+        }
+        if let Some(response) = status::respond(&request, self.front.status, &self.front.shared) {
             return Box::pin(std::future::ready(Ok(response)));
         }
         let front = Arc::clone(&self.front);

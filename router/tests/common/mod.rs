@@ -3,6 +3,8 @@
 // Each test program uses a part of this; and clippy does not see that helpers of tests are tests.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
+pub mod http;
+
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
