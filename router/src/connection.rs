@@ -376,6 +376,14 @@ mod tests {
             0
         }
 
+        fn read(&self) -> u64 {
+            0
+        }
+
+        fn ping(&mut self, _cx: &mut Context<'_>) -> io::Result<()> {
+            Ok(())
+        }
+
         fn poll_close(&mut self, _cx: &mut Context<'_>, close: Close) -> Poll<()> {
             *self.closed.lock() = Some(close);
             Poll::Ready(())

@@ -3,6 +3,8 @@
 //! A transport carries whole messages and knows no WAMP. It is polled by one task only, so one waker serves reading
 //! and writing.
 
+mod outgoing;
+pub(crate) mod rawsocket;
 mod websocket;
 
 pub(crate) use websocket::WebSocket;
@@ -10,8 +12,10 @@ pub(crate) use websocket::WebSocket;
 use bytes::Bytes;
 use std::{
     io,
-    task::{Context, Poll},
+    pin::Pin,
+    task::{Context, Poll, ready},
 };
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use wamplex_shared::{error::ProtocolViolation, serializer::Serializer};
 
 /// A connection that carries whole messages in both directions.
@@ -21,6 +25,11 @@ pub(crate) trait Transport: Send {
 
     /// Sets the longest message in bytes that is received from now on.
     fn set_limit(&mut self, limit: usize);
+
+    /// The longest message in bytes that the other side receives. A longer one may not be fed.
+    fn peer_limit(&self) -> usize {
+        usize::MAX
+    }
 
     /// The next message.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Lost>>;
@@ -39,6 +48,16 @@ pub(crate) trait Transport: Send {
 
     /// How many bytes the socket has taken so far: a peer that stalls is one for which this stands still.
     fn written(&self) -> u64;
+
+    /// How many bytes have come from the socket so far: a peer of which nothing is heard is one for which this stands
+    /// still.
+    fn read(&self) -> u64;
+
+    /// Asks the other side for a sign of life, which counts as [read](Self::read) when it comes.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    fn ping(&mut self, cx: &mut Context<'_>) -> io::Result<()>;
 
     /// Says goodbye on the level of the transport, and is ready when the other side has heard it or is gone.
     ///
@@ -88,4 +107,22 @@ pub(crate) enum Close {
     TooLong,
     /// The router failed.
     InternalError,
+}
+
+/// Closes the writing half of a socket and reads what comes to its end.
+///
+/// A socket that is closed with unread bytes resets the connection, and what was just sent may be lost with it.
+fn poll_hang_up<S>(socket: &mut S, cx: &mut Context<'_>) -> Poll<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let _ = ready!(Pin::new(&mut *socket).poll_shutdown(cx));
+    let mut space = [0; 1024];
+    loop {
+        let mut buffer = ReadBuf::new(&mut space);
+        match ready!(Pin::new(&mut *socket).poll_read(cx, &mut buffer)) {
+            Ok(()) if !buffer.filled().is_empty() => {}
+            Ok(()) | Err(_) => return Poll::Ready(()),
+        }
+    }
 }

@@ -4,12 +4,12 @@
 //! length of one poll. That leaves the limits changeable while the connection lives, shows how many bytes the socket
 //! takes, and saves a layer between read batch and socket.
 
-use super::{Close, Lost, Transport};
+use super::{Close, Lost, Transport, poll_hang_up};
 use bytes::Bytes;
 use std::{
     io::{self, Read, Write},
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::tungstenite::{
@@ -43,6 +43,7 @@ pub(crate) struct WebSocket<S> {
     /// Bytes handed to `context`, an upper bound: headers are counted at their longest.
     fed: u64,
     written: u64,
+    read: u64,
     /// Whether a long message has made the read buffer grow.
     has_grown: bool,
     closing: bool,
@@ -52,6 +53,7 @@ pub(crate) struct WebSocket<S> {
 struct Polled<'a, 'b, S> {
     socket: &'a mut S,
     written: &'a mut u64,
+    read: &'a mut u64,
     cx: &'a mut Context<'b>,
 }
 
@@ -65,14 +67,28 @@ impl<S> WebSocket<S> {
             .max_frame_size(Some(limit));
         let context =
             WebSocketContext::from_partially_read(read.to_vec(), Role::Server, Some(config));
-        Self { socket, context, serializer, fed: 0, written: 0, has_grown: false, closing: false }
+        Self {
+            socket,
+            context,
+            serializer,
+            fed: 0,
+            written: 0,
+            read: 0,
+            has_grown: false,
+            closing: false,
+        }
     }
 
     fn parts<'a, 'b>(
         &'a mut self,
         cx: &'a mut Context<'b>,
     ) -> (&'a mut WebSocketContext, Polled<'a, 'b, S>) {
-        let polled = Polled { socket: &mut self.socket, written: &mut self.written, cx };
+        let polled = Polled {
+            socket: &mut self.socket,
+            written: &mut self.written,
+            read: &mut self.read,
+            cx,
+        };
         (&mut self.context, polled)
     }
 
@@ -193,6 +209,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocket<S> {
         self.written
     }
 
+    fn read(&self) -> u64 {
+        self.read
+    }
+
+    fn ping(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        self.fed += HEADER as u64;
+        let (context, mut socket) = self.parts(cx);
+        match context.write(&mut socket, Message::Ping(Bytes::new())) {
+            Ok(()) => Ok(()),
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(error) => Err(into_io(error)),
+        }
+    }
+
     fn poll_close(&mut self, cx: &mut Context<'_>, close: Close) -> Poll<()> {
         if !self.closing {
             self.closing = true;
@@ -206,17 +236,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocket<S> {
         if matches!(flushed, Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock) {
             return Poll::Pending;
         }
-        // A socket that is closed with unread bytes resets the connection, and what was just sent may be lost with
-        // it. So the writing half goes first, and what comes is read to its end.
-        let _ = ready!(Pin::new(&mut self.socket).poll_shutdown(cx));
-        let mut space = [0; 1024];
-        loop {
-            let mut buffer = ReadBuf::new(&mut space);
-            match ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buffer)) {
-                Ok(()) if !buffer.filled().is_empty() => {}
-                Ok(()) | Err(_) => return Poll::Ready(()),
-            }
-        }
+        poll_hang_up(&mut self.socket, cx)
     }
 }
 
@@ -254,7 +274,11 @@ impl<S: AsyncRead + Unpin> Read for Polled<'_, '_, S> {
     fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
         let mut buffer = ReadBuf::new(space);
         match Pin::new(&mut *self.socket).poll_read(self.cx, &mut buffer) {
-            Poll::Ready(result) => result.map(|()| buffer.filled().len()),
+            Poll::Ready(result) => {
+                let count = buffer.filled().len();
+                *self.read += count as u64;
+                result.map(|()| count)
+            }
             Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
         }
     }

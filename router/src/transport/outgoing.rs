@@ -1,0 +1,242 @@
+//! Bytes on their way to a socket: short pieces are copied together, long ones are written from where they are.
+
+use bytes::{Buf, Bytes};
+use std::{
+    collections::VecDeque,
+    io::{self, IoSlice},
+    mem,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+use tokio::io::AsyncWrite;
+
+/// From this length on a piece is not copied: a slice in a vectored write costs less than moving its bytes.
+const COPIED: usize = 4 << 10;
+
+/// The most pieces of one write.
+const PIECES: usize = 64;
+
+/// How much room for short pieces is kept while nothing waits.
+const KEPT: usize = 4 << 10;
+
+/// What waits to be written.
+#[derive(Debug, Default)]
+pub(super) struct Outgoing {
+    /// What goes first.
+    pieces: VecDeque<Bytes>,
+    /// Short pieces behind those, copied together; written up to `start`.
+    tail: Vec<u8>,
+    start: usize,
+    length: usize,
+    written: u64,
+}
+
+impl Outgoing {
+    /// How many bytes wait.
+    pub(super) const fn len(&self) -> usize {
+        self.length
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// How many bytes the socket has taken so far.
+    pub(super) const fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Puts a few bytes behind what waits.
+    pub(super) fn extend(&mut self, bytes: &[u8]) {
+        self.length += bytes.len();
+        self.tail.extend_from_slice(bytes);
+    }
+
+    /// Puts a piece of any length behind what waits.
+    pub(super) fn push(&mut self, piece: Bytes) {
+        if piece.len() < COPIED {
+            self.extend(&piece);
+            return;
+        }
+        self.length += piece.len();
+        if self.start < self.tail.len() {
+            let mut before = Bytes::from(mem::take(&mut self.tail));
+            before.advance(mem::take(&mut self.start));
+            self.pieces.push_back(before);
+        }
+        self.pieces.push_back(piece);
+    }
+
+    /// Writes until nothing waits; pending while the socket takes no more.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub(super) fn poll_write<S: AsyncWrite + Unpin>(
+        &mut self,
+        socket: &mut S,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while self.length > 0 {
+            let taken = ready!(self.poll_write_once(socket, cx))?;
+            if taken == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.written += taken as u64;
+            self.advance(taken);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_write_once<S: AsyncWrite + Unpin>(
+        &self,
+        socket: &mut S,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let tail = &self.tail[self.start..];
+        if self.pieces.is_empty() {
+            return Pin::new(socket).poll_write(cx, tail);
+        }
+        let mut slices = [IoSlice::new(&[]); PIECES];
+        let pieces = self.pieces.iter().map(|piece| &piece[..]).chain([tail]);
+        let mut count = 0;
+        for (slice, piece) in slices.iter_mut().zip(pieces) {
+            *slice = IoSlice::new(piece);
+            count += 1;
+        }
+        Pin::new(socket).poll_write_vectored(cx, &slices[..count])
+    }
+
+    fn advance(&mut self, mut taken: usize) {
+        self.length -= taken;
+        while let Some(first) = self.pieces.front_mut() {
+            if taken < first.len() {
+                first.advance(taken);
+                return;
+            }
+            taken -= first.len();
+            self.pieces.pop_front();
+        }
+        self.start += taken;
+        if self.start == self.tail.len() {
+            self.start = 0;
+            self.tail.clear();
+            self.tail.shrink_to(KEPT);
+        }
+        if self.pieces.is_empty() && self.pieces.capacity() > PIECES {
+            self.pieces = VecDeque::new();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::task::noop_waker_ref;
+    use std::io::ErrorKind;
+
+    /// A socket that takes a few bytes at a time, and then nothing until it is told to.
+    #[derive(Default)]
+    struct Narrow {
+        width: usize,
+        room: usize,
+        taken: Vec<u8>,
+    }
+
+    impl AsyncWrite for Narrow {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
+        }
+
+        fn poll_write_vectored(
+            mut self: Pin<&mut Self>,
+            _cx: &mut Context<'_>,
+            slices: &[IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
+            let most = self.width.min(self.room);
+            if most == 0 {
+                return Poll::Pending;
+            }
+            let all: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
+            let taken = most.min(all.len());
+            self.room -= taken;
+            self.taken.extend_from_slice(&all[..taken]);
+            Poll::Ready(Ok(taken))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    fn piece(length: usize, seed: u8) -> Bytes {
+        (0..length).map(|at| seed.wrapping_add(at as u8)).collect()
+    }
+
+    #[test]
+    fn bytes_leave_in_order_however_little_the_socket_takes() {
+        let lengths = [3, COPIED, 1, COPIED - 1, 0, 9000, COPIED + 1, 5];
+        for width in [1, 2, 7, 4096, 100_000] {
+            let (mut outgoing, mut all) = (Outgoing::default(), Vec::new());
+            for (seed, length) in lengths.into_iter().enumerate() {
+                let piece = piece(length, seed as u8);
+                all.extend_from_slice(&piece);
+                outgoing.push(piece);
+            }
+            assert_eq!(outgoing.len(), all.len());
+            let mut socket = Narrow { width, ..Narrow::default() };
+            let mut cx = Context::from_waker(noop_waker_ref());
+            while !outgoing.is_empty() {
+                assert!(outgoing.poll_write(&mut socket, &mut cx).is_pending());
+                socket.room = 5000;
+                let _ = outgoing.poll_write(&mut socket, &mut cx).map(Result::unwrap);
+                assert_eq!(outgoing.written() as usize, socket.taken.len());
+                assert_eq!(outgoing.len(), all.len() - socket.taken.len());
+            }
+            assert!(socket.taken == all, "width {width}");
+        }
+    }
+
+    #[test]
+    fn many_long_pieces_are_more_than_one_write() {
+        let mut outgoing = Outgoing::default();
+        (0..3 * PIECES).for_each(|seed| outgoing.push(piece(COPIED, seed as u8)));
+        let mut socket = Narrow { width: usize::MAX, room: usize::MAX, ..Narrow::default() };
+        let mut cx = Context::from_waker(noop_waker_ref());
+        assert!(outgoing.poll_write(&mut socket, &mut cx).is_ready());
+        assert_eq!(socket.taken.len(), 3 * PIECES * COPIED);
+        assert!(outgoing.pieces.capacity() <= PIECES);
+    }
+
+    #[test]
+    fn a_socket_that_takes_nothing_for_ever_is_broken() {
+        struct Full;
+        impl AsyncWrite for Full {
+            fn poll_write(
+                self: Pin<&mut Self>,
+                _: &mut Context<'_>,
+                _: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                Poll::Ready(Ok(0))
+            }
+            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(Ok(()))
+            }
+            fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(Ok(()))
+            }
+        }
+        let mut outgoing = Outgoing::default();
+        outgoing.extend(b"x");
+        let mut cx = Context::from_waker(noop_waker_ref());
+        let Poll::Ready(Err(error)) = outgoing.poll_write(&mut Full, &mut cx) else { panic!() };
+        assert_eq!(error.kind(), ErrorKind::WriteZero);
+    }
+}

@@ -1,0 +1,269 @@
+//! WAMP over RawSocket ("WAMP: RawSocket Transport"): over TCP, TLS and Unix sockets alike.
+
+use super::{Close, Lost, Transport, outgoing::Outgoing, poll_hang_up};
+use bytes::{Buf, Bytes, BytesMut};
+use std::{
+    future::poll_fn,
+    io,
+    pin::{Pin, pin},
+    task::{Context, Poll, ready},
+};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use wamplex_shared::{
+    rawsocket::{
+        Deframer, Frame, FrameError, FrameKind, HANDSHAKE_LENGTH, HEADER_LENGTH, Handshake,
+        HandshakeError, MaxLength, Refusal, header,
+    },
+    serializer::Serializer,
+};
+
+/// How many bytes are read from the socket at once, while no long message is on its way.
+const READ_BUFFER: usize = 4 << 10;
+
+/// Less room than this in the read buffer is not worth a system call.
+const LEAST_ROOM: usize = 512;
+
+/// How many bytes may wait to be written before a PING is answered only when they are gone.
+const WAITING: usize = 64 << 10;
+
+/// The shortest limit of a client that the router agrees to: no WELCOME with all features fits into 512 bytes.
+const SHORTEST_LIMIT: MaxLength = MaxLength::at_most(1 << 10);
+
+/// The router's end of a RawSocket connection after the handshake.
+#[derive(Debug)]
+pub(crate) struct RawSocket<S> {
+    socket: S,
+    serializer: Serializer,
+    deframer: Deframer,
+    /// The longest message that is received now, in bytes; at most what was announced.
+    limit: usize,
+    /// The longest frame that the other side receives.
+    peer_limit: MaxLength,
+    received: BytesMut,
+    /// Whether a long message has made `received` grow.
+    has_grown: bool,
+    read: u64,
+    outgoing: Outgoing,
+}
+
+/// Why no connection came of a handshake.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HandshakeFailed {
+    /// The client asked for something that the router does not do, and was told.
+    #[error(transparent)]
+    Refused(#[from] HandshakeError),
+    /// The client receives only messages that are too short, and was told.
+    #[error("a limit of {} bytes is too short for WELCOME", .0.bytes())]
+    LimitTooShort(MaxLength),
+    /// The connection broke.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Agrees with a client on how to go on. `read` was already read from the socket, and the router announces the largest
+/// limit that is not above `limit` bytes. Takes as long as the client does.
+///
+/// # Errors
+/// There is no connection; the client was told why, if it was to be told.
+pub(crate) async fn accept<S>(
+    mut socket: S,
+    read: &[u8],
+    limit: usize,
+) -> Result<RawSocket<S>, HandshakeFailed>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut received = BytesMut::from(read);
+    while received.len() < HANDSHAKE_LENGTH {
+        if socket.read_buf(&mut received).await? == 0 {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+        }
+    }
+    let mut octets = [0; HANDSHAKE_LENGTH];
+    received.copy_to_slice(&mut octets);
+    let answer = match judge(octets) {
+        Ok(asked) => {
+            let max_length = MaxLength::at_most(limit);
+            socket.write_all(&Handshake { max_length, ..asked }.to_octets()).await?;
+            return Ok(RawSocket::new(socket, received, asked, max_length));
+        }
+        Err(HandshakeFailed::Refused(error)) => (error.reply(), error.into()),
+        Err(error) => (Some(Refusal::MaxLengthUnacceptable.to_octets()), error),
+    };
+    let (reply, error) = answer;
+    if let Some(octets) = reply {
+        say_and_hang_up(&mut socket, &octets).await;
+    }
+    Err(error)
+}
+
+/// Tells a client that there is no room for another connection. Takes as long as the client does.
+pub(crate) async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(mut socket: S) {
+    say_and_hang_up(&mut socket, &Refusal::TooManyConnections.to_octets()).await;
+}
+
+fn judge(octets: [u8; HANDSHAKE_LENGTH]) -> Result<Handshake, HandshakeFailed> {
+    let asked = Handshake::from_client(octets)?;
+    if asked.max_length < SHORTEST_LIMIT {
+        return Err(HandshakeFailed::LimitTooShort(asked.max_length));
+    }
+    Ok(asked)
+}
+
+async fn say_and_hang_up<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut S, octets: &[u8]) {
+    // A client that is gone cannot be told, and has not asked for more.
+    if socket.write_all(octets).await.is_ok() {
+        poll_fn(|cx| poll_hang_up(socket, cx)).await;
+    }
+}
+
+impl<S> RawSocket<S> {
+    fn new(socket: S, received: BytesMut, peer: Handshake, announced: MaxLength) -> Self {
+        Self {
+            socket,
+            serializer: peer.serializer,
+            deframer: Deframer::new(announced),
+            limit: announced.bytes(),
+            peer_limit: peer.max_length,
+            received,
+            has_grown: false,
+            read: 0,
+            outgoing: Outgoing::default(),
+        }
+    }
+
+    /// The next frame, if it has arrived whole; otherwise how many bytes of it are missing.
+    fn next_frame(&mut self) -> Result<Result<Frame, usize>, Lost> {
+        let needed = self.deframer.needed(&self.received).map_err(lost)?;
+        let length = needed - HEADER_LENGTH;
+        if length > self.limit {
+            return Err(Lost::TooLong { length, limit: self.limit });
+        }
+        let frame = self.deframer.next(&mut self.received).map_err(lost)?;
+        Ok(frame.ok_or_else(|| needed - self.received.len()))
+    }
+
+    /// The same bytes, if need be in a place of their own: a short message must not keep a large buffer alive.
+    fn detach(&self, message: Bytes) -> Bytes {
+        if self.has_grown && message.len() <= READ_BUFFER {
+            return Bytes::copy_from_slice(&message);
+        }
+        message
+    }
+
+    /// Makes room for reading, of which as much is reserved as has arrived already: a length alone reserves nothing.
+    fn reserve(&mut self, missing: usize) {
+        if self.received.is_empty() && self.has_grown {
+            self.received = BytesMut::new();
+            self.has_grown = false;
+        }
+        if self.received.capacity() - self.received.len() < LEAST_ROOM.min(missing) {
+            let room = READ_BUFFER.max(missing.min(self.received.len()));
+            self.has_grown |= room > READ_BUFFER || self.received.len() > READ_BUFFER;
+            self.received.reserve(room);
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> RawSocket<S> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, missing: usize) -> Poll<Result<(), Lost>> {
+        self.reserve(missing);
+        let read = pin!(self.socket.read_buf(&mut self.received));
+        match ready!(read.poll(cx)).map_err(Lost::Broken)? {
+            0 if self.received.is_empty() => Poll::Ready(Err(Lost::Closed)),
+            0 => Poll::Ready(Err(Lost::Broken(io::ErrorKind::UnexpectedEof.into()))),
+            count => {
+                self.read += count as u64;
+                Poll::Ready(Ok(()))
+            }
+        }
+    }
+
+    /// Puts a frame behind what waits.
+    fn put(&mut self, kind: FrameKind, content: Bytes) -> Result<(), FrameError> {
+        self.outgoing.extend(&header(kind, content.len(), self.peer_limit)?);
+        self.outgoing.push(content);
+        Ok(())
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.outgoing.poll_write(&mut self.socket, cx)
+    }
+}
+
+/// What a broken frame means for the connection.
+fn lost(error: FrameError) -> Lost {
+    match error {
+        FrameError::TooLong { length, limit } => Lost::TooLong { length, limit },
+        other => Lost::Malformed { how: other.to_string(), close: Close::ProtocolError },
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for RawSocket<S> {
+    fn serializer(&self) -> Serializer {
+        self.serializer
+    }
+
+    fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
+    fn peer_limit(&self) -> usize {
+        self.peer_limit.bytes()
+    }
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Lost>> {
+        loop {
+            // Only PONGs have anything to gain: messages are flushed by whoever feeds them.
+            let can_write = self.poll_write(cx).map_err(Lost::Broken)?.is_ready();
+            if !can_write && self.outgoing.len() > WAITING {
+                return Poll::Pending;
+            }
+            match self.next_frame()? {
+                Ok(Frame { kind: FrameKind::Message, content }) => {
+                    return Poll::Ready(Ok(self.detach(content)));
+                }
+                Ok(Frame { kind: FrameKind::Ping, content }) => {
+                    self.put(FrameKind::Pong, content).map_err(|_| Lost::Malformed {
+                        how: "a PING is longer than its PONG may be".to_owned(),
+                        close: Close::TooLong,
+                    })?;
+                }
+                Ok(Frame { kind: FrameKind::Pong, .. }) => {}
+                Err(missing) => ready!(self.poll_read(cx, missing))?,
+            }
+        }
+    }
+
+    fn feed(&mut self, _cx: &mut Context<'_>, message: Bytes) -> io::Result<()> {
+        self.put(FrameKind::Message, message)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_write(cx))?;
+        Pin::new(&mut self.socket).poll_flush(cx)
+    }
+
+    fn buffered(&self) -> usize {
+        self.outgoing.len()
+    }
+
+    fn written(&self) -> u64 {
+        self.outgoing.written()
+    }
+
+    fn read(&self) -> u64 {
+        self.read
+    }
+
+    fn ping(&mut self, _cx: &mut Context<'_>) -> io::Result<()> {
+        self.put(FrameKind::Ping, Bytes::new()).map_err(io::Error::other)
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>, _close: Close) -> Poll<()> {
+        // There is no word for it: the last message is all there is. What goes wrong here goes wrong again below.
+        let _ = ready!(self.poll_write(cx));
+        poll_hang_up(&mut self.socket, cx)
+    }
+}
