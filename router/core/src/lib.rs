@@ -86,6 +86,7 @@ mod subscription;
 mod timers;
 mod timestamp;
 mod topics;
+mod undelivered;
 mod waiting;
 
 pub use authorization::{

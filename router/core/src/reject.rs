@@ -92,6 +92,12 @@ pub(crate) enum Reject {
     /// The callee did not answer in time.
     #[error("the call was not answered in time")]
     TimedOut,
+    /// The answer is longer than what the transport of the caller takes.
+    #[error("the answer is longer than the messages that this client takes")]
+    TooLongForCaller,
+    /// The call is longer than what the transport of the callee takes.
+    #[error("the call is longer than the messages that the callee takes")]
+    TooLongForCallee,
 }
 
 impl Reject {
@@ -120,6 +126,7 @@ impl Reject {
                 error::CANCELED
             }
             Self::TimedOut => error::TIMEOUT,
+            Self::TooLongForCaller | Self::TooLongForCallee => error::PAYLOAD_SIZE_EXCEEDED,
         }
     }
 
@@ -213,6 +220,8 @@ mod tests {
             Reject::CalleeLeft,
             Reject::Closing,
             Reject::TimedOut,
+            Reject::TooLongForCaller,
+            Reject::TooLongForCallee,
         ];
         for reject in all {
             let error = reject.to_error(MessageCode::Call, RequestId::FIRST);

@@ -155,6 +155,12 @@ impl Stage {
         handled
     }
 
+    /// The transport of this session cannot carry a message.
+    pub(crate) fn undelivered(&mut self, to: Who, message: Outbound) {
+        self.realm.undelivered(&self.members[&to], message, self.now, &mut self.log);
+        self.check();
+    }
+
     pub(crate) fn next_request(&mut self, n: Who) -> RequestId {
         self.requests.get_mut(&n).unwrap().take()
     }
