@@ -3,6 +3,7 @@
 use crate::{
     admission::{Admission, Admitted},
     authentication::{Refusal, Step},
+    deliver::Deliver,
     dispatch::dispatch,
     ending::{End, Parting, Phase},
     link::Link,
@@ -23,6 +24,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::{Instant, error::Elapsed, timeout, timeout_at};
+use wamplex_realm::Outbound;
 use wamplex_shared::{
     codec,
     error::ProtocolViolation,
@@ -137,7 +139,8 @@ impl<T: Transport> Connection<T> {
     /// Sends what the acceptor has to say.
     async fn transmit(&mut self, acceptor: &mut Acceptor) -> Result<(), End> {
         while let Some(message) = acceptor.poll_message() {
-            self.link.feed(&message).await.map_err(|error| End::Lost(error.to_string()))?;
+            let fed = self.link.feed(&message).await;
+            fed.map_err(|stop| End::of_link(stop, Phase::BeforeWelcome))?;
         }
         Ok(())
     }
@@ -185,6 +188,7 @@ impl<T: Transport> Connection<T> {
             if let Err(stop) = turn {
                 return End::of_link(stop, Phase::Open);
             }
+            self.return_undelivered(membership);
             let (now, count) = (self.shared.clock.now(), frames.len());
             let mut batch = frames.drain(..);
             while let Some(frame) = batch.next() {
@@ -199,6 +203,19 @@ impl<T: Transport> Connection<T> {
             traffic.received().add(&mut received);
             if count <= KEPT_FRAMES {
                 frames.shrink_to(KEPT_FRAMES);
+            }
+        }
+    }
+
+    /// Tells those who wait for what could not be sent to this client.
+    fn return_undelivered(&mut self, membership: &Membership) {
+        for message in self.link.take_undelivered() {
+            if let Outbound::Event(_) = &message {
+                self.shared.tally.events_too_long.up();
+            } else {
+                let now = self.shared.clock.now();
+                let realm = membership.realm.read();
+                realm.undelivered(&membership.member, message, now, &mut Deliver);
             }
         }
     }
@@ -286,6 +303,7 @@ impl<T: Transport> Connection<T> {
             End::Violated(_) | End::Malformed(..) => Some(&tally.violations),
             End::Overflow => Some(&tally.overflows),
             End::Stalled => Some(&tally.stalls),
+            End::Unheard => Some(&tally.silences),
             End::Failed => Some(&tally.panics),
             End::Left(_)
             | End::Aborted
@@ -329,7 +347,6 @@ mod tests {
     use parking_lot::Mutex;
     use std::io;
     use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-    use wamplex_realm::Outbound;
     use wamplex_shared::{serializer::Serializer, uris};
 
     const HELLO: &str = r#"[1, "realm1", {"roles": {"caller": {}}}]"#;

@@ -46,6 +46,10 @@ counters! {
     overflows,
     /// Sessions that were cut because they took nothing of what waited for them.
     stalls,
+    /// Sessions that were cut because nothing was heard of them.
+    silences,
+    /// Events that were not sent to a subscriber because they are longer than its transport takes.
+    events_too_long,
     /// Sessions that were ended by an error in the router itself.
     panics,
 }

@@ -45,6 +45,8 @@ pub(crate) enum End {
     Overflow,
     /// The client takes nothing of what waits for it.
     Stalled,
+    /// Nothing was heard of the client for too long.
+    Unheard,
     /// The client closed the connection without a word.
     Closed,
     /// The connection is lost.
@@ -76,6 +78,11 @@ impl End {
             }
             Stop::Lost(Lost::Malformed { how, close }) => Self::Malformed(how, close),
             Stop::Stalled => Self::Stalled,
+            Stop::Silent => Self::Unheard,
+            Stop::TooLong { message, length, limit } => Self::Refused(Refusal::new(
+                error::PAYLOAD_SIZE_EXCEEDED,
+                format!("{message} has {length} bytes, more than the {limit} this client takes"),
+            )),
             Stop::Cut(Cut::Overflow) => Self::Overflow,
             Stop::Cut(Cut::Shutdown) => Self::Shutdown(phase),
             Stop::Dismissed(message) => Self::Dismissed(message),
@@ -129,6 +136,10 @@ impl End {
                 Abort::new(close::KILLED, "too slow: nothing that is waiting was taken"),
                 Close::Policy,
             ),
+            Self::Unheard => at_once(
+                Abort::new(close::KILLED, "nothing was heard of this client for too long"),
+                Close::Policy,
+            ),
             Self::Failed => at_once(
                 Abort::new(close::KILLED, "the router failed to serve this session"),
                 Close::InternalError,
@@ -152,6 +163,7 @@ impl End {
             Self::Shutdown(_) => "shutdown".into(),
             Self::Overflow => "too slow: outbox full".into(),
             Self::Stalled => "too slow: stalled".into(),
+            Self::Unheard => "nothing heard for too long".into(),
             Self::Closed => "connection closed by the client".into(),
             Self::Lost(error) => format!("connection lost: {error}").into(),
             Self::Failed => "internal error".into(),

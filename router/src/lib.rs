@@ -32,6 +32,7 @@
 //! | a message is too long | ABORT `wamp.error.payload_size_exceeded` | 1009 |
 //! | no HELLO comes in time | ABORT `wamp.error.timeout` | 1008 |
 //! | the client is too slow: its queue is full, or it takes nothing for too long | ABORT `wamp.close.killed` | 1008 |
+//! | nothing is heard of the client, not even an answer to a PING | ABORT `wamp.close.killed` | 1008 |
 //! | the router shuts down | GOODBYE or, before WELCOME, ABORT `wamp.close.system_shutdown` | 1001 |
 //! | the router fails | ABORT `wamp.close.killed` | 1011 |
 //!
@@ -65,10 +66,13 @@ mod outbox;
 mod peer;
 mod realm;
 mod realms;
+mod reception;
 mod router;
 mod shared;
+mod silence;
 mod tls;
 mod transport;
+mod unix;
 mod watching;
 
 pub use authentication::Identity;

@@ -7,6 +7,7 @@ use crate::{
     deliver::Handle,
     metrics::{Batch, Flow},
     outbox::Cut,
+    silence::{Due, Patience, Watch},
     transport::{Close, Lost, Transport},
 };
 use bytes::Bytes;
@@ -22,7 +23,7 @@ use tokio::time::{Instant, Sleep};
 use wamplex_realm::Outbound;
 use wamplex_shared::{
     codec::{self, EncodeError},
-    message::Message,
+    message::{Message, MessageCode},
 };
 
 /// How many frames are handled before what they caused is written.
@@ -45,6 +46,9 @@ pub(crate) struct Link<T> {
     lost: Option<Lost>,
     /// Read and given back, to be read again.
     unread: VecDeque<Bytes>,
+    /// Longer than what the other side takes.
+    undelivered: Vec<Outbound>,
+    watch: Option<Watch>,
     stall: Option<Stall>,
     stall_limit: Duration,
     /// What was encoded and is not added up yet.
@@ -64,8 +68,18 @@ pub(crate) enum Stop {
     Cut(Cut),
     /// The realm ends the session with this GOODBYE or ABORT, which is not sent yet.
     Dismissed(Box<Message>),
+    /// Nothing was heard of the other side for too long.
+    Silent,
     /// A message cannot be written in this serializer.
     Unwritable(EncodeError),
+    /// A message without which nothing goes on is longer than what the other side takes.
+    TooLong {
+        message: MessageCode,
+        /// Its length in bytes.
+        length: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
 }
 
 /// A socket that is full, since when, and how many bytes it had taken then.
@@ -84,6 +98,8 @@ impl<T: Transport> Link<T> {
             dismissal: None,
             lost: None,
             unread: VecDeque::new(),
+            undelivered: Vec::new(),
+            watch: None,
             stall: None,
             stall_limit,
             sent: Batch::new(),
@@ -93,6 +109,12 @@ impl<T: Transport> Link<T> {
     /// Adds up what was sent.
     pub(crate) fn count_sent(&mut self, flow: &Flow) {
         flow.add(&mut self.sent);
+    }
+
+    /// The same link, which ends when nothing is heard of the other side for too long.
+    pub(crate) fn watched(mut self, patience: Option<Patience>) -> Self {
+        self.watch = patience.map(Watch::new);
+        self
     }
 
     pub(crate) const fn transport(&self) -> &T {
@@ -107,7 +129,8 @@ impl<T: Transport> Link<T> {
         &self.outbox
     }
 
-    /// One turn: writes what waits, and is ready when up to [`READ_BATCH`] frames were put into `frames`.
+    /// One turn: writes what waits, and is ready when up to [`READ_BATCH`] frames were put into `frames`, or something
+    /// could not be [delivered](Self::take_undelivered).
     ///
     /// # Errors
     /// Why there will be no further turn.
@@ -118,6 +141,10 @@ impl<T: Transport> Link<T> {
     ) -> Poll<Result<(), Stop>> {
         if let Poll::Ready(stop) = self.poll_send(cx) {
             return Poll::Ready(Err(stop));
+        }
+        if !self.undelivered.is_empty() {
+            self.outbox.stay_awake();
+            return Poll::Ready(Ok(()));
         }
         // A client that does not read is not read from, before its own answers fill its outbox.
         if self.transport.buffered() > 0 && self.outbox.is_filling() {
@@ -137,8 +164,13 @@ impl<T: Transport> Link<T> {
         }
         match self.lost.take() {
             Some(lost) => Poll::Ready(Err(Stop::Lost(lost))),
-            None => Poll::Pending,
+            None => self.poll_silence(cx).map(Err),
         }
+    }
+
+    /// What could not be sent in the last turn, being longer than what the other side takes.
+    pub(crate) fn take_undelivered(&mut self) -> Vec<Outbound> {
+        mem::take(&mut self.undelivered)
     }
 
     /// The next frame; writes nothing but what was fed. For the handshake and the parting, which go step by step.
@@ -166,11 +198,16 @@ impl<T: Transport> Link<T> {
     /// Puts a message behind what was fed before, ahead of the outbox.
     ///
     /// # Errors
-    /// It cannot be written, or the connection is lost.
-    pub(crate) async fn feed(&mut self, message: &Message) -> io::Result<()> {
+    /// It cannot be written, or not be received, or the connection is lost.
+    pub(crate) async fn feed(&mut self, message: &Message) -> Result<(), Stop> {
         let frame =
-            codec::encode(self.transport.serializer(), message).map_err(io::Error::other)?;
-        poll_fn(|cx| Poll::Ready(self.transport.feed(cx, frame.clone()))).await
+            codec::encode(self.transport.serializer(), message).map_err(Stop::Unwritable)?;
+        let (length, limit) = (frame.len(), self.transport.peer_limit());
+        if length > limit {
+            return Err(Stop::TooLong { message: message.code(), length, limit });
+        }
+        let fed = poll_fn(|cx| Poll::Ready(self.transport.feed(cx, frame.clone())));
+        fed.await.map_err(Stop::Broken)
     }
 
     /// Writes everything that waits and `last` behind it. Takes as long as the other side does.
@@ -184,7 +221,11 @@ impl<T: Transport> Link<T> {
             poll_fn(|cx| self.transport.poll_flush(cx)).await?;
         }
         if let Some(last) = last {
-            self.feed(last).await?;
+            match self.feed(last).await {
+                // The other side will see for itself that the connection is closed.
+                Ok(()) | Err(Stop::TooLong { .. }) => {}
+                Err(stop) => return Err(stop.into_io()),
+            }
         }
         poll_fn(|cx| self.transport.poll_flush(cx)).await?;
         self.outbox.sent(mem::take(&mut self.encoded));
@@ -243,10 +284,34 @@ impl<T: Transport> Link<T> {
                 break;
             }
             let frame = outbound.encode(self.transport.serializer()).map_err(Stop::Unwritable)?;
+            if frame.len() > self.transport.peer_limit() {
+                self.undelivered.push(outbound);
+                continue;
+            }
             self.sent.count(outbound.code(), frame.len());
             self.transport.feed(cx, frame).map_err(Stop::Broken)?;
         }
         Ok(())
+    }
+
+    /// Waits for a silent client, but not for ever.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Stop> {
+        let Some(watch) = &mut self.watch else { return Poll::Pending };
+        loop {
+            // A client with a full socket is judged by what it takes.
+            let excused = self.transport.buffered() > 0;
+            match ready!(watch.poll(cx, self.transport.read(), excused)) {
+                Due::Gone => return Poll::Ready(Stop::Silent),
+                Due::Ping => {
+                    if let Err(error) = self.transport.ping(cx) {
+                        return Poll::Ready(Stop::Broken(error));
+                    }
+                    if let Poll::Ready(Err(error)) = self.transport.poll_flush(cx) {
+                        return Poll::Ready(Stop::Broken(error));
+                    }
+                }
+            }
+        }
     }
 
     /// Waits for a full socket, but not for ever.

@@ -2,21 +2,18 @@
 
 use crate::{
     config::{Endpoint, ListenerConfig},
-    connection::Connection,
     error::StartError,
-    front::{Files, Front, Upgraded},
-    link::Link,
     peer::{Address, Peer, TransportKind},
+    reception::{Reception, refuse},
     shared::Shared,
-    transport::WebSocket,
+    unix::UnixDoor,
 };
 use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpListener, TcpStream, UnixListener, UnixStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    net::{TcpListener, TcpStream, UnixStream},
+    sync::Semaphore,
     task::{JoinError, JoinSet},
-    time::{sleep, timeout},
+    time::sleep,
 };
 
 /// The first pause after accepting failed; it doubles up to [`LONGEST_PAUSE`]. What is short then, descriptors for the
@@ -29,22 +26,18 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How many clients at a time are told that there is no room, before further ones are dropped without a word.
 const REFUSALS: usize = 32;
 
-/// What a client is told for which there is no room.
-const NO_ROOM: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n\
-    content-length: 54\r\nconnection: close\r\nretry-after: 5\r\n\r\nthis router has too many connections, try again later\n";
-
 /// A place where clients connect, open.
 pub(crate) struct Door {
     socket: Socket,
     /// What it is called in logs.
     name: Arc<str>,
     endpoint: Endpoint,
-    front: Arc<Front>,
+    reception: Arc<Reception>,
 }
 
 enum Socket {
     Tcp(TcpListener),
-    Unix(UnixListener),
+    Unix(UnixDoor),
 }
 
 /// A client that has just connected.
@@ -62,6 +55,7 @@ impl Door {
         config: &ListenerConfig,
         shared: &Arc<Shared>,
     ) -> Result<Self, StartError> {
+        let reception = Arc::new(Reception::open(config, shared)?);
         let failed = |source| StartError::Listen { endpoint: config.endpoint.clone(), source };
         let (socket, endpoint) = match &config.endpoint {
             Endpoint::Tcp(address) => {
@@ -70,21 +64,15 @@ impl Door {
                 (Socket::Tcp(listener), Endpoint::Tcp(address))
             }
             Endpoint::Unix(path) => {
-                (Socket::Unix(UnixListener::bind(path).map_err(failed)?), config.endpoint.clone())
+                let door = UnixDoor::bind(path, config.unix_mode).map_err(failed)?;
+                (Socket::Unix(door), config.endpoint.clone())
             }
         };
         let name = match &config.name[..] {
             "" => endpoint.to_string().into(),
             name => name.into(),
         };
-        let front = Front {
-            shared: Arc::clone(shared),
-            status: config.status,
-            files: Files::open(&config.site)?,
-            origins: config.origins.clone(),
-            request_limit: shared.limits.http_request,
-        };
-        Ok(Self { socket, name, endpoint, front: Arc::new(front) })
+        Ok(Self { socket, name, endpoint, reception })
     }
 
     /// Where it listens, with the port that was chosen if the configuration left it open.
@@ -150,7 +138,7 @@ impl Door {
             }
             return;
         };
-        let (shared, front) = (Arc::clone(shared), Arc::clone(&self.front));
+        let (shared, reception) = (Arc::clone(shared), Arc::clone(&self.reception));
         match accepted {
             Accepted::Tcp(socket, address) => {
                 // Messages are written in batches already; waiting for more only delays them.
@@ -159,12 +147,12 @@ impl Door {
                     return;
                 }
                 let peer = self.peer(address.into());
-                tasks.spawn(serve(socket, peer, shared, front, place));
+                tasks.spawn(reception.receive(socket, peer, shared, place));
             }
             Accepted::Unix(socket) => match socket.peer_cred() {
                 Ok(who) => {
                     let address = Address::Unix { pid: who.pid(), uid: who.uid(), gid: who.gid() };
-                    tasks.spawn(serve(socket, self.peer(address), shared, front, place));
+                    tasks.spawn(reception.receive(socket, self.peer(address), shared, place));
                 }
                 Err(error) => tracing::debug!(%error, "connection lost before it began"),
             },
@@ -182,8 +170,8 @@ impl Socket {
             Self::Tcp(listener) => {
                 listener.accept().await.map(|(socket, peer)| Accepted::Tcp(socket, peer))
             }
-            Self::Unix(listener) => {
-                listener.accept().await.map(|(socket, _)| Accepted::Unix(socket))
+            Self::Unix(door) => {
+                door.listener.accept().await.map(|(socket, _)| Accepted::Unix(socket))
             }
         }
     }
@@ -195,59 +183,6 @@ pub(crate) fn note_panic(shared: &Shared, ended: Result<(), JoinError>) {
         shared.tally.panics.up();
         tracing::error!("a connection failed");
     }
-}
-
-/// One connection, from HTTP to the end of its last session.
-async fn serve<S>(
-    socket: S,
-    mut peer: Peer,
-    shared: Arc<Shared>,
-    front: Arc<Front>,
-    place: OwnedSemaphorePermit,
-) where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let Some(upgraded) = greet(socket, &shared, front).await else { return };
-    let Upgraded { socket, read, serializer, http } = upgraded;
-    peer.http = Some(Arc::new(http));
-    let limit = shared.limits.message_size_before_welcome;
-    let registered = shared.register();
-    let transport = WebSocket::new(socket, &read, serializer, limit);
-    drop(read);
-    let link = Link::new(transport, Arc::clone(&registered.outbox), shared.limits.stall);
-    Connection::new(link, shared, peer).run().await;
-    drop((registered, place));
-}
-
-/// Speaks HTTP until the client wants a WebSocket; `None` if it never does.
-async fn greet<S>(socket: S, shared: &Shared, front: Arc<Front>) -> Option<Upgraded<S>>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    // Boxed, so that what HTTP needs is given back before the session begins.
-    let visit = Box::pin(front.serve(socket));
-    tokio::select! {
-        upgraded = visit => upgraded,
-        () = shared.closed() => None,
-    }
-}
-
-/// Tells a client that there is no room.
-async fn refuse<S>(mut socket: S, limit: Duration, place: OwnedSemaphorePermit)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let told = timeout(limit, async {
-        socket.write_all(NO_ROOM).await?;
-        socket.shutdown().await?;
-        // A socket that is closed with unread bytes resets the connection, and the answer may be lost with it.
-        let mut space = [0; 1024];
-        while socket.read(&mut space).await? > 0 {}
-        io::Result::Ok(())
-    });
-    // It is refused whether it hears it or not.
-    let _ = told.await;
-    drop(place);
 }
 
 /// Errors that the client whose connection was next brought about.

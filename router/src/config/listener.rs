@@ -1,6 +1,6 @@
 //! Where clients connect, and how.
 
-use super::{Endpoint, LongPoll, Origins, Proxy, Site, Status, Tls, Transports};
+use super::{Endpoint, KeepAlive, LongPoll, Origins, Proxy, Site, Status, Tls, Transports};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -31,6 +31,11 @@ pub struct ListenerConfig {
     pub longpoll: LongPoll,
     /// What is told over HTTP about the router itself.
     pub status: Status,
+    /// How clients are found to be gone that do not say so.
+    pub keep_alive: KeepAlive,
+    /// Who may connect to a Unix socket, in the numbers of `chmod`, such as `0o660`. Without it the umask of the process
+    /// decides.
+    pub unix_mode: Option<u32>,
 }
 
 impl ListenerConfig {
@@ -53,6 +58,8 @@ impl Default for ListenerConfig {
             proxy: Proxy::default(),
             longpoll: LongPoll::default(),
             status: Status::default(),
+            keep_alive: KeepAlive::default(),
+            unix_mode: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a router is told before it starts.
 
 mod endpoint;
+mod keep_alive;
 mod kept;
 mod limits;
 mod listener;
@@ -18,6 +19,7 @@ pub mod units;
 mod words;
 
 pub use endpoint::{Endpoint, InvalidEndpoint};
+pub use keep_alive::KeepAlive;
 pub use limits::Limits;
 pub use listener::ListenerConfig;
 pub use longpoll::LongPoll;

@@ -13,6 +13,7 @@ use crate::{
     config::{Origins, Status},
     peer::HttpPeer,
     shared::Shared,
+    transport::Subprotocol,
 };
 use bytes::Bytes;
 use http_body_util::Full;
@@ -26,7 +27,6 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{cell::Cell, convert::Infallible, pin::Pin, sync::Arc, time::Duration};
 use tokio::io::{AsyncRead, AsyncWrite};
-use wamplex_shared::serializer::Serializer;
 
 /// The path at which WAMP is spoken.
 pub(crate) const WEBSOCKET_PATH: &str = "/ws";
@@ -47,8 +47,8 @@ pub(crate) struct Front {
     pub(crate) status: Status,
     pub(crate) files: Files,
     pub(crate) origins: Origins,
-    /// How long a client may take to send a complete request.
-    pub(crate) request_limit: Duration,
+    /// Whether a WebSocket can be had.
+    pub(crate) websocket: bool,
 }
 
 /// A connection that left HTTP behind.
@@ -57,7 +57,7 @@ pub(crate) struct Upgraded<S> {
     pub(crate) socket: S,
     /// What was already read behind the request.
     pub(crate) read: Bytes,
-    pub(crate) serializer: Serializer,
+    pub(crate) agreed: Subprotocol,
     /// What the request said of the client.
     pub(crate) http: HttpPeer,
 }
@@ -69,32 +69,29 @@ type Body = Full<Bytes>;
 struct Visit {
     front: Arc<Front>,
     /// What the two sides agreed on, once an upgrade was granted.
-    granted: Cell<Option<(Serializer, HttpPeer)>>,
+    granted: Cell<Option<(Subprotocol, HttpPeer)>>,
 }
 
 impl Front {
-    /// Speaks HTTP on a new connection until it becomes a WebSocket or ends.
-    pub(crate) async fn serve<S>(self: Arc<Self>, socket: S) -> Option<Upgraded<S>>
+    /// Speaks HTTP on a new connection until it becomes a WebSocket or ends. `limit` is how long the client may take to
+    /// send each request.
+    pub(crate) async fn serve<S>(self: Arc<Self>, socket: S, limit: Duration) -> Option<Upgraded<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let visit = Visit { front: Arc::clone(&self), granted: Cell::new(None) };
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(self.request_limit)
+            .header_read_timeout(limit)
             .max_headers(REQUEST_HEADERS)
             .max_buf_size(REQUEST_HEAD)
             .serve_connection(TokioIo::new(socket), visit)
             .without_shutdown();
         match tokio::time::timeout(LIFETIME, connection).await {
             Ok(Ok(parts)) => {
-                let (serializer, http) = parts.service.granted.take()?;
-                Some(Upgraded {
-                    socket: parts.io.into_inner(),
-                    read: parts.read_buf,
-                    serializer,
-                    http,
-                })
+                let (agreed, http) = parts.service.granted.take()?;
+                let (socket, read) = (parts.io.into_inner(), parts.read_buf);
+                Some(Upgraded { socket, read, agreed, http })
             }
             Ok(Err(error)) => {
                 tracing::debug!(%error, "http connection ended");
@@ -111,11 +108,11 @@ impl Service<Request<Incoming>> for Visit {
     type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        if request.uri().path() == WEBSOCKET_PATH {
+        if self.front.websocket && request.uri().path() == WEBSOCKET_PATH {
             let response = match upgrade::negotiate(&request, &self.front.origins) {
                 Ok(granted) => {
                     let http = http_peer(request.headers());
-                    self.granted.set(Some((granted.serializer, http)));
+                    self.granted.set(Some((granted.agreed, http)));
                     granted.response
                 }
                 Err(refusal) => *refusal,

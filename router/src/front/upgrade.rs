@@ -4,18 +4,17 @@ use super::{
     Body, WEBSOCKET_PATH,
     reply::{put, sentence},
 };
-use crate::config::Origins;
+use crate::{config::Origins, transport::Subprotocol};
 use hyper::{
     Method, Request, Response, StatusCode, Version,
     header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use wamplex_shared::serializer::Serializer;
 
 /// An upgrade that was granted.
 pub(super) struct Granted {
     pub(super) response: Response<Body>,
-    pub(super) serializer: Serializer,
+    pub(super) agreed: Subprotocol,
 }
 
 /// The response that says why an upgrade was not granted.
@@ -54,23 +53,23 @@ pub(super) fn negotiate<B>(request: &Request<B>, origins: &Origins) -> Result<Gr
         .filter(|key| is_key(key))
         .ok_or_else(|| bad_request("Sec-WebSocket-Key has to be 16 bytes in base64"))?;
     check_origin(headers, origins)?;
-    let serializer = choose_serializer(headers).ok_or_else(|| {
+    let agreed = choose(headers).ok_or_else(|| {
         bad_request(format!(
             "Sec-WebSocket-Protocol names no subprotocol that is spoken here: {}",
             subprotocols()
         ))
     })?;
-    Ok(Granted { response: switch(key, serializer), serializer })
+    Ok(Granted { response: switch(key, agreed), agreed })
 }
 
 /// The response that ends HTTP on this connection.
-fn switch(key: &str, serializer: Serializer) -> Response<Body> {
+fn switch(key: &str, agreed: Subprotocol) -> Response<Body> {
     let mut response = Response::new(Body::default());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     put(headers, header::CONNECTION, "Upgrade");
     put(headers, header::UPGRADE, "websocket");
-    put(headers, header::SEC_WEBSOCKET_PROTOCOL, serializer.subprotocol());
+    put(headers, header::SEC_WEBSOCKET_PROTOCOL, agreed.name());
     if let Ok(accept) = HeaderValue::from_str(&derive_accept_key(key.as_bytes())) {
         headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     }
@@ -108,12 +107,12 @@ fn check_origin(headers: &HeaderMap, origins: &Origins) -> Result<(), Refusal> {
 }
 
 /// The first subprotocol in the order of the client that we speak.
-fn choose_serializer(headers: &HeaderMap) -> Option<Serializer> {
-    tokens(headers, &header::SEC_WEBSOCKET_PROTOCOL).find_map(Serializer::from_subprotocol)
+fn choose(headers: &HeaderMap) -> Option<Subprotocol> {
+    tokens(headers, &header::SEC_WEBSOCKET_PROTOCOL).find_map(Subprotocol::from_name)
 }
 
 fn subprotocols() -> String {
-    Serializer::ALL.map(Serializer::subprotocol).join(", ")
+    Subprotocol::all().map(Subprotocol::name).collect::<Vec<_>>().join(", ")
 }
 
 fn is_key(key: &str) -> bool {

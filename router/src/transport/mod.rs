@@ -5,9 +5,10 @@
 
 mod outgoing;
 pub(crate) mod rawsocket;
+pub(crate) mod sniff;
 mod websocket;
 
-pub(crate) use websocket::WebSocket;
+pub(crate) use websocket::{Subprotocol, WebSocket};
 
 use bytes::Bytes;
 use std::{

@@ -37,10 +37,6 @@ impl Outgoing {
         self.length
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
-        self.length == 0
-    }
-
     /// How many bytes the socket has taken so far.
     pub(super) const fn written(&self) -> u64 {
         self.written
@@ -193,7 +189,7 @@ mod tests {
             assert_eq!(outgoing.len(), all.len());
             let mut socket = Narrow { width, ..Narrow::default() };
             let mut cx = Context::from_waker(noop_waker_ref());
-            while !outgoing.is_empty() {
+            while outgoing.len() > 0 {
                 assert!(outgoing.poll_write(&mut socket, &mut cx).is_pending());
                 socket.room = 5000;
                 let _ = outgoing.poll_write(&mut socket, &mut cx).map(Result::unwrap);

@@ -5,7 +5,7 @@
 //! takes, and saves a layer between read batch and socket.
 
 use super::{Close, Lost, Transport, poll_hang_up};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use std::{
     io::{self, Read, Write},
     pin::Pin,
@@ -23,7 +23,11 @@ use tokio_tungstenite::tungstenite::{
         },
     },
 };
-use wamplex_shared::{error::ProtocolViolation, serializer::Serializer};
+use wamplex_shared::{
+    codec::batch::{self, Split},
+    error::ProtocolViolation,
+    serializer::Serializer,
+};
 
 /// How many bytes are read from the socket at once. Allocated with the connection, so it rules what an idle one holds.
 const READ_BUFFER: usize = 4 << 10;
@@ -34,12 +38,21 @@ const WRITE_BUFFER: usize = 64 << 10;
 /// The most bytes a frame header of a server has.
 const HEADER: usize = 10;
 
+/// What the two sides agree on by the name of a subprotocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Subprotocol {
+    pub(crate) serializer: Serializer,
+    /// A WebSocket message carries one or more WAMP messages ("WAMP: Batched WebSocket Transport"), not just one.
+    pub(crate) batched: bool,
+}
+
 /// The server's end of a WebSocket connection after the upgrade.
 #[derive(Debug)]
 pub(crate) struct WebSocket<S> {
     socket: S,
     context: WebSocketContext,
     serializer: Serializer,
+    batches: Option<Batches>,
     /// Bytes handed to `context`, an upper bound: headers are counted at their longest.
     fed: u64,
     written: u64,
@@ -47,6 +60,16 @@ pub(crate) struct WebSocket<S> {
     /// Whether a long message has made the read buffer grow.
     has_grown: bool,
     closing: bool,
+}
+
+/// What a connection with batches holds between polls.
+#[derive(Debug, Default)]
+struct Batches {
+    /// What is left of the batch that came last.
+    incoming: Option<Split>,
+    /// The batch that is being filled. The limit of incoming messages holds for batches too: those that go out end
+    /// well below any limit a client could have, unless one message alone is longer.
+    outgoing: BytesMut,
 }
 
 /// The socket for the length of one poll, as the blocking one that tungstenite expects.
@@ -57,9 +80,31 @@ struct Polled<'a, 'b, S> {
     cx: &'a mut Context<'b>,
 }
 
+impl Subprotocol {
+    /// All there are.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let of = |batched| Serializer::ALL.map(|serializer| Self { serializer, batched });
+        [of(false), of(true)].into_iter().flatten()
+    }
+
+    /// Its name in HTTP.
+    pub(crate) const fn name(self) -> &'static str {
+        if self.batched {
+            batch::subprotocol(self.serializer)
+        } else {
+            self.serializer.subprotocol()
+        }
+    }
+
+    /// The one of this name.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::all().find(|subprotocol| subprotocol.name() == name)
+    }
+}
+
 impl<S> WebSocket<S> {
     /// The connection over `socket`, from which `read` was already read behind the upgrade request.
-    pub(crate) fn new(socket: S, read: &[u8], serializer: Serializer, limit: usize) -> Self {
+    pub(crate) fn new(socket: S, read: &[u8], agreed: Subprotocol, limit: usize) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(WRITE_BUFFER)
@@ -70,7 +115,8 @@ impl<S> WebSocket<S> {
         Self {
             socket,
             context,
-            serializer,
+            serializer: agreed.serializer,
+            batches: agreed.batched.then(Batches::default),
             fed: 0,
             written: 0,
             read: 0,
@@ -90,6 +136,19 @@ impl<S> WebSocket<S> {
             cx,
         };
         (&mut self.context, polled)
+    }
+
+    /// The next message of the batch that came last.
+    fn next_of_batch(&mut self) -> Option<Result<Bytes, Lost>> {
+        let batches = self.batches.as_mut()?;
+        let Some(next) = batches.incoming.as_mut()?.next() else {
+            batches.incoming = None;
+            return None;
+        };
+        Some(match next {
+            Ok(message) => Ok(self.detach(message)),
+            Err(error) => Err(Lost::Violation(error.into())),
+        })
     }
 
     /// The bytes of a data message, if it is of the right kind; control messages were answered by tungstenite.
@@ -118,6 +177,38 @@ impl<S> WebSocket<S> {
             return bytes;
         }
         if self.has_grown { Bytes::copy_from_slice(&bytes) } else { bytes }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// Puts a WebSocket message into the buffer for writing.
+    fn write(&mut self, cx: &mut Context<'_>, message: Bytes) -> io::Result<()> {
+        let kind = if self.serializer.is_text() { Data::Text } else { Data::Binary };
+        self.fed += (message.len() + HEADER) as u64;
+        // Made by hand, since `Message::text` would check once more that the text is UTF-8.
+        let frame = Frame::message(message, OpCode::Data(kind), true);
+        self.write_frame(cx, Message::Frame(frame))
+    }
+
+    fn write_frame(&mut self, cx: &mut Context<'_>, frame: Message) -> io::Result<()> {
+        let (context, mut socket) = self.parts(cx);
+        match context.write(&mut socket, frame) {
+            Ok(()) => Ok(()),
+            // The frame is in the buffer nevertheless; a flush goes on.
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(error) => Err(into_io(error)),
+        }
+    }
+
+    /// Ends the batch that is being filled.
+    fn write_batch(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        match &mut self.batches {
+            Some(Batches { outgoing, .. }) if !outgoing.is_empty() => {
+                let batch = outgoing.split().freeze();
+                self.write(cx, batch)
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -160,11 +251,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocket<S> {
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Lost>> {
         loop {
+            if let Some(message) = self.next_of_batch() {
+                return Poll::Ready(message);
+            }
             let (context, mut socket) = self.parts(cx);
             match context.read(&mut socket) {
                 Ok(message) => {
-                    if let Some(bytes) = self.data(message).transpose() {
-                        return Poll::Ready(bytes);
+                    let Some(bytes) = self.data(message)? else { continue };
+                    match &mut self.batches {
+                        Some(batches) => {
+                            batches.incoming = Some(batch::split(self.serializer, bytes));
+                        }
+                        None => return Poll::Ready(Ok(bytes)),
                     }
                 }
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -176,20 +274,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocket<S> {
     }
 
     fn feed(&mut self, cx: &mut Context<'_>, message: Bytes) -> io::Result<()> {
-        let kind = if self.serializer.is_text() { Data::Text } else { Data::Binary };
-        self.fed += (message.len() + HEADER) as u64;
-        // Made by hand, since `Message::text` would check once more that the text is UTF-8.
-        let frame = Frame::message(message, OpCode::Data(kind), true);
-        let (context, mut socket) = self.parts(cx);
-        match context.write(&mut socket, Message::Frame(frame)) {
-            Ok(()) => Ok(()),
-            // The frame is in the buffer nevertheless; a flush goes on.
-            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-            Err(error) => Err(into_io(error)),
-        }
+        let Some(batches) = &mut self.batches else { return self.write(cx, message) };
+        batch::append(self.serializer, &message, &mut batches.outgoing);
+        if batches.outgoing.len() >= WRITE_BUFFER { self.write_batch(cx) } else { Ok(()) }
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.write_batch(cx)?;
         let (context, mut socket) = self.parts(cx);
         match context.flush(&mut socket) {
             Ok(()) => {
@@ -202,7 +293,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocket<S> {
     }
 
     fn buffered(&self) -> usize {
-        usize::try_from(self.fed.saturating_sub(self.written)).unwrap_or(usize::MAX)
+        let gathered = self.batches.as_ref().map_or(0, |batches| batches.outgoing.len());
+        usize::try_from(self.fed.saturating_sub(self.written)).map_or(usize::MAX, |n| n + gathered)
     }
 
     fn written(&self) -> u64 {
@@ -215,12 +307,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocket<S> {
 
     fn ping(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         self.fed += HEADER as u64;
-        let (context, mut socket) = self.parts(cx);
-        match context.write(&mut socket, Message::Ping(Bytes::new())) {
-            Ok(()) => Ok(()),
-            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-            Err(error) => Err(into_io(error)),
-        }
+        self.write_frame(cx, Message::Ping(Bytes::new()))
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>, close: Close) -> Poll<()> {

@@ -4,6 +4,7 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 pub mod http;
+pub mod raw;
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
