@@ -89,7 +89,6 @@ const REQUESTS: &[(&str, &str, &str, &str)] = &[
     ),
     ("no HTTP", "nonsense\r\n\r\n", "400", ""),
     ("TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\u{7c}\x03\x03\r\n\r\n", "400", ""),
-    ("RawSocket", "\x7f\u{71}\0\0", "400", ""),
 ];
 
 #[tokio::test]
