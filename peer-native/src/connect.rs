@@ -1,5 +1,7 @@
 //! Opening a connection and a session.
 
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
 use crate::{
     auth::{Anonymous, AuthError, Authenticator},
     client::Client,
@@ -102,6 +104,8 @@ pub struct Connect {
     agent: String,
     timeout: Duration,
     max_message_size: usize,
+    #[cfg(feature = "tls")]
+    tls: Tls,
 }
 
 impl Connect {
@@ -114,6 +118,8 @@ impl Connect {
             agent: AGENT.to_owned(),
             timeout: DEFAULT_TIMEOUT,
             max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
+            #[cfg(feature = "tls")]
+            tls: Tls::new(),
         }
     }
 
@@ -154,6 +160,14 @@ impl Connect {
         self
     }
 
+    /// Sets whom the client trusts and what it shows when the connection is encrypted; those that browsers trust, and
+    /// nothing, if not set.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = tls;
+        self
+    }
+
     /// Connects and opens the session.
     ///
     /// # Errors
@@ -172,9 +186,12 @@ impl Connect {
                 return self.open(stream, &target).await;
             }
             #[cfg(feature = "tls")]
-            return self.open(transport::encrypt(stream, target.host()).await?, &target).await;
+            {
+                let encrypted = transport::encrypt(stream, target.host(), &self.tls).await?;
+                self.open(encrypted.stream, &target).await
+            }
             #[cfg(not(feature = "tls"))]
-            return Err(TransportError::NoTls.into());
+            Err(TransportError::NoTls.into())
         };
         timeout(limit, connecting).await.unwrap_or(Err(Error::Timeout(limit)))
     }

@@ -14,6 +14,8 @@ mod publish;
 mod queue;
 mod registration;
 mod subscription;
+#[cfg(feature = "tls")]
+mod tls;
 mod topics;
 mod transport;
 
@@ -29,6 +31,8 @@ pub use publish::{Acknowledged, Publish, PublishFuture};
 pub use queue::Overflow;
 pub use registration::{Register, Registration};
 pub use subscription::{Delivery, Event, Subscribe, Subscription};
+#[cfg(feature = "tls")]
+pub use tls::{Tls, TlsError};
 pub use transport::TransportError;
 
 pub use tokio_util::sync::CancellationToken;
