@@ -1,5 +1,6 @@
 //! What a router is told before it starts.
 
+mod credentials;
 mod endpoint;
 mod keep_alive;
 mod kept;
@@ -7,6 +8,7 @@ mod limits;
 mod listener;
 mod longpoll;
 mod origins;
+mod principals;
 mod problems;
 mod proxy;
 mod realm;
@@ -18,12 +20,18 @@ mod transports;
 pub mod units;
 mod words;
 
+pub(crate) use credentials::derive;
+pub use credentials::{
+    DEFAULT_SCRAM_COST, KdfSetting, ScramSettings, TicketHashSettings, WampcraSettings,
+};
 pub use endpoint::{Endpoint, InvalidEndpoint};
 pub use keep_alive::KeepAlive;
 pub use limits::Limits;
 pub use listener::ListenerConfig;
 pub use longpoll::LongPoll;
 pub use origins::Origins;
+pub(crate) use principals::dict;
+pub use principals::{CertificateSettings, PrincipalSettings, PrincipalSource};
 pub use problems::{Problem, Problems};
 pub use proxy::{ForwardedHeader, Proxy, ProxyProtocol};
 pub use realm::{RealmSettings, Rules};

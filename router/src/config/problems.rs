@@ -24,6 +24,19 @@ pub struct Problem {
     pub found: String,
 }
 
+impl Problem {
+    /// Says that `key` should be one thing and is another one.
+    pub(crate) fn new(key: &str, expected: impl Into<String>, found: impl Display) -> Self {
+        Self { key: key.to_owned(), expected: expected.into(), found: found.to_string() }
+    }
+
+    /// The same problem, of the part under `key`.
+    pub(crate) fn below(mut self, key: &str) -> Self {
+        self.key = join(key, &self.key);
+        self
+    }
+}
+
 /// Gathers everything that is wrong with a configuration while it is checked, and knows which part is being checked.
 ///
 /// ```

@@ -1,6 +1,8 @@
 //! TLS certificates of clients, and what principals are recognised by in them.
 
+use data_encoding::HEXLOWER_PERMISSIVE;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use x509_parser::{
     extensions::GeneralName,
     prelude::{FromDer, X509Certificate},
@@ -29,6 +31,52 @@ pub enum CertificateMark {
     Dns(String),
     /// One of its names: a URI, such as `spiffe://example.com/service`.
     Uri(String),
+}
+
+impl CertificateMark {
+    /// Reads what a certificate is recognised by: `fingerprint` (with or without colons), `common_name`, `email`, `dns`
+    /// or `uri`.
+    #[must_use]
+    pub fn read(kind: &str, text: &str) -> Option<Self> {
+        if text.is_empty() {
+            return None;
+        }
+        match kind {
+            "fingerprint" => {
+                let digits = text.replace(':', "");
+                let octets = HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok()?;
+                octets.try_into().ok().map(Self::Fingerprint)
+            }
+            "common_name" => Some(Self::CommonName(text.to_owned())),
+            "email" => Some(Self::Email(text.to_owned())),
+            "dns" => Some(Self::Dns(text.to_ascii_lowercase())),
+            "uri" => Some(Self::Uri(text.to_owned())),
+            _ => None,
+        }
+    }
+
+    /// What kind of thing it is, as [`read`](Self::read) takes it.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Fingerprint(_) => "fingerprint",
+            Self::CommonName(_) => "common_name",
+            Self::Email(_) => "email",
+            Self::Dns(_) => "dns",
+            Self::Uri(_) => "uri",
+        }
+    }
+
+    /// The fingerprint in hexadecimal digits, or the name.
+    #[must_use]
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Fingerprint(octets) => HEXLOWER_PERMISSIVE.encode(octets).into(),
+            Self::CommonName(text) | Self::Email(text) | Self::Dns(text) | Self::Uri(text) => {
+                text.into()
+            }
+        }
+    }
 }
 
 /// Bytes that are no X.509 certificate.

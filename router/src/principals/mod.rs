@@ -7,6 +7,7 @@
 mod certificate;
 mod principal;
 mod source;
+pub mod sqlite;
 mod table;
 
 pub use certificate::{Certificate, CertificateMark, NoCertificate};

@@ -96,7 +96,8 @@ fn apply(connection: &mut Connection, steps: &[&str]) -> Result<(), DatabaseErro
         transaction.execute_batch(step)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION)?;
-    transaction.pragma_update(None, "user_version", steps.len())?;
+    let version = i32::try_from(steps.len()).unwrap_or(i32::MAX);
+    transaction.pragma_update(None, "user_version", version)?;
     Ok(transaction.commit()?)
 }
 
@@ -125,7 +126,8 @@ fn version(connection: &Connection, known: usize) -> Result<usize, DatabaseError
 mod tests {
     use super::*;
 
-    const NEXT: &str = "CREATE TABLE notes (note TEXT); INSERT INTO notes SELECT authid FROM principals;";
+    const NEXT: &str =
+        "CREATE TABLE notes (note TEXT); INSERT INTO notes SELECT authid FROM principals;";
 
     fn memory() -> Connection {
         let connection = Connection::open_in_memory().unwrap();
