@@ -1,20 +1,27 @@
 //! What a router is told before it starts.
 
+mod check;
+mod conform;
 mod credentials;
+mod document;
 mod endpoint;
+mod file;
 mod keep_alive;
 mod kept;
 mod limits;
 mod listener;
 mod longpoll;
 mod origins;
+mod overrides;
 mod principals;
 mod problems;
 mod proxy;
 mod realm;
+mod schema;
 mod secret;
 mod site;
 mod status;
+mod suggest;
 mod tls;
 mod transports;
 pub mod units;
@@ -24,7 +31,9 @@ pub(crate) use credentials::derive;
 pub use credentials::{
     DEFAULT_SCRAM_COST, KdfSetting, ScramSettings, TicketHashSettings, WampcraSettings,
 };
+pub use document::{Fault, Place};
 pub use endpoint::{Endpoint, InvalidEndpoint};
+pub use file::{ConfigError, ConfigSource};
 pub use keep_alive::KeepAlive;
 pub use limits::Limits;
 pub use listener::ListenerConfig;
@@ -35,6 +44,7 @@ pub use principals::{CertificateSettings, PrincipalSettings, PrincipalSource};
 pub use problems::{Problem, Problems};
 pub use proxy::{ForwardedHeader, Proxy, ProxyProtocol};
 pub use realm::{RealmSettings, Rules};
+pub use schema::schema;
 pub use secret::{Secret, SecretError};
 pub use site::Site;
 pub use status::Status;

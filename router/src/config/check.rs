@@ -1,0 +1,110 @@
+//! What has to hold among the values of a configuration, beyond the type of each.
+
+use super::{ListenerConfig, Origins, Problems, RealmSettings, RouterConfig, Site};
+use std::collections::HashMap;
+use wamplex_shared::uri::{MatchPolicy, Uri, UriRule};
+
+impl RouterConfig {
+    /// Finds what is wrong. A router checks its configuration before it starts and before it takes a new one.
+    ///
+    /// ```
+    /// use wamplex_router::RouterConfig;
+    /// let config = RouterConfig { realms: vec!["com..example".into()], ..RouterConfig::default() };
+    /// let problems: Vec<_> = config.check().iter().map(ToString::to_string).collect();
+    /// let expected = "realms[0].name: expected a URI, found \"com..example\": the URI has an empty component";
+    /// assert_eq!(problems, [expected]);
+    /// ```
+    #[must_use]
+    pub fn check(&self) -> Problems {
+        let mut problems = Problems::default();
+        problems.expect(!self.listeners.is_empty(), "listeners", "at least one listener", "none");
+        problems.expect(!self.realms.is_empty(), "realms", "at least one realm", "none");
+        problems.each("listeners", &self.listeners, ListenerConfig::check);
+        problems.each("realms", &self.realms, RealmSettings::check);
+        let addresses = self.listeners.iter().map(|listener| listener.endpoint.to_string());
+        // Port 0 is a port of its own each time.
+        let is_shared = |address: &String| !address.ends_with(":0");
+        unique(&mut problems, "listeners", "address", "an address", addresses, is_shared);
+        let names = self.listeners.iter().map(|listener| listener.name.clone());
+        unique(&mut problems, "listeners", "name", "a name", names, |name| !name.is_empty());
+        let names = self.realms.iter().map(|realm| realm.name.clone());
+        unique(&mut problems, "realms", "name", "a name", names, |_| true);
+        problems
+    }
+}
+
+/// Demands that the elements of a list differ in a key.
+fn unique(
+    problems: &mut Problems,
+    list: &str,
+    key: &str,
+    what: &str,
+    values: impl Iterator<Item = String>,
+    matters: impl Fn(&String) -> bool,
+) {
+    let mut seen = HashMap::new();
+    for (index, value) in values.enumerate().filter(|(_, value)| matters(value)) {
+        if let Some(first) = seen.get(&value) {
+            let found = format!("{value:?} as in {list}[{first}]");
+            problems.add(&format!("{list}[{index}].{key}"), format!("{what} of its own"), found);
+        } else {
+            seen.insert(value, index);
+        }
+    }
+}
+
+impl ListenerConfig {
+    fn check(&self, problems: &mut Problems) {
+        if let Origins::Also(origins) = &self.origins {
+            problems.each("origins", origins, |origin, problems| {
+                let expected = "an origin such as \"https://example.com\", or \"*\"";
+                problems.expect(is_origin(origin), "", expected, format!("{origin:?}"));
+            });
+        }
+        if let Site::Directory(folder) = &self.site {
+            let found = folder.display();
+            problems.expect(
+                folder.is_dir(),
+                "site",
+                "a folder that can be read",
+                format!("{found:?}"),
+            );
+        }
+    }
+}
+
+/// Whether a browser could send this: a scheme, `://`, and a host with or without a port.
+fn is_origin(text: &str) -> bool {
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|c: char| c.is_ascii_lowercase())
+            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    };
+    text.split_once("://").is_some_and(|(scheme, host)| {
+        is_scheme(scheme) && !host.is_empty() && !host.contains(['/', ' ', '?', '#', '@'])
+    })
+}
+
+impl RealmSettings {
+    fn check(&self, problems: &mut Problems) {
+        if let Err(error) = Uri::from(self.name.as_str()).check(UriRule::Loose, MatchPolicy::Exact)
+        {
+            problems.add("name", "a URI", format!("{:?}: {error}", self.name));
+        }
+        let most = self.rules.max_call_timeout;
+        if let (Some(time), Some(most)) = (self.rules.call_timeout, most) {
+            let found = super::units::write_duration(time);
+            let expected =
+                format!("at most max_call_timeout, {}", super::units::write_duration(most));
+            problems.expect(time <= most, "call_timeout", expected, found);
+        }
+        problems.each("history.rules", &self.rules.history.rules, |rule, problems| {
+            if let Err(error) = rule.pattern.check(self.rules.uris, rule.policy) {
+                problems.add(
+                    "pattern",
+                    "a URI or pattern",
+                    format!("{:?}: {error}", rule.pattern.as_str()),
+                );
+            }
+        });
+    }
+}
