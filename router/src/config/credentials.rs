@@ -42,19 +42,19 @@ const DEFAULT_CRA_KEYLEN: u32 = 32;
 /// What recognises a ticket without containing it: `sha256`, or `password`, one of the two.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct TicketHashSettings {
+pub struct TicketHashCredential {
     /// SHA-256 of the ticket in 64 hexadecimal digits. Only for tickets that nobody can guess, such as random ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sha256: Option<Secret>,
     /// What was derived from a password that is used as the ticket, as for `scram`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub password: Option<ScramSettings>,
+    pub password: Option<ScramCredential>,
 }
 
 /// The key of `wampcra` (WAMP: Challenge Response Authentication): `secret`, or `key` with `salt`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct WampcraSettings {
+pub struct WampcraCredential {
     /// The secret itself. With a `salt`, clients are asked for the key that is derived from it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<Secret>,
@@ -74,7 +74,7 @@ pub struct WampcraSettings {
 /// or `stored_key`, `server_key` and `salt`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct ScramSettings {
+pub struct ScramCredential {
     /// The password. What is kept is derived from it, at the cost below, whenever the configuration is read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<Secret>,
@@ -110,7 +110,7 @@ pub enum KdfSetting {
     Pbkdf2,
 }
 
-impl Default for WampcraSettings {
+impl Default for WampcraCredential {
     fn default() -> Self {
         Self {
             secret: None,
@@ -122,7 +122,7 @@ impl Default for WampcraSettings {
     }
 }
 
-impl TicketHashSettings {
+impl TicketHashCredential {
     /// What these settings say.
     pub(crate) fn ticket(&self) -> Result<Ticket, Problem> {
         match (&self.sha256, &self.password) {
@@ -147,7 +147,7 @@ impl TicketHashSettings {
     }
 }
 
-impl WampcraSettings {
+impl WampcraCredential {
     /// What these settings say; derives the key if need be.
     pub(crate) fn key(&self) -> Result<CraKey, Problem> {
         let salting = self.salt.as_deref().map(|salt| wampcra::Salting {
@@ -174,7 +174,7 @@ impl WampcraSettings {
     }
 }
 
-impl ScramSettings {
+impl ScramCredential {
     /// What these settings say, without deriving anything that takes long.
     pub(crate) fn check(&self) -> Result<(), Problem> {
         match &self.password {

@@ -29,7 +29,7 @@ mod words;
 
 pub(crate) use credentials::derive;
 pub use credentials::{
-    DEFAULT_SCRAM_COST, KdfSetting, ScramSettings, TicketHashSettings, WampcraSettings,
+    DEFAULT_SCRAM_COST, KdfSetting, ScramCredential, TicketHashCredential, WampcraCredential,
 };
 pub use document::{Fault, Place};
 pub use endpoint::{Endpoint, InvalidEndpoint};

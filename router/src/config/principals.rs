@@ -1,6 +1,8 @@
 //! Who may come into a realm, as a configuration writes it.
 
-use super::{Problem, Problems, ScramSettings, Secret, TicketHashSettings, WampcraSettings, units};
+use super::{
+    Problem, Problems, ScramCredential, Secret, TicketHashCredential, WampcraCredential, units,
+};
 use crate::principals::{CertificateMark, Principal, Ticket};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use schemars::JsonSchema;
@@ -25,13 +27,13 @@ pub struct PrincipalSettings {
     pub ticket: Option<Secret>,
     /// What recognises the ticket for `ticket`, in place of the ticket itself.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ticket_hash: Option<TicketHashSettings>,
+    pub ticket_hash: Option<TicketHashCredential>,
     /// The key for `wampcra`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub wampcra: Option<WampcraSettings>,
+    pub wampcra: Option<WampcraCredential>,
     /// What is known of the password for `wamp-scram`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub scram: Option<ScramSettings>,
+    pub scram: Option<ScramCredential>,
     /// The Ed25519 public keys for `cryptosign`, each 64 hexadecimal digits.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cryptosign: Vec<String>,
@@ -85,7 +87,7 @@ pub struct PrincipalSource {
 impl PrincipalSettings {
     /// Finds out what is wrong, without deriving anything that takes long.
     pub(crate) fn check(&self, problems: &mut Problems) {
-        if let Err(problem) = self.read(ScramSettings::check) {
+        if let Err(problem) = self.read(ScramCredential::check) {
             problems.add(&problem.key, problem.expected, problem.found);
         }
     }
@@ -108,7 +110,7 @@ impl PrincipalSettings {
     /// All but what takes long.
     fn read(
         &self,
-        check: impl Fn(&ScramSettings) -> Result<(), Problem>,
+        check: impl Fn(&ScramCredential) -> Result<(), Problem>,
     ) -> Result<Principal, Problem> {
         name("authid", "the name of a principal", &self.authid)?;
         name("role", "the name of a role", &self.role)?;

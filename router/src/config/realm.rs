@@ -13,6 +13,13 @@ use wamplex_shared::uri::UriRule;
 pub struct RealmSettings {
     /// The name that clients join under, a URI without empty components.
     pub name: String,
+    /// Who may come in, as far as this configuration says itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub principals: Vec<super::PrincipalSettings>,
+    /// Where else it is kept who may come in. `principals` are looked at first, then these in their order; one that
+    /// fails lets nobody in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub principals_from: Vec<super::PrincipalSource>,
     /// What holds in the realm.
     #[serde(flatten)]
     pub rules: Rules,

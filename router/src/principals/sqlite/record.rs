@@ -2,7 +2,7 @@
 
 use super::DatabaseError;
 use crate::{
-    config::{Problem, ScramSettings, TicketHashSettings, WampcraSettings, dict},
+    config::{Problem, ScramCredential, TicketHashCredential, WampcraCredential, dict},
     principals::{CertificateMark, CraKey, Principal, Ticket},
 };
 use data_encoding::{BASE64, HEXLOWER};
@@ -132,18 +132,18 @@ fn taken(what: String, authid: String) -> DatabaseError {
 fn read_credential(principal: &mut Principal, method: &str, value: &str) -> Result<(), String> {
     match method {
         "ticket" => {
-            let settings: TicketHashSettings = settings(value)?;
+            let settings: TicketHashCredential = settings(value)?;
             principal.ticket = Some(settings.ticket().map_err(said)?);
         }
         "wampcra" => {
-            let settings: WampcraSettings = settings(value)?;
+            let settings: WampcraCredential = settings(value)?;
             if settings.secret.is_some() {
                 return Err("a secret is kept as it is".to_owned());
             }
             principal.wampcra = Some(settings.key().map_err(said)?);
         }
         "scram" => {
-            let settings: ScramSettings = settings(value)?;
+            let settings: ScramCredential = settings(value)?;
             if settings.password.is_some() {
                 return Err("a password is kept as it is".to_owned());
             }
