@@ -267,3 +267,199 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for RawSocket<S> {
         poll_hang_up(&mut self.socket, cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::task::noop_waker_ref;
+    use std::collections::VecDeque;
+    use tokio::io::{ReadBuf, duplex};
+    use wamplex_shared::rawsocket::MAGIC;
+
+    /// A socket on which these parts arrive one after another, and then the end. It takes whatever is written.
+    #[derive(Debug, Default)]
+    struct Scripted {
+        parts: VecDeque<Vec<u8>>,
+        paused: bool,
+        written: Vec<u8>,
+    }
+
+    impl AsyncRead for Scripted {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _cx: &mut Context<'_>,
+            buffer: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            self.paused = !self.paused;
+            if self.paused {
+                return Poll::Pending;
+            }
+            if let Some(part) = self.parts.front_mut() {
+                let count = part.len().min(buffer.remaining());
+                buffer.put_slice(&part[..count]);
+                part.drain(..count);
+                if part.is_empty() {
+                    self.parts.pop_front();
+                }
+            }
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Scripted {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _cx: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            self.written.extend_from_slice(bytes);
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    fn connected(parts: impl IntoIterator<Item = Vec<u8>>) -> RawSocket<Scripted> {
+        let socket = Scripted { parts: parts.into_iter().collect(), ..Scripted::default() };
+        let peer = Handshake { max_length: MaxLength::MAX, serializer: Serializer::Json };
+        RawSocket::new(socket, BytesMut::new(), peer, MaxLength::at_most(1 << 20))
+    }
+
+    /// Everything that is received, and why there is no more.
+    fn drain(transport: &mut RawSocket<Scripted>) -> (Vec<Bytes>, Lost) {
+        let mut cx = Context::from_waker(noop_waker_ref());
+        let mut messages = Vec::new();
+        loop {
+            match transport.poll_receive(&mut cx) {
+                Poll::Ready(Ok(message)) => messages.push(message),
+                Poll::Ready(Err(lost)) => return (messages, lost),
+                Poll::Pending => {}
+            }
+        }
+    }
+
+    fn frame(kind: FrameKind, content: &[u8]) -> Vec<u8> {
+        [&header(kind, content.len(), MaxLength::MAX).unwrap(), content].concat()
+    }
+
+    async fn answer(octets: [u8; 4]) -> (Vec<u8>, bool) {
+        let (mut client, server) = duplex(16);
+        client.write_all(&octets[1..]).await.unwrap();
+        client.shutdown().await.unwrap();
+        let accepted = accept(server, &octets[..1], 1 << 20).await.is_ok();
+        let mut heard = Vec::new();
+        client.read_to_end(&mut heard).await.unwrap();
+        (heard, accepted)
+    }
+
+    #[tokio::test]
+    async fn every_second_octet_of_the_handshake_is_answered() {
+        for octet in 0..=u8::MAX {
+            let expected = match (octet & 0x0f, octet >> 4) {
+                (0 | 4.., _) => [MAGIC, 0x10, 0, 0],
+                (1..=3, 0) => [MAGIC, 0x20, 0, 0],
+                (number @ 1..=3, 1..) => [MAGIC, 0xb0 | number, 0, 0],
+            };
+            let accepted = expected[1] & 0x0f != 0;
+            assert_eq!(answer([MAGIC, octet, 0, 0]).await, (expected.to_vec(), accepted));
+        }
+    }
+
+    #[tokio::test]
+    async fn every_third_and_fourth_octet_but_zero_is_refused() {
+        for reserved in 0..=u16::MAX {
+            let [third, fourth] = reserved.to_be_bytes();
+            let expected = if reserved == 0 { [MAGIC, 0xb1, 0, 0] } else { [MAGIC, 0x30, 0, 0] };
+            let heard = answer([MAGIC, 0xf1, third, fourth]).await;
+            assert_eq!(heard, (expected.to_vec(), reserved == 0), "{third:#x} {fourth:#x}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_handshake_that_is_cut_short_is_no_connection() {
+        for length in 1..4 {
+            let (mut client, server) = duplex(16);
+            client.write_all(&[MAGIC, 0xf1, 0][..length]).await.unwrap();
+            drop(client);
+            let failed = accept(server, &[], 1 << 20).await.unwrap_err();
+            assert!(matches!(failed, HandshakeFailed::Io(_)), "{failed}");
+        }
+    }
+
+    #[test]
+    fn a_thousand_streams_are_understood_wherever_they_are_cut() {
+        let mut state = 1_u64;
+        let mut random = |below: u64| {
+            // Numerical Recipes: good enough to vary a test, and the same every time.
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) % below
+        };
+        for stream in 0..1000 {
+            let (mut wire, mut messages, mut pongs) = (Vec::new(), Vec::new(), Vec::new());
+            for _ in 0..=random(5) {
+                let content: Vec<u8> = (0..random(40)).map(|_| random(256) as u8).collect();
+                let kind =
+                    [FrameKind::Message, FrameKind::Ping, FrameKind::Pong][random(3) as usize];
+                wire.extend(frame(kind, &content));
+                match kind {
+                    FrameKind::Message => messages.push(Bytes::from(content)),
+                    FrameKind::Ping => pongs.extend(frame(FrameKind::Pong, &content)),
+                    FrameKind::Pong => {}
+                }
+            }
+            for cut in 0..=wire.len() {
+                let (before, after) = wire.split_at(cut);
+                let parts = [before, after].map(<[u8]>::to_vec);
+                let mut transport = connected(parts.into_iter().filter(|part| !part.is_empty()));
+                let (received, lost) = drain(&mut transport);
+                assert!(matches!(lost, Lost::Closed), "stream {stream} cut at {cut}: {lost:?}");
+                assert_eq!(received, messages, "stream {stream} cut at {cut}");
+                assert_eq!(transport.socket.written, pongs, "stream {stream} cut at {cut}");
+                // What is there whole is received even if nothing comes behind the cut.
+                let (received, _) = drain(&mut connected([before.to_vec()]));
+                assert!(messages.starts_with(&received), "stream {stream} ends at {cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_message_of_any_length_arrives_and_leaves_no_large_buffer_behind() {
+        for length in [0, 1, READ_BUFFER - 4, READ_BUFFER, 3 * READ_BUFFER + 1, 1 << 20] {
+            let content: Vec<u8> = (0..length).map(|at| at as u8).collect();
+            let wire = [frame(FrameKind::Message, &content), frame(FrameKind::Message, b"[]")];
+            let mut transport = connected([wire.concat()]);
+            let (received, _) = drain(&mut transport);
+            assert_eq!(received[0], content);
+            assert_eq!(received[1], "[]");
+            assert!(transport.received.capacity() <= 2 * READ_BUFFER, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_length_alone_reserves_nothing() {
+        let mut head = frame(FrameKind::Message, &vec![0; 1 << 20]);
+        head.truncate(10);
+        let mut transport = connected([head]);
+        let (received, lost) = drain(&mut transport);
+        assert!(received.is_empty() && matches!(lost, Lost::Broken(_)), "{lost:?}");
+        assert!(transport.received.capacity() <= 2 * READ_BUFFER);
+    }
+
+    #[test]
+    fn what_breaks_the_frames_is_lost_with_words() {
+        let (_, lost) = drain(&mut connected([vec![0x10, 0, 0, 0]]));
+        assert!(matches!(lost, Lost::Malformed { close: Close::ProtocolError, .. }), "{lost:?}");
+        let (_, lost) = drain(&mut connected([vec![0, 0x10, 0, 1]]));
+        assert!(matches!(lost, Lost::TooLong { length, limit } if length == limit + 1), "{lost:?}");
+        let mut transport = connected([frame(FrameKind::Message, &[7; 200])]);
+        transport.set_limit(100);
+        let (_, lost) = drain(&mut transport);
+        assert!(matches!(lost, Lost::TooLong { length: 200, limit: 100 }), "{lost:?}");
+    }
+}

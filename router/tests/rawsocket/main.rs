@@ -5,7 +5,10 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod hostile;
 mod limits;
+#[path = "../bad_input/offences.rs"]
+mod offences;
 mod unix;
 
 use common::{
