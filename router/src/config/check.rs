@@ -1,6 +1,6 @@
 //! What has to hold among the values of a configuration, beyond the type of each.
 
-use super::{ListenerConfig, Origins, Problems, RealmSettings, RouterConfig, Site};
+use super::{Endpoint, ListenerConfig, Origins, Problems, RealmSettings, RouterConfig, Site};
 use std::collections::HashMap;
 use wamplex_shared::uri::{MatchPolicy, Uri, UriRule};
 

@@ -90,6 +90,7 @@ impl Conform<'_> {
                 units::A_SIZE_OR_OFF,
             ),
             "endpoint" => (text.is_some_and(|text| text.parse::<Endpoint>().is_ok()), AN_ENDPOINT),
+            "network" => (text.is_some_and(units::is_network), units::A_NETWORK),
             "path" => (text.is_some_and(|text| !text.is_empty()), "a path"),
             "secret" => {
                 self.secret(value, key);
@@ -287,6 +288,7 @@ pub(super) fn expected_of(part: Part<'_>) -> String {
         Some("optional size") => return units::A_SIZE_OR_OFF.to_owned(),
         Some("secret") => return A_SECRET.to_owned(),
         Some("endpoint") => return AN_ENDPOINT.to_owned(),
+        Some("network") => return units::A_NETWORK.to_owned(),
         Some("path") => return "a path".to_owned(),
         Some(_) | None => {}
     }

@@ -112,6 +112,22 @@ fn read(
     text: &str,
     variables: &[(String, String)],
 ) -> Result<RouterConfig, Vec<Fault>> {
+    let document = conforming(path, text, variables)?;
+    let config = deserialize(&document)?;
+    let problems = config.check();
+    if problems.is_empty() {
+        return Ok(config);
+    }
+    let faults = problems.into_vec().into_iter().map(|problem| document.locate(problem));
+    Err(sorted(faults.collect()))
+}
+
+/// The document, if it fits the schema.
+fn conforming<'a>(
+    path: Option<&'a Path>,
+    text: &'a str,
+    variables: &'a [(String, String)],
+) -> Result<Document<'a>, Vec<Fault>> {
     let mut document = Document::parse(path, text)?;
     let mut faults = Vec::new();
     // The schema of a struct is an object.
@@ -119,16 +135,18 @@ fn read(
         faults.extend(override_keys(&mut document, schema, variables));
         faults.extend(conform(&mut document, schema));
     }
-    if faults.is_empty() {
-        let config = deserialize(&document)?;
-        let problems = config.check();
-        if problems.is_empty() {
-            return Ok(config);
-        }
-        faults.extend(problems.into_vec().into_iter().map(|problem| document.locate(problem)));
-    }
+    if faults.is_empty() { Ok(document) } else { Err(sorted(faults)) }
+}
+
+fn sorted(mut faults: Vec<Fault>) -> Vec<Fault> {
     faults.sort_by_key(|fault| fault.place.position());
-    Err(faults)
+    faults
+}
+
+/// A configuration of which only each value fits.
+#[cfg(test)]
+pub(super) fn read_unchecked(text: &str) -> Result<RouterConfig, Vec<Fault>> {
+    deserialize(&conforming(None, text, &[])?)
 }
 
 /// Makes the configuration of a document that fits the schema. What a type demands beyond its schema is found one by one.

@@ -5,6 +5,7 @@ mod conform;
 mod credentials;
 mod document;
 mod endpoint;
+mod example;
 mod file;
 mod keep_alive;
 mod kept;
@@ -33,6 +34,7 @@ pub use credentials::{
 };
 pub use document::{Fault, Place};
 pub use endpoint::{Endpoint, InvalidEndpoint};
+pub use example::example;
 pub use file::{ConfigError, ConfigSource};
 pub use keep_alive::KeepAlive;
 pub use limits::Limits;

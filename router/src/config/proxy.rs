@@ -1,5 +1,6 @@
 //! What may stand between clients and a listener.
 
+use super::units;
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ pub struct Proxy {
     /// The addresses of the proxies, each an IP address or a network such as `10.0.0.0/8`. Whoever may open a Unix socket
     /// is trusted at it.
     #[serde(deserialize_with = "networks")]
-    #[schemars(with = "Vec<String>")]
+    #[schemars(with = "Vec<units::network>")]
     pub trusted: Vec<IpNet>,
     /// How the proxies begin a connection. Those that are trusted have to begin like this, and others may not.
     pub protocol: ProxyProtocol,

@@ -44,6 +44,9 @@ pub(super) const A_SIZE: &str = "a size like \"64KiB\", or a number of bytes";
 /// What is expected of a size that can be absent, in error messages.
 pub(super) const A_SIZE_OR_OFF: &str = "a size like \"64KiB\", a number of bytes, or \"off\"";
 
+/// What is expected of a network, in error messages.
+pub(super) const A_NETWORK: &str = "an IP address, or a network such as \"10.0.0.0/8\"";
+
 /// The word for a limit or a time that is not wanted.
 const OFF: &str = "off";
 
@@ -100,6 +103,11 @@ pub struct optional_size;
 #[derive(Clone, Copy, Debug)]
 #[allow(non_camel_case_types, reason = "stands beside the units, which are named as modules are")]
 pub struct path;
+
+/// The schema of an IP address, or of a network such as `10.0.0.0/8`.
+#[derive(Clone, Copy, Debug)]
+#[allow(non_camel_case_types, reason = "stands beside the units, which are named as modules are")]
+pub struct network;
 
 impl duration {
     /// Writes a duration as this module reads it.
@@ -245,6 +253,10 @@ pub fn size_from_text(text: &str) -> Option<u64> {
     text.parse().ok().or_else(|| parse_size(text))
 }
 
+pub(super) fn is_network(text: &str) -> bool {
+    text.parse::<std::net::IpAddr>().is_ok() || text.parse::<ipnet::IpNet>().is_ok()
+}
+
 pub(super) fn or_off<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Option<Option<T>> {
     if text.trim() == OFF { Some(None) } else { parse(text).map(Some) }
 }
@@ -343,6 +355,7 @@ kind!(optional_size, "optional size", {
     "pattern": OPTIONAL_SIZE_PATTERN,
     "minimum": 0,
 });
+kind!(network, "network", { "type": "string", "examples": ["10.0.0.0/8"] });
 kind!(path, "path", { "type": "string", "minLength": 1 });
 
 #[cfg(test)]
