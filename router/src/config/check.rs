@@ -1,6 +1,9 @@
 //! What has to hold among the values of a configuration, beyond the type of each.
 
-use super::{Endpoint, ListenerConfig, Origins, Problems, RealmSettings, RouterConfig, Site};
+use super::{
+    Endpoint, ListenerConfig, Origins, PrincipalSettings, PrincipalSource, Problems, RealmSettings,
+    RouterConfig, Site,
+};
 use std::collections::HashMap;
 use wamplex_shared::uri::{MatchPolicy, Uri, UriRule};
 
@@ -62,13 +65,17 @@ impl ListenerConfig {
             });
         }
         if let Site::Directory(folder) = &self.site {
-            let found = folder.display();
-            problems.expect(
-                folder.is_dir(),
-                "site",
-                "a folder that can be read",
-                format!("{found:?}"),
-            );
+            let found = format!("{:?}", folder.display().to_string());
+            problems.expect(folder.is_dir(), "site", "a folder that can be read", found);
+        }
+        if let Some(tls) = &self.tls {
+            problems.within("tls", |problems| tls.check(problems));
+        }
+        problems.within("longpoll", |problems| self.longpoll.check(problems));
+        problems.within("keep_alive", |problems| self.keep_alive.check(problems));
+        if let (Some(mode), Endpoint::Tcp(_)) = (self.unix_mode, &self.endpoint) {
+            let found = format!("0o{mode:o}");
+            problems.add("unix_mode", "nothing, since the address is no Unix socket", found);
         }
     }
 }
@@ -90,6 +97,10 @@ impl RealmSettings {
         {
             problems.add("name", "a URI", format!("{:?}: {error}", self.name));
         }
+        problems.each("principals", &self.principals, PrincipalSettings::check);
+        problems.each("principals_from", &self.principals_from, PrincipalSource::check);
+        let names = self.principals.iter().map(|principal| principal.authid.clone());
+        unique(problems, "principals", "authid", "a name", names, |_| true);
         let most = self.rules.max_call_timeout;
         if let (Some(time), Some(most)) = (self.rules.call_timeout, most) {
             let found = super::units::write_duration(time);
