@@ -3,7 +3,7 @@
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
 use crate::{
-    auth::{Anonymous, AuthError, Authenticator},
+    auth::{Anonymous, AuthError, Authenticator, ChannelBinding, Connection, Offer},
     client::Client,
     driver::Driver,
     error::Error,
@@ -19,7 +19,7 @@ use tokio::{
 };
 use wamplex_shared::{
     error::ProtocolViolation,
-    message::{Abort, Challenge, Hello, HelloDetails},
+    message::{Abort, Hello, HelloDetails},
     roles::{
         Feature::{
             CallCanceling, CallTimeout, CallTrustlevels, CallerIdentification,
@@ -100,7 +100,8 @@ pub struct Connect {
     url: String,
     realm: Option<Uri>,
     serializers: Vec<Serializer>,
-    authenticator: Arc<dyn Authenticator>,
+    authenticators: Vec<Arc<dyn Authenticator>>,
+    binding: Option<ChannelBinding>,
     agent: String,
     timeout: Duration,
     max_message_size: usize,
@@ -114,7 +115,8 @@ impl Connect {
             url,
             realm: None,
             serializers: vec![Serializer::Cbor, Serializer::MsgPack, Serializer::Json],
-            authenticator: Arc::new(Anonymous),
+            authenticators: Vec::new(),
+            binding: None,
             agent: AGENT.to_owned(),
             timeout: DEFAULT_TIMEOUT,
             max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
@@ -135,9 +137,16 @@ impl Connect {
         self
     }
 
-    /// Sets how to prove who the client is; [`Anonymous`] if not set.
+    /// Offers a way to prove who the client is; only [`Anonymous`] if none is offered. Of several the router chooses.
     pub fn auth(mut self, authenticator: impl Authenticator) -> Self {
-        self.authenticator = Arc::new(authenticator);
+        self.authenticators.push(Arc::new(authenticator));
+        self
+    }
+
+    /// Says what identifies a connection that [`connect_over`](Self::connect_over) is given, for methods that
+    /// [bind](crate::auth::Scram::channel_binding) their proof to it. [`connect`](Self::connect) knows by itself.
+    pub fn identified_by(mut self, binding: ChannelBinding) -> Self {
+        self.binding = Some(binding);
         self
     }
 
@@ -188,7 +197,7 @@ impl Connect {
             #[cfg(feature = "tls")]
             {
                 let encrypted = transport::encrypt(stream, target.host(), &self.tls).await?;
-                self.open(encrypted.stream, &target).await
+                Self { binding: encrypted.binding, ..self }.open(encrypted.stream, &target).await
             }
             #[cfg(not(feature = "tls"))]
             Err(TransportError::NoTls.into())
@@ -211,6 +220,10 @@ impl Connect {
         timeout(limit, self.open(stream, &target)).await.unwrap_or(Err(Error::Timeout(limit)))
     }
 
+    fn authmethods(&self) -> Vec<&str> {
+        self.authenticators.iter().map(|auth| auth.method()).collect()
+    }
+
     fn check(&self) -> Result<Target, Error> {
         let target = Target::parse(&self.url)?;
         if self.realm.is_none() {
@@ -219,37 +232,40 @@ impl Connect {
         if self.serializers.is_empty() {
             return Err(Error::Config("no serializer is offered"));
         }
-        if self.authenticator.needs_confidentiality() && !target.is_confidential() {
-            let method = self.authenticator.method().to_owned();
-            return Err(AuthError::NotConfidential(method).into());
+        let shown = self.authenticators.iter().find(|auth| auth.needs_confidentiality());
+        if let Some(shown) = shown.filter(|_| !target.is_confidential()) {
+            return Err(AuthError::NotConfidential(shown.method().to_owned()).into());
         }
         Ok(target)
     }
 
-    async fn open<S>(self, stream: S, target: &Target) -> Result<Client, Error>
+    async fn open<S>(mut self, stream: S, target: &Target) -> Result<Client, Error>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let started = Instant::now();
         let (mut transport, serializer) =
             transport::open(stream, target, &self.serializers, self.max_message_size).await?;
-        let joiner = Joiner::new(serializer, self.hello());
-        let session = join(&mut transport, joiner, &*self.authenticator).await?;
+        if self.authenticators.is_empty() {
+            self.authenticators.push(Arc::new(Anonymous));
+        }
+        let connection = Connection { binding: self.binding.take() };
+        let offer = Offer::begin(&self.authenticators, &connection)?;
+        let joiner = Joiner::new(serializer, self.hello(&offer)?);
+        let session = join(&mut transport, joiner, offer).await?;
         let link = Link::new(session, started);
         tokio::spawn(Driver::new(link.clone(), transport));
         Ok(Client::new(Handle::new(link)))
     }
 
-    fn hello(&self) -> Hello {
-        let details = HelloDetails {
+    fn hello(&self, offer: &Offer) -> Result<Hello, AuthError> {
+        let mut details = HelloDetails {
             roles: ROLES,
             agent: Some(self.agent.as_str().into()),
-            authmethods: vec![self.authenticator.method().into()],
-            authid: self.authenticator.authid().map(Into::into),
-            authextra: self.authenticator.authextra(),
             ..HelloDetails::default()
         };
-        Hello { realm: self.realm.clone().unwrap_or_default(), details }
+        offer.announce(&mut details)?;
+        Ok(Hello { realm: self.realm.clone().unwrap_or_default(), details })
     }
 }
 
@@ -259,7 +275,7 @@ impl fmt::Debug for Connect {
             .field("url", &self.url)
             .field("realm", &self.realm)
             .field("serializers", &self.serializers)
-            .field("authmethod", &self.authenticator.method())
+            .field("authmethods", &self.authmethods())
             .finish_non_exhaustive()
     }
 }
@@ -268,7 +284,7 @@ impl fmt::Debug for Connect {
 async fn join<T: Transport>(
     transport: &mut T,
     mut joiner: Joiner,
-    authenticator: &dyn Authenticator,
+    mut offer: Offer,
 ) -> Result<Session<Token>, Error> {
     loop {
         send_all(transport, &mut joiner).await?;
@@ -280,20 +296,20 @@ async fn join<T: Transport>(
             return Err(Error::Violation(violation));
         }
         match joiner.poll_event() {
-            Some(JoinEvent::Welcomed(_)) => {
+            Some(JoinEvent::Welcomed(welcome)) => {
+                if let Err(error) = offer.check(&welcome.details) {
+                    return Err(decline(transport, &mut joiner, error).await);
+                }
                 return joiner.into_session().map_err(|_| gone());
             }
             Some(JoinEvent::Refused(abort)) => {
                 farewell(transport, &mut joiner).await;
                 return Err(CloseReason::Abort(abort).into());
             }
-            Some(JoinEvent::Challenge(challenge)) => {
-                if let Err(error) = answer(&mut joiner, &challenge, authenticator).await {
-                    joiner.abort(Abort::new(uris::error::AUTHENTICATION_FAILED, error.to_string()));
-                    farewell(transport, &mut joiner).await;
-                    return Err(error.into());
-                }
-            }
+            Some(JoinEvent::Challenge(challenge)) => match offer.answer(&challenge).await {
+                Ok(answer) => joiner.authenticate(answer.signature, answer.extra),
+                Err(error) => return Err(decline(transport, &mut joiner, error).await),
+            },
             None => {}
         }
     }
@@ -309,14 +325,11 @@ fn take(joiner: &mut Joiner, frame: &Frame) -> Result<(), ProtocolViolation> {
     }
 }
 
-async fn answer(
-    joiner: &mut Joiner,
-    challenge: &Challenge,
-    authenticator: &dyn Authenticator,
-) -> Result<(), AuthError> {
-    let answer = authenticator.authenticate(challenge).await?;
-    joiner.authenticate(answer.signature, answer.extra);
-    Ok(())
+/// Wants no session with this router, and tells it so.
+async fn decline<T: Transport>(transport: &mut T, joiner: &mut Joiner, why: AuthError) -> Error {
+    joiner.abort(Abort::new(uris::error::AUTHENTICATION_FAILED, why.to_string()));
+    farewell(transport, joiner).await;
+    why.into()
 }
 
 async fn send_all<T: Transport>(

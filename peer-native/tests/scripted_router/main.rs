@@ -7,6 +7,7 @@
     reason = "helpers of tests are tests"
 )]
 
+mod authenticating;
 mod callee;
 mod caller;
 mod closing;
