@@ -6,6 +6,7 @@ use crate::{
     peer::Peer,
     realm::RealmCell,
     shared::Shared,
+    throttle::Seats,
 };
 use bytestring::ByteString;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use wamplex_shared::{
     message::{Authenticate, Hello, WelcomeDetails},
     roles::Roles,
     uri::{MatchPolicy, UriRule},
-    uris::{close, error},
+    uris::{close, error, wamplex},
 };
 
 /// What a router calls itself.
@@ -34,6 +35,8 @@ pub(crate) struct Admitted {
     pub(crate) realm: Arc<RealmCell>,
     pub(crate) who: Joining,
     pub(crate) welcome: WelcomeDetails,
+    /// What it takes of the realm's room; nothing if it is inside the process.
+    pub(crate) seats: Option<Arc<Seats>>,
 }
 
 impl Admission {
@@ -65,9 +68,19 @@ impl Admission {
     }
 
     /// Lets the client in as this identity.
-    pub(crate) fn welcome(self, identity: Identity) -> Admitted {
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub(crate) fn welcome(self, identity: Identity) -> Result<Admitted, Refusal> {
         let Self { realm, session, roles, .. } = self;
-        Admitted::new(realm, session, roles, identity)
+        let seats = realm.quotas().enter(&identity.authrole).ok_or_else(|| {
+            let full = "there are as many sessions in this realm as there may be, try again later";
+            Refusal::new(wamplex::LIMIT_EXCEEDED, full)
+        })?;
+        let mut admitted = Admitted::new(realm, session, roles, identity);
+        admitted.who.limits = Some(seats.session_limits());
+        admitted.seats = Some(Arc::new(seats));
+        Ok(admitted)
     }
 }
 
@@ -92,7 +105,7 @@ impl Admitted {
             authextra,
             ..WelcomeDetails::default()
         };
-        Self { realm, who, welcome }
+        Self { realm, who, welcome, seats: None }
     }
 }
 

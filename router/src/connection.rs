@@ -12,6 +12,7 @@ use crate::{
     peer::Peer,
     realm::Membership,
     shared::Shared,
+    throttle::Throttle,
     transport::Transport,
 };
 use bytes::Bytes;
@@ -24,7 +25,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::{Instant, error::Elapsed, timeout, timeout_at};
-use wamplex_realm::Outbound;
+use wamplex_realm::{Handled, Outbound, Refused};
 use wamplex_shared::{
     codec,
     error::ProtocolViolation,
@@ -42,11 +43,13 @@ pub(crate) struct Connection<T> {
     link: Link<T>,
     shared: Arc<Shared>,
     peer: Peer,
+    /// What the session may send, once there is one.
+    throttle: Option<Throttle>,
 }
 
 impl<T: Transport> Connection<T> {
     pub(crate) const fn new(link: Link<T>, shared: Arc<Shared>, peer: Peer) -> Self {
-        Self { link, shared, peer }
+        Self { link, shared, peer, throttle: None }
     }
 
     /// Serves the client until it goes or has to go.
@@ -101,7 +104,8 @@ impl<T: Transport> Connection<T> {
         loop {
             match step {
                 Step::Welcome(identity) => {
-                    return self.welcome(&mut acceptor, admission.welcome(identity)).await;
+                    let admitted = admission.welcome(identity).map_err(End::Refused)?;
+                    return self.welcome(&mut acceptor, admitted).await;
                 }
                 Step::Refuse(refusal) => return Err(End::Refused(refusal)),
                 Step::Challenge(challenge) => {
@@ -157,13 +161,14 @@ impl<T: Transport> Connection<T> {
         acceptor: &mut Acceptor,
         admitted: Admitted,
     ) -> Result<Membership, End> {
-        let Admitted { realm, who, welcome } = admitted;
+        let Admitted { realm, who, welcome, seats } = admitted;
         acceptor.accept(who.session, welcome);
         // Fed before the realm knows the session: nothing can overtake WELCOME.
         self.transmit(acceptor).await?;
         self.link.transport_mut().set_limit(self.shared.limits.message_size);
         let session = who.session;
         let membership = realm.join(who, Arc::clone(self.link.outbox()));
+        self.throttle = seats.map(Throttle::new);
         self.shared.tally.sessions_joined.up();
         tracing::info!(
             %session,
@@ -201,6 +206,9 @@ impl<T: Transport> Connection<T> {
             }
             drop(batch);
             traffic.received().add(&mut received);
+            if let Some(throttle) = &self.throttle {
+                self.link.pause(throttle.debt(now));
+            }
             if count <= KEPT_FRAMES {
                 frames.shrink_to(KEPT_FRAMES);
             }
@@ -230,15 +238,31 @@ impl<T: Transport> Connection<T> {
     ) -> Result<(), End> {
         let message = decode(&self.link, frame)?;
         received.count(message.code(), frame.len());
+        let is_paid = self.throttle.as_ref().is_none_or(|t| t.pay(frame.len(), now));
         match serving.handle_message(message)? {
-            Received::Request(request) => {
+            Received::Request(request) if is_paid => {
                 Ok(dispatch(&membership.realm, &membership.member, request, now)?)
             }
+            Received::Request(request) => Ok(self.refuse(membership, request, now)?),
             Received::Left(_) => Err(End::Left(serving.poll_message().map(Box::new))),
             Received::Aborted(_) => Err(End::Aborted),
             Received::Ignored => Ok(()),
             _ => Ok(()),
         }
+    }
+
+    /// Refuses what comes far too fast. What ends or answers something is handled all the same.
+    fn refuse(&self, membership: &Membership, request: Message, now: Time) -> Handled {
+        let Membership { realm, member, .. } = membership;
+        let can_be_refused = matches!(
+            request,
+            Message::Call(_) | Message::Publish(_) | Message::Subscribe(_) | Message::Register(_)
+        );
+        if !can_be_refused {
+            return dispatch(realm, member, request, now);
+        }
+        self.shared.tally.rate_refusals.up();
+        realm.read().refuse(member, &request, Refused::TooFast, &mut Deliver)
     }
 
     /// Says what is still to be said and closes the connection; `true` if it stays open for another HELLO.

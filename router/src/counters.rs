@@ -50,6 +50,8 @@ counters! {
     silences,
     /// Events that were not sent to a subscriber because they are longer than its transport takes.
     events_too_long,
+    /// Requests that were refused because their sender sent far too fast.
+    rate_refusals,
     /// Sessions that were ended by an error in the router itself.
     panics,
 }

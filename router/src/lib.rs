@@ -70,6 +70,7 @@ mod reception;
 mod router;
 mod shared;
 mod silence;
+mod throttle;
 mod tls;
 mod transport;
 mod unix;

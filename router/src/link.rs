@@ -49,6 +49,8 @@ pub(crate) struct Link<T> {
     /// Longer than what the other side takes.
     undelivered: Vec<Outbound>,
     watch: Option<Watch>,
+    /// Until when nothing is read.
+    pause: Option<Pin<Box<Sleep>>>,
     stall: Option<Stall>,
     stall_limit: Duration,
     /// What was encoded and is not added up yet.
@@ -100,6 +102,7 @@ impl<T: Transport> Link<T> {
             unread: VecDeque::new(),
             undelivered: Vec::new(),
             watch: None,
+            pause: None,
             stall: None,
             stall_limit,
             sent: Batch::new(),
@@ -150,6 +153,10 @@ impl<T: Transport> Link<T> {
         if self.transport.buffered() > 0 && self.outbox.is_filling() {
             return Poll::Pending;
         }
+        if let Some(pause) = &mut self.pause {
+            ready!(pause.as_mut().poll(cx));
+            self.pause = None;
+        }
         frames.extend(self.unread.drain(..));
         while frames.len() < READ_BATCH && self.lost.is_none() {
             match self.transport.poll_receive(cx) {
@@ -165,6 +172,13 @@ impl<T: Transport> Link<T> {
         match self.lost.take() {
             Some(lost) => Poll::Ready(Err(Stop::Lost(lost))),
             None => self.poll_silence(cx).map(Err),
+        }
+    }
+
+    /// Reads nothing for this long.
+    pub(crate) fn pause(&mut self, duration: Duration) {
+        if !duration.is_zero() {
+            self.pause = Some(Box::pin(tokio::time::sleep(duration)));
         }
     }
 

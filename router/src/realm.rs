@@ -6,6 +6,7 @@ use crate::{
     deliver::{Deliver, Handle},
     guard::Guard,
     metrics::Traffic,
+    throttle::Quotas,
 };
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, RwLockReadGuard, RwLockWriteGuard};
@@ -24,6 +25,7 @@ pub(crate) struct RealmCell {
     number: u64,
     traffic: Arc<Traffic>,
     live: ArcSwap<Live>,
+    quotas: Quotas,
     guard: Guard<Realm<Handle>>,
     clock: Clock,
     /// When the keeper of the time wakes by itself, in nanoseconds; [`NEVER`] also while it makes up its mind.
@@ -52,7 +54,13 @@ pub(crate) struct Membership {
 
 impl RealmCell {
     /// A realm; `number` is higher than that of any realm before.
-    pub(crate) fn new(mut config: RealmConfig, live: Live, clock: Clock, number: u64) -> Self {
+    pub(crate) fn new(
+        mut config: RealmConfig,
+        live: Live,
+        quotas: Quotas,
+        clock: Clock,
+        number: u64,
+    ) -> Self {
         let traffic = Arc::<Traffic>::default();
         config.observer = Some(Arc::clone(&traffic) as Arc<dyn Observer>);
         Self {
@@ -60,6 +68,7 @@ impl RealmCell {
             number,
             traffic,
             live: ArcSwap::from_pointee(live),
+            quotas,
             guard: Guard::new(Realm::new(config)),
             clock,
             wakes: AtomicU64::new(NEVER),
@@ -75,6 +84,11 @@ impl RealmCell {
     /// What has passed through the realm.
     pub(crate) const fn traffic(&self) -> &Arc<Traffic> {
         &self.traffic
+    }
+
+    /// What its sessions may hold and send.
+    pub(crate) const fn quotas(&self) -> &Quotas {
+        &self.quotas
     }
 
     /// What holds now.

@@ -6,6 +6,7 @@ use crate::{
     config::{RealmSettings, Rules},
     error::StartError,
     realm::{Live, RealmCell},
+    throttle::Quotas,
 };
 use parking_lot::RwLock;
 use std::{
@@ -54,6 +55,7 @@ impl Realms {
         let realm = Arc::new(RealmCell::new(
             config,
             live(settings),
+            Quotas::new(&settings.limits),
             self.clock,
             self.opened.fetch_add(1, Relaxed),
         ));

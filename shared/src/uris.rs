@@ -180,6 +180,8 @@ pub mod reflection {
 pub mod wamplex {
     /// The session has reached a limit of the router: of subscriptions, registrations, or calls in flight.
     pub const LIMIT_EXCEEDED: &str = "wamplex.error.limit_exceeded";
+    /// The session sends more messages at a time than it may.
+    pub const RATE_EXCEEDED: &str = "wamplex.error.rate_exceeded";
     /// Procedure: takes retained events away. Arguments: a topic, and options that may say that it is a pattern
     /// (`match`). Returns for how many topics there was something.
     pub const PURGE_RETAINED: &str = "wamplex.retained.purge";

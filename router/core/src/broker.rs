@@ -80,7 +80,7 @@ impl<H> Broker<H> {
             }
             return Ok(Entered { id, created: false, added: false });
         }
-        if seat.subscriptions.len() >= config.limits.subscriptions {
+        if seat.subscriptions.len() >= seat.member.limits(config).subscriptions {
             return Err(Reject::LimitExceeded("subscriptions"));
         }
         let id = known.unwrap_or_else(|| self.create(policy, &topic, now));

@@ -243,6 +243,6 @@ fn check_register(config: &RealmConfig, message: &Register) -> Result<(), Reject
 }
 
 fn check_room<H>(config: &RealmConfig, seat: &Seat<H>) -> Result<(), Reject> {
-    let full = seat.registrations.len() >= config.limits.registrations;
+    let full = seat.registrations.len() >= seat.member.limits(config).registrations;
     if full { Err(Reject::LimitExceeded("registrations")) } else { Ok(()) }
 }

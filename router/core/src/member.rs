@@ -1,6 +1,7 @@
 //! A session inside a realm: who it is, the calls it made, and the invocations it owes an answer to.
 
 use crate::{
+    config::{Limits, RealmConfig},
     meta::Testaments,
     pending::{Invoked, Pending},
 };
@@ -39,6 +40,8 @@ pub struct Joining {
     pub authprovider: Option<ByteString>,
     /// How far the router trusts it, from 0; told to others if the realm says so.
     pub trustlevel: Option<u64>,
+    /// How much it may hold, if that is not what the realm says.
+    pub limits: Option<Arc<Limits>>,
 }
 
 impl Joining {
@@ -53,6 +56,7 @@ impl Joining {
             authmethod: None,
             authprovider: None,
             trustlevel: None,
+            limits: None,
         }
     }
 }
@@ -101,6 +105,11 @@ impl<H> Member<H> {
     #[must_use]
     pub const fn who(&self) -> &Joining {
         &self.who
+    }
+
+    /// How much the session may hold.
+    pub(crate) fn limits<'a>(&'a self, config: &'a RealmConfig) -> &'a Limits {
+        self.who.limits.as_deref().unwrap_or(&config.limits)
     }
 
     /// How the shell reaches the session.

@@ -108,6 +108,7 @@ impl Reject {
             Self::InvalidUri(_) => error::INVALID_URI,
             Self::Reserved | Self::MetaApiAsksOnly => error::NOT_AUTHORIZED,
             Self::Refused(Refused::Failed) => error::AUTHORIZATION_FAILED,
+            Self::Refused(Refused::TooFast) => uris::wamplex::RATE_EXCEEDED,
             Self::Refused(_) => error::NOT_AUTHORIZED,
             Self::NoSuchProcedure => error::NO_SUCH_PROCEDURE,
             Self::ProcedureAlreadyExists => error::PROCEDURE_ALREADY_EXISTS,
@@ -153,6 +154,7 @@ const fn words(refused: Refused) -> &'static str {
         Refused::NotAuthorized(Action::Publish) => "this session may not publish to this topic",
         Refused::NotAuthorized(Action::Subscribe) => "this session may not subscribe to this topic",
         Refused::TakeOver => "this session may not take procedures from others",
+        Refused::TooFast => "too many messages at a time",
         Refused::Failed => "it could not be found out whether this session may do this",
     }
 }
@@ -194,6 +196,7 @@ mod tests {
             Reject::Reserved,
             Reject::MetaApiAsksOnly,
             Reject::Refused(Refused::NotAuthorized(Action::Call)),
+            Reject::Refused(Refused::TooFast),
             Reject::Refused(Refused::NotAuthorized(Action::Register)),
             Reject::Refused(Refused::NotAuthorized(Action::Publish)),
             Reject::Refused(Refused::NotAuthorized(Action::Subscribe)),

@@ -53,7 +53,7 @@ impl<H> Dealer<H> {
         let call = Pending::new(Arc::clone(from), request, timeout, stream, moment.now);
         let call = Arc::new(call);
         // The caller's table first, so that even the fastest YIELD finds somebody to answer.
-        call.open(moment.config.limits.calls)?;
+        call.open(from.limits(moment.config).calls)?;
         let disclosure = moment.config.disclosure.overridden(grant.disclose);
         let mut question =
             Question { procedure, options, payload, disclosure, tried: BTreeSet::new() };
@@ -143,7 +143,7 @@ impl<H> Dealer<H> {
             slot: callee.room.take(registration.id),
             question: kept,
         };
-        let unused = match call.invoke(offer, config.limits.invocations, out) {
+        let unused = match call.invoke(offer, member.limits(config).invocations, out) {
             Ok(unused) => unused,
             Err((reject, unused)) => {
                 call.fail(reject, out);

@@ -1,6 +1,6 @@
 //! A realm, and what holds in it.
 
-use super::{kept, units, words};
+use super::{RealmLimits, kept, units, words};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -23,6 +23,8 @@ pub struct RealmSettings {
     /// What holds in the realm.
     #[serde(flatten)]
     pub rules: Rules,
+    /// How much its sessions may hold and send.
+    pub limits: RealmLimits,
 }
 
 impl RealmSettings {

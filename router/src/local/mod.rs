@@ -135,7 +135,7 @@ impl LocalSession {
         identity: Identity,
     ) -> Result<Self, JoinError> {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| JoinError::NoRuntime)?;
-        let Admitted { realm, who, welcome } = admission::admit_local(realm, ROLES, identity)?;
+        let Admitted { realm, who, welcome, .. } = admission::admit_local(realm, ROLES, identity)?;
         let registered = shared.register_outbox(Outbox::new(OUTBOX_BYTES));
         let welcome = Welcome { session: who.session, details: welcome };
         let details = Arc::new(welcome.details.clone());

@@ -20,6 +20,8 @@ pub enum Refused {
     TakeOver,
     /// Nobody could say whether the sender has the right: `wamp.error.authorization_failed`.
     Failed,
+    /// The sender sends too much at a time: `wamplex.error.rate_exceeded`.
+    TooFast,
 }
 
 impl<H> Realm<H> {

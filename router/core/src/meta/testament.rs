@@ -13,6 +13,7 @@ use crate::{
     reject::Reject,
     sink::Sink,
 };
+use std::sync::Arc;
 use wamplex_shared::{
     codec,
     id::RequestId,
@@ -87,7 +88,8 @@ impl<H> Realm<H> {
         let payload = codec::write_values(serializer, &list, &dict);
         let testament = Testament { options, topic: topic.detach(), payload };
         let seat = self.members.seat_mut(from).ok_or(Reject::UnknownSession)?;
-        seat.testaments.add(scope, testament, &self.config.limits)?;
+        let member = Arc::clone(&seat.member);
+        seat.testaments.add(scope, testament, member.limits(&self.config))?;
         Ok(Reply::NOTHING)
     }
 
