@@ -1,6 +1,6 @@
 //! Why a router cannot start.
 
-use crate::config::Endpoint;
+use crate::{config::Endpoint, tls::TlsError};
 use std::{io, path::PathBuf};
 use wamplex_shared::uri::InvalidUri;
 
@@ -31,6 +31,14 @@ pub enum StartError {
         pattern: String,
         /// What is wrong with it.
         source: InvalidUri,
+    },
+    /// There is no encryption with the files that were given.
+    #[error("cannot encrypt at {endpoint}: {source}")]
+    Tls {
+        /// The address of the listener.
+        endpoint: Endpoint,
+        /// What is wrong with them.
+        source: TlsError,
     },
     /// There is nowhere to listen.
     #[error("there is no address to listen on")]

@@ -49,6 +49,7 @@ pub mod principals;
 mod proxy;
 
 mod admission;
+mod arrival;
 mod authentication;
 mod clock;
 mod connection;

@@ -6,12 +6,13 @@ use crate::{
     peer::{Address, Peer, TransportKind},
     reception::{Reception, refuse},
     shared::Shared,
+    transport::longpoll::Opened,
     unix::UnixDoor,
 };
 use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream, UnixStream},
-    sync::Semaphore,
+    sync::{Semaphore, mpsc},
     task::{JoinError, JoinSet},
     time::sleep,
 };
@@ -33,6 +34,8 @@ pub(crate) struct Door {
     name: Arc<str>,
     endpoint: Endpoint,
     reception: Arc<Reception>,
+    /// Sessions over long-poll that begin.
+    opened: mpsc::UnboundedReceiver<Opened>,
 }
 
 enum Socket {
@@ -55,7 +58,7 @@ impl Door {
         config: &ListenerConfig,
         shared: &Arc<Shared>,
     ) -> Result<Self, StartError> {
-        let reception = Arc::new(Reception::open(config, shared)?);
+        let (reception, opened) = Reception::open(config, shared)?;
         let failed = |source| StartError::Listen { endpoint: config.endpoint.clone(), source };
         let (socket, endpoint) = match &config.endpoint {
             Endpoint::Tcp(address) => {
@@ -72,7 +75,7 @@ impl Door {
             "" => endpoint.to_string().into(),
             name => name.into(),
         };
-        Ok(Self { socket, name, endpoint, reception })
+        Ok(Self { socket, name, endpoint, reception: Arc::new(reception), opened })
     }
 
     /// Where it listens, with the port that was chosen if the configuration left it open.
@@ -80,9 +83,14 @@ impl Door {
         &self.endpoint
     }
 
+    /// Whether connections are encrypted.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.reception.is_encrypted()
+    }
+
     /// Accepts connections until `stop` is ready, and gives the tasks of those that are open then.
     pub(crate) async fn accept(
-        self,
+        mut self,
         shared: Arc<Shared>,
         stop: impl Future<Output = ()>,
     ) -> JoinSet<()> {
@@ -95,6 +103,11 @@ impl Door {
                 () = &mut stop => return tasks,
                 Some(ended) = tasks.join_next() => {
                     note_panic(&shared, ended);
+                    continue;
+                }
+                Some(opened) = self.opened.recv() => {
+                    let reception = Arc::clone(&self.reception);
+                    tasks.spawn(reception.serve_polled(opened, Arc::clone(&shared)));
                     continue;
                 }
                 accepted = self.socket.accept() => accepted,

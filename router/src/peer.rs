@@ -20,6 +20,8 @@ pub struct Peer {
     pub http: Option<Arc<HttpPeer>>,
     /// The listener it came to, by the name the configuration gives it.
     pub listener: Arc<str>,
+    /// The proxy it came through, if it is one that may say for whom it connects.
+    pub proxy: Option<Address>,
 }
 
 /// Where a client is.
@@ -88,13 +90,22 @@ impl Peer {
     /// A client at `address`, of whom nothing else is known yet.
     #[must_use]
     pub const fn new(address: Address, transport: TransportKind, listener: Arc<str>) -> Self {
-        Self { address, transport, tls: None, http: None, listener }
+        Self { address, transport, tls: None, http: None, listener, proxy: None }
     }
 
-    /// Whether nobody on the way can read what is sent: with TLS, or when it does not leave this machine.
+    /// Whether nobody on the way can read what is sent: with TLS, or when it does not leave this machine. The way ends at
+    /// the proxy, if there is one: how a client speaks to that is for its operator to know.
     #[must_use]
     pub fn is_confidential(&self) -> bool {
-        self.tls.is_some() || self.address.ip().is_none_or(|ip| ip.is_loopback())
+        let nearest = self.proxy.as_ref().unwrap_or(&self.address);
+        self.tls.is_some() || nearest.ip().is_none_or(|ip| ip.is_loopback())
+    }
+
+    /// Notes that the other end of the connection is a proxy, and that it connects for a client at `address`.
+    pub(crate) fn proxied_for(&mut self, address: SocketAddr) {
+        let proxy = std::mem::replace(&mut self.address, address.into());
+        // The first one is the one at the other end.
+        self.proxy.get_or_insert(proxy);
     }
 }
 
@@ -176,6 +187,18 @@ mod tests {
         assert!(encrypted.is_confidential());
         assert!(peer(Address::Unix { pid: None, uid: 0, gid: 0 }).is_confidential());
         assert!(peer(Address::Local).is_confidential());
+
+        let mut proxied = ip("10.0.0.1:1");
+        proxied.proxied_for(([127, 0, 0, 1], 1).into());
+        assert!(
+            !proxied.is_confidential(),
+            "the proxy is elsewhere, whatever it says of its client"
+        );
+        let mut proxied = ip("127.0.0.1:1");
+        proxied.proxied_for(([192, 0, 2, 7], 1).into());
+        proxied.proxied_for(([192, 0, 2, 8], 1).into());
+        assert!(proxied.is_confidential());
+        assert_eq!(proxied.address.to_string(), "192.0.2.8:1");
     }
 
     #[test]

@@ -1,16 +1,18 @@
 //! Receiving a client: what it speaks, and the way to its first WAMP message.
 
 use crate::{
+    arrival::{Arrival, Arrived},
     config::{KeepAlive, ListenerConfig, Transports},
     connection::Connection,
     error::StartError,
-    front::{Files, Front, Upgraded},
+    front::{Files, Front, LongPolls, Upgraded},
     link::Link,
     peer::{Peer, TransportKind},
     shared::Shared,
     silence::Patience,
     transport::{
         Transport, WebSocket,
+        longpoll::{Hub, Opened},
         rawsocket::{self, HandshakeFailed},
         sniff::{Protocol, Sniffed},
     },
@@ -18,7 +20,7 @@ use crate::{
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    sync::OwnedSemaphorePermit,
+    sync::{OwnedSemaphorePermit, mpsc},
     time::{Instant, timeout, timeout_at},
 };
 
@@ -28,45 +30,92 @@ const NO_ROOM: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/
 
 /// How clients of one listener are received.
 pub(crate) struct Reception {
+    arrival: Arrival,
     front: Arc<Front>,
     transports: Transports,
     keep_alive: KeepAlive,
 }
 
 impl Reception {
-    /// Prepares what the configuration of a listener wants.
+    /// Prepares what the configuration of a listener wants. Sessions over long-poll begin at the other end of the channel,
+    /// and have to be [served](Self::serve_polled).
     ///
     /// # Errors
     /// It cannot be put into practice.
-    pub(crate) fn open(config: &ListenerConfig, shared: &Arc<Shared>) -> Result<Self, StartError> {
+    pub(crate) fn open(
+        config: &ListenerConfig,
+        shared: &Arc<Shared>,
+    ) -> Result<(Self, mpsc::UnboundedReceiver<Opened>), StartError> {
+        let arrival = Arrival::open(config)
+            .map_err(|source| StartError::Tls { endpoint: config.endpoint.clone(), source })?;
+        if let Some(encryption) = arrival.encryption() {
+            shared.encryptions.add(encryption);
+        }
+        let (hub, opened) = Hub::new(config.longpoll.idle);
+        let longpolls = config.transports.longpoll.then(|| LongPolls {
+            hub,
+            settings: config.longpoll.clone(),
+            pause: shared.limits.http_request,
+        });
         let front = Front {
             shared: Arc::clone(shared),
             status: config.status,
             files: Files::open(&config.site)?,
             origins: config.origins.clone(),
             websocket: config.transports.websocket,
+            longpolls,
+            proxy: config.proxy.clone(),
         };
-        Ok(Self {
+        let reception = Self {
+            arrival,
             front: Arc::new(front),
             transports: config.transports,
             keep_alive: config.keep_alive.clone(),
-        })
+        };
+        Ok((reception, opened))
+    }
+
+    /// Whether connections are encrypted.
+    pub(crate) const fn is_encrypted(&self) -> bool {
+        self.arrival.encryption().is_some()
     }
 
     /// One connection, from its first octet to the end of its last session.
     pub(crate) async fn receive<S>(
         self: Arc<Self>,
         socket: S,
-        peer: Peer,
+        mut peer: Peer,
         shared: Arc<Shared>,
         place: OwnedSemaphorePermit,
     ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let deadline = Instant::now() + shared.limits.http_request;
-        let socket = Sniffed::new(socket);
-        self.converse(socket, peer, shared, deadline).await;
+        // Boxed, so that what a handshake needs is given back before the session begins.
+        let entering = Box::pin(self.arrival.enter(Sniffed::new(socket), &mut peer));
+        let arrived = tokio::select! {
+            arrived = timeout_at(deadline, entering) => arrived,
+            () = shared.closed() => return,
+        };
+        match arrived {
+            Ok(Ok(Arrived::Plain(socket))) => {
+                self.converse(socket, peer, shared, deadline).await;
+            }
+            // Boxed, so that connections without encryption do not hold the room for it.
+            Ok(Ok(Arrived::Encrypted(socket))) => {
+                Box::pin(self.converse(socket, peer, shared, deadline)).await;
+            }
+            Ok(Err(turned)) => tracing::debug!(peer = %peer.address, %turned, "turned away"),
+            Err(_elapsed) => tracing::debug!(peer = %peer.address, "no handshake in time"),
+        }
         drop(place);
+    }
+
+    /// The sessions of one long-poll transport.
+    pub(crate) async fn serve_polled(self: Arc<Self>, opened: Opened, shared: Arc<Shared>) {
+        let Opened { transport, peer, place, listed } = opened;
+        self.serve(transport, peer, shared).await;
+        drop((listed, place));
     }
 
     /// A connection on which nothing but WAMP and HTTP can be spoken any more. The client has until `deadline` to make
@@ -129,24 +178,23 @@ impl Reception {
     }
 
     /// Speaks HTTP until the client wants a WebSocket, if it ever does.
-    async fn http<S>(
-        &self,
-        socket: Sniffed<S>,
-        mut peer: Peer,
-        shared: Arc<Shared>,
-        deadline: Instant,
-    ) where
+    async fn http<S>(&self, socket: Sniffed<S>, peer: Peer, shared: Arc<Shared>, deadline: Instant)
+    where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let limit = deadline.saturating_duration_since(Instant::now());
         // Boxed, so that what HTTP needs is given back before the session begins.
-        let visit = Box::pin(Arc::clone(&self.front).serve(socket, limit));
+        let visit = Box::pin(Arc::clone(&self.front).serve(socket, limit, peer));
+        let closed = async {
+            shared.closed().await;
+            // Over long-poll the last words of a session need requests, too.
+            self.front.emptied().await;
+        };
         let upgraded = tokio::select! {
             upgraded = visit => upgraded,
-            () = shared.closed() => None,
+            () = closed => None,
         };
-        let Some(Upgraded { socket, read, agreed, http }) = upgraded else { return };
-        peer.http = Some(Arc::new(http));
+        let Some(Upgraded { socket, read, agreed, peer }) = upgraded else { return };
         // All that was read ahead is behind us: it began the request.
         let (socket, _) = socket.into_parts();
         let limit = shared.limits.message_size_before_welcome;

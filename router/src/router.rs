@@ -9,6 +9,7 @@ use crate::{
     listener::{self, Door},
     local::{JoinError, LocalSession},
     shared::Shared,
+    tls::TlsError,
 };
 use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -71,23 +72,32 @@ impl Router {
     /// The first address in a network that it listens on; unspecified and port 0 if all are elsewhere.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
-        let tcp = self.doors.iter().find_map(|door| match door.endpoint() {
-            Endpoint::Tcp(address) => Some(*address),
+        self.first_in_network().map_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)), |(tcp, _)| tcp)
+    }
+
+    /// The first address in a network, and whether connections to it are encrypted.
+    fn first_in_network(&self) -> Option<(SocketAddr, bool)> {
+        self.doors.iter().find_map(|door| match door.endpoint() {
+            Endpoint::Tcp(address) => Some((*address, door.is_encrypted())),
             Endpoint::Unix(_) => None,
-        });
-        tcp.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)))
+        })
+    }
+
+    /// The end of the scheme of URLs: `s` if connections are encrypted.
+    fn secure(&self) -> &'static str {
+        if self.first_in_network().is_some_and(|(_, is_encrypted)| is_encrypted) { "s" } else { "" }
     }
 
     /// The URL that WAMP clients connect to.
     #[must_use]
     pub fn websocket_url(&self) -> String {
-        format!("ws://{}{WEBSOCKET_PATH}", self.local_addr())
+        format!("ws{}://{}{WEBSOCKET_PATH}", self.secure(), self.local_addr())
     }
 
     /// The URL of the site.
     #[must_use]
     pub fn site_url(&self) -> String {
-        format!("http://{}/", self.local_addr())
+        format!("http{}://{}/", self.secure(), self.local_addr())
     }
 
     /// A handle that reaches the router while it runs.
@@ -147,6 +157,15 @@ impl RouterHandle {
         let found = self.shared.realms.get(realm);
         let realm = found.ok_or_else(|| JoinError::NoSuchRealm(realm.to_owned()))?;
         LocalSession::open(&self.shared, &realm, identity)
+    }
+
+    /// Reads the certificates and keys of all listeners again, from the same files. Connections that are open stay as
+    /// they are, new ones get what was read.
+    ///
+    /// # Errors
+    /// Why some of it cannot be used; that listener goes on with what it had.
+    pub fn reload_certificates(&self) -> Result<(), TlsError> {
+        self.shared.encryptions.reload()
     }
 
     /// What has happened since the router started.

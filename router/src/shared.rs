@@ -8,6 +8,7 @@ use crate::{
     error::StartError,
     outbox::{Cut, Outbox},
     realms::Realms,
+    tls::Encryptions,
 };
 use parking_lot::Mutex;
 use std::{
@@ -27,6 +28,8 @@ pub(crate) struct Shared {
     pub(crate) places: Arc<Semaphore>,
     pub(crate) clock: Clock,
     pub(crate) tally: Tally,
+    /// What listeners encrypt with.
+    pub(crate) encryptions: Encryptions,
     /// The outboxes of all WAMP connections, whether their sessions are open yet or not.
     outboxes: Mutex<Outboxes>,
     is_closing: watch::Sender<bool>,
@@ -70,6 +73,7 @@ impl Shared {
             limits: config.limits.clone(),
             clock,
             tally: Tally::default(),
+            encryptions: Encryptions::default(),
             outboxes: Mutex::default(),
             is_closing: watch::Sender::new(false),
             is_draining: AtomicBool::new(false),

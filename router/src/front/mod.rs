@@ -1,17 +1,21 @@
 //! The HTTP side of a listener: `/ws` becomes a WebSocket, some paths are for machines that watch the router, every other
 //! one is a file of the site.
 
+mod body;
+mod longpoll;
 mod origin;
 mod reply;
 mod site;
 mod status;
 mod upgrade;
 
+pub(crate) use longpoll::LongPolls;
 pub(crate) use site::Files;
 
 use crate::{
-    config::{Origins, Status},
-    peer::HttpPeer,
+    config::{Origins, Proxy, Status},
+    peer::{HttpPeer, Peer},
+    proxy,
     shared::Shared,
     transport::Subprotocol,
 };
@@ -25,8 +29,11 @@ use hyper::{
     service::Service,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::{cell::Cell, convert::Infallible, pin::Pin, sync::Arc, time::Duration};
-use tokio::io::{AsyncRead, AsyncWrite};
+use std::{cell::Cell, convert::Infallible, future::poll_fn, pin::Pin, sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::timeout,
+};
 
 /// The path at which WAMP is spoken.
 pub(crate) const WEBSOCKET_PATH: &str = "/ws";
@@ -37,9 +44,13 @@ const REQUEST_HEAD: usize = 16 << 10;
 /// The most headers of a request.
 const REQUEST_HEADERS: usize = 64;
 
-/// How long a connection may live that never becomes a WebSocket. A page loads within it; a client that reads a file
-/// byte by byte does not hold its place for longer.
+/// How long a connection may live that never becomes a WebSocket. Then it is closed behind the response that is under
+/// way.
 const LIFETIME: Duration = Duration::from_secs(60);
+
+/// How long that response may take. A page loads within it, and a long-poll ends; a client that reads a file byte by byte
+/// does not hold its place for longer.
+const LAST_RESPONSE: Duration = Duration::from_secs(30);
 
 /// What the HTTP side has to know.
 pub(crate) struct Front {
@@ -49,6 +60,10 @@ pub(crate) struct Front {
     pub(crate) origins: Origins,
     /// Whether a WebSocket can be had.
     pub(crate) websocket: bool,
+    /// WAMP over plain requests, if that can be had.
+    pub(crate) longpolls: Option<LongPolls>,
+    /// The proxies that may say for whom they forward a request.
+    pub(crate) proxy: Proxy,
 }
 
 /// A connection that left HTTP behind.
@@ -58,8 +73,8 @@ pub(crate) struct Upgraded<S> {
     /// What was already read behind the request.
     pub(crate) read: Bytes,
     pub(crate) agreed: Subprotocol,
-    /// What the request said of the client.
-    pub(crate) http: HttpPeer,
+    /// The client, and what the request said of it.
+    pub(crate) peer: Peer,
 }
 
 /// The body of every response.
@@ -68,30 +83,44 @@ type Body = Full<Bytes>;
 /// One connection as a service.
 struct Visit {
     front: Arc<Front>,
-    /// What the two sides agreed on, once an upgrade was granted.
-    granted: Cell<Option<(Subprotocol, HttpPeer)>>,
+    /// The other end of the connection.
+    peer: Peer,
+    /// What the two sides agreed on, once an upgrade was granted, and the client it was granted to.
+    granted: Cell<Option<(Subprotocol, Peer)>>,
 }
 
 impl Front {
     /// Speaks HTTP on a new connection until it becomes a WebSocket or ends. `limit` is how long the client may take to
     /// send each request.
-    pub(crate) async fn serve<S>(self: Arc<Self>, socket: S, limit: Duration) -> Option<Upgraded<S>>
+    pub(crate) async fn serve<S>(
+        self: Arc<Self>,
+        socket: S,
+        limit: Duration,
+        peer: Peer,
+    ) -> Option<Upgraded<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let visit = Visit { front: Arc::clone(&self), granted: Cell::new(None) };
-        let connection = http1::Builder::new()
+        let visit = Visit { front: self, peer, granted: Cell::new(None) };
+        let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limit)
             .max_headers(REQUEST_HEADERS)
             .max_buf_size(REQUEST_HEAD)
-            .serve_connection(TokioIo::new(socket), visit)
-            .without_shutdown();
-        match tokio::time::timeout(LIFETIME, connection).await {
-            Ok(Ok(parts)) => {
-                let (agreed, http) = parts.service.granted.take()?;
+            .serve_connection(TokioIo::new(socket), visit);
+        let mut conversation = poll_fn(|cx| connection.poll_without_shutdown(cx));
+        let mut ended = timeout(LIFETIME, &mut conversation).await;
+        if ended.is_err() {
+            Pin::new(&mut connection).graceful_shutdown();
+            let last = poll_fn(|cx| connection.poll_without_shutdown(cx));
+            ended = timeout(LAST_RESPONSE, last).await;
+        }
+        match ended {
+            Ok(Ok(())) => {
+                let parts = connection.into_parts();
+                let (agreed, peer) = parts.service.granted.take()?;
                 let (socket, read) = (parts.io.into_inner(), parts.read_buf);
-                Some(Upgraded { socket, read, agreed, http })
+                Some(Upgraded { socket, read, agreed, peer })
             }
             Ok(Err(error)) => {
                 tracing::debug!(%error, "http connection ended");
@@ -99,6 +128,23 @@ impl Front {
             }
             Err(_elapsed) => None,
         }
+    }
+
+    /// Ready when nobody is here any more who needs further requests to part.
+    pub(crate) async fn emptied(&self) {
+        if let Some(longpolls) = &self.longpolls {
+            longpolls.hub.emptied().await;
+        }
+    }
+
+    /// Who sent a request that came from `peer`.
+    fn client_of(&self, headers: &HeaderMap, peer: &Peer) -> Peer {
+        let mut client = peer.clone();
+        if let Some(address) = proxy::client_of(&peer.address, headers, &self.proxy) {
+            client.proxied_for(address);
+        }
+        client.http = Some(Arc::new(http_peer(headers)));
+        client
     }
 }
 
@@ -111,8 +157,8 @@ impl Service<Request<Incoming>> for Visit {
         if self.front.websocket && request.uri().path() == WEBSOCKET_PATH {
             let response = match upgrade::negotiate(&request, &self.front.origins) {
                 Ok(granted) => {
-                    let http = http_peer(request.headers());
-                    self.granted.set(Some((granted.agreed, http)));
+                    let client = self.front.client_of(request.headers(), &self.peer);
+                    self.granted.set(Some((granted.agreed, client)));
                     granted.response
                 }
                 Err(refusal) => *refusal,
@@ -123,6 +169,12 @@ impl Service<Request<Incoming>> for Visit {
             return Box::pin(std::future::ready(Ok(response)));
         }
         let front = Arc::clone(&self.front);
+        if let Some(longpolls) = &front.longpolls
+            && longpolls.serves(request.uri().path())
+        {
+            let client = front.client_of(request.headers(), &self.peer);
+            return Box::pin(async move { Ok(longpoll::respond(&front, request, client).await) });
+        }
         Box::pin(async move { Ok(front.files.respond(&request).await) })
     }
 }

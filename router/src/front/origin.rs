@@ -1,7 +1,32 @@
 //! Which web pages may open a session.
 
+use super::{Body, reply::sentence};
 use crate::config::Origins;
+use hyper::{
+    Response, StatusCode,
+    header::{self, HeaderMap},
+};
 use std::net::Ipv4Addr;
+
+/// Whether the page that sent a request, if a page did, may connect to this router.
+///
+/// # Errors
+/// What the page is told.
+pub(super) fn check(headers: &HeaderMap, origins: &Origins) -> Result<(), Box<Response<Body>>> {
+    // A browser sends one; two are an attempt to have one checked and the other believed.
+    let mut sent = headers.get_all(header::ORIGIN).iter();
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let allowed = match (sent.next(), sent.next()) {
+        (None, _) => true,
+        (Some(origin), None) => origin.to_str().is_ok_and(|origin| origins.allow(origin, host)),
+        (Some(_), Some(_)) => *origins == Origins::Any,
+    };
+    if allowed {
+        return Ok(());
+    }
+    let why = "pages of this origin may not connect to this router";
+    Err(Box::new(sentence(StatusCode::FORBIDDEN, why)))
+}
 
 impl Origins {
     /// Whether a page of `origin` may connect to the router it addressed as `host`.

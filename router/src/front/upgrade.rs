@@ -1,7 +1,7 @@
 //! From HTTP to WebSocket: the server's half of the opening handshake.
 
 use super::{
-    Body, WEBSOCKET_PATH,
+    Body, WEBSOCKET_PATH, origin,
     reply::{put, sentence},
 };
 use crate::{config::Origins, transport::Subprotocol};
@@ -52,7 +52,7 @@ pub(super) fn negotiate<B>(request: &Request<B>, origins: &Origins) -> Result<Gr
     let key = text(headers, &header::SEC_WEBSOCKET_KEY)
         .filter(|key| is_key(key))
         .ok_or_else(|| bad_request("Sec-WebSocket-Key has to be 16 bytes in base64"))?;
-    check_origin(headers, origins)?;
+    origin::check(headers, origins)?;
     let agreed = choose(headers).ok_or_else(|| {
         bad_request(format!(
             "Sec-WebSocket-Protocol names no subprotocol that is spoken here: {}",
@@ -87,23 +87,6 @@ fn upgrade_required(why: String) -> Refusal {
 
 fn bad_request(why: impl Into<String>) -> Refusal {
     sentence(StatusCode::BAD_REQUEST, why).into()
-}
-
-fn check_origin(headers: &HeaderMap, origins: &Origins) -> Result<(), Refusal> {
-    // A browser sends one; two are an attempt to have one checked and the other believed.
-    let mut sent = headers.get_all(header::ORIGIN).iter();
-    let allowed = match (sent.next(), sent.next()) {
-        (None, _) => true,
-        (Some(origin), None) => {
-            origin.to_str().is_ok_and(|o| origins.allow(o, text(headers, &header::HOST)))
-        }
-        (Some(_), Some(_)) => *origins == Origins::Any,
-    };
-    if allowed {
-        return Ok(());
-    }
-    Err(sentence(StatusCode::FORBIDDEN, "pages of this origin may not connect to this router")
-        .into())
 }
 
 /// The first subprotocol in the order of the client that we speak.

@@ -1,24 +1,25 @@
 //! For whom a proxy forwards a request: `X-Forwarded-For`, and `Forwarded` of RFC 7239.
 
-use crate::config::{ForwardedHeader, Proxy};
+use crate::{
+    config::{ForwardedHeader, Proxy},
+    peer::Address,
+};
 use hyper::header::{self, HeaderMap};
 use std::net::{IpAddr, SocketAddr};
 
-/// The client behind a request that came from `from`: the last address in the chain that is not one of our proxies.
+/// The client behind a request that came from `from`: the last address in the chain that is not one of our proxies;
+/// `None` if it is `from` itself.
 ///
 /// Every proxy writes behind what was there whom it got the request from. So the end of the list is what our proxies
 /// say, and what is before the last address that they do not vouch for may be invented. The port is 0 unless the proxy
-/// tells it.
-pub(crate) fn client_of(from: SocketAddr, headers: &HeaderMap, proxy: &Proxy) -> SocketAddr {
-    if !proxy.trusts(from.ip()) {
-        return from;
-    }
-    last_untrusted(headers, proxy).unwrap_or(from)
-}
-
-/// As [`client_of`], of a request that came over a Unix socket; `None` if nobody is named.
-pub(crate) fn client_of_unix(headers: &HeaderMap, proxy: &Proxy) -> Option<SocketAddr> {
-    last_untrusted(headers, proxy)
+/// tells it. Who came over a Unix socket was let in by its file, and is believed.
+pub(crate) fn client_of(from: &Address, headers: &HeaderMap, proxy: &Proxy) -> Option<SocketAddr> {
+    let is_trusted = match from {
+        Address::Ip(address) => proxy.trusts(address.ip()),
+        Address::Unix { .. } => true,
+        Address::Local => false,
+    };
+    if is_trusted { last_untrusted(headers, proxy) } else { None }
 }
 
 fn last_untrusted(headers: &HeaderMap, proxy: &Proxy) -> Option<SocketAddr> {
@@ -108,7 +109,9 @@ mod tests {
         for (name, value) in lines {
             headers.append(*name, HeaderValue::from_static(value));
         }
-        client_of(format!("{from}:99").parse().unwrap(), &headers, &proxy(forwarded)).to_string()
+        let from: SocketAddr = format!("{from}:99").parse().unwrap();
+        let client = client_of(&from.into(), &headers, &proxy(forwarded));
+        client.unwrap_or(from).to_string()
     }
 
     #[test]

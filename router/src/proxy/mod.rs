@@ -3,5 +3,5 @@
 mod forwarded;
 mod header;
 
-pub(crate) use forwarded::{client_of, client_of_unix};
+pub(crate) use forwarded::client_of;
 pub(crate) use header::{ProxyError, read_header};

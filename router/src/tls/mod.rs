@@ -10,7 +10,13 @@ use crate::{
     peer::TlsPeer,
 };
 use arc_swap::ArcSwap;
-use std::{io, path::Path, sync::Arc, time::SystemTime};
+use parking_lot::Mutex;
+use std::{
+    io,
+    path::Path,
+    sync::{Arc, Weak},
+    time::SystemTime,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{
     TlsAcceptor,
@@ -30,10 +36,6 @@ const HTTP: &[u8] = b"http/1.1";
 
 /// The label of the secret that only the two ends of a connection know (RFC 9266, "Channel Bindings for TLS 1.3").
 const CHANNEL_BINDING: &[u8] = b"EXPORTER-Channel-Binding";
-
-/// The first octet of every TLS connection: a record with a handshake message. No HTTP request and no RawSocket
-/// handshake begins with it.
-pub(crate) const FIRST_OCTET: u8 = 0x16;
 
 /// The encryption of a listener. Its certificates can be replaced at any time; a handshake takes those it finds.
 #[derive(Debug)]
@@ -91,6 +93,35 @@ impl Encryption {
         let stream = TlsAcceptor::from(server).accept(socket).await?;
         let peer = peer_of(stream.get_ref().1);
         Ok((stream, peer))
+    }
+}
+
+/// The encryption of all listeners, for as long as they are open.
+#[derive(Debug, Default)]
+pub(crate) struct Encryptions(Mutex<Vec<Weak<Encryption>>>);
+
+impl Encryptions {
+    /// Takes note of the encryption of a listener.
+    pub(crate) fn add(&self, encryption: &Arc<Encryption>) {
+        let mut known = self.0.lock();
+        known.retain(|other| other.strong_count() > 0);
+        known.push(Arc::downgrade(encryption));
+    }
+
+    /// Reads all files again. What can be used is used, and what cannot is left as it was.
+    ///
+    /// # Errors
+    /// Why something cannot be used, the first if there are several.
+    pub(crate) fn reload(&self) -> Result<(), TlsError> {
+        let known: Vec<_> = self.0.lock().iter().filter_map(Weak::upgrade).collect();
+        let mut result = Ok(());
+        for encryption in known {
+            if let Err(error) = encryption.reload() {
+                tracing::error!(%error, "the certificate stays as it was");
+                result = result.and(Err(error));
+            }
+        }
+        result
     }
 }
 

@@ -3,6 +3,7 @@
 //! A transport carries whole messages and knows no WAMP. It is polled by one task only, so one waker serves reading
 //! and writing.
 
+pub(crate) mod longpoll;
 mod outgoing;
 pub(crate) mod rawsocket;
 pub(crate) mod sniff;

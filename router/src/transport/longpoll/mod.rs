@@ -1,0 +1,120 @@
+//! WAMP over plain HTTP requests ("WAMP: HTTP Longpoll Transport").
+//!
+//! The HTTP side and the task of the session meet in a [`Channel`]: what `/send` brings goes in on one side, what the
+//! session has to say goes out on the other with the next `/receive`. [`LongPoll`] is the end of the session, a
+//! transport like the others; the requests themselves are in `front::longpoll`.
+//!
+//! The specification leaves much open. This is what holds here:
+//!
+//! * `/receive` waits 10 s, then it is answered with 204 and nothing. AutobahnJS gives up after 12 s.
+//! * A second `/receive` takes over, and the first is answered with 409: a client whose connection broke asks again
+//!   before we notice, and two that take turns in pushing each other out hear of it.
+//! * `/send` and `/close` are answered with 204. The specification says 202 and calls it "no content"; AutobahnJS takes
+//!   202 for a failure.
+//! * A transport that nobody asks anything of is closed after a while.
+
+mod channel;
+mod hub;
+
+pub(crate) use channel::{Channel, Refused, Waited};
+pub(crate) use hub::{Hub, Opened};
+
+use super::{Close, Lost, Transport};
+use bytes::Bytes;
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::time::{Instant, Sleep};
+use wamplex_shared::serializer::Serializer;
+
+/// The session's end of a transport made of HTTP requests.
+#[derive(Debug)]
+pub(crate) struct LongPoll {
+    channel: Arc<Channel>,
+    /// When to look whether the client is still there.
+    watch: Pin<Box<Sleep>>,
+    /// How long the client may ask nothing.
+    idle: Duration,
+    fed: u64,
+}
+
+impl LongPoll {
+    /// The session's end of `channel`, which is closed when the client asks nothing for `idle`.
+    pub(crate) fn new(channel: Arc<Channel>, idle: Duration) -> Self {
+        Self { channel, watch: Box::pin(tokio::time::sleep(idle)), idle, fed: 0 }
+    }
+
+    /// Ready when the client has asked nothing for too long.
+    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.watch.as_mut().poll(cx).is_ready() {
+            let heard = self.channel.last_heard().unwrap_or_else(Instant::now);
+            let deadline = heard + self.idle;
+            if deadline <= Instant::now() {
+                return Poll::Ready(());
+            }
+            self.watch.as_mut().reset(deadline);
+        }
+        Poll::Pending
+    }
+}
+
+impl Transport for LongPoll {
+    fn serializer(&self) -> Serializer {
+        self.channel.serializer()
+    }
+
+    fn set_limit(&mut self, limit: usize) {
+        self.channel.set_limit(limit);
+    }
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Lost>> {
+        if let Poll::Ready(received) = self.channel.poll_take(cx) {
+            return Poll::Ready(received);
+        }
+        self.poll_idle(cx).map(|()| {
+            let silent = "no request for too long";
+            Err(Lost::Broken(io::Error::new(io::ErrorKind::TimedOut, silent)))
+        })
+    }
+
+    fn feed(&mut self, _cx: &mut Context<'_>, message: Bytes) -> io::Result<()> {
+        self.fed += message.len() as u64;
+        self.channel.put(message)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.channel.poll_flush(cx)
+    }
+
+    fn buffered(&self) -> usize {
+        usize::try_from(self.fed.saturating_sub(self.channel.taken())).unwrap_or(usize::MAX)
+    }
+
+    fn written(&self) -> u64 {
+        self.channel.taken()
+    }
+
+    /// Requests and not bytes: each is a sign of life.
+    fn read(&self) -> u64 {
+        self.channel.asked()
+    }
+
+    /// Does nothing: there is no connection that could be half open, and a client that is gone asks for nothing.
+    fn ping(&mut self, _cx: &mut Context<'_>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>, _close: Close) -> Poll<()> {
+        self.channel.poll_closed(cx)
+    }
+}
+
+impl Drop for LongPoll {
+    fn drop(&mut self) {
+        self.channel.abandon();
+    }
+}
