@@ -276,7 +276,7 @@ mod tests {
             let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
             config.listeners[0].keep_alive = keep_alive;
             let shared = Arc::new(Shared::new(&config).unwrap());
-            let reception = Reception::open(&config.listeners[0], &shared).unwrap();
+            let (reception, _) = Reception::open(&config.listeners[0], &shared).unwrap();
             Self { shared, reception: Arc::new(reception) }
         }
 
