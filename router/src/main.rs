@@ -4,25 +4,32 @@ mod cli;
 mod signals;
 
 use clap::Parser;
-use cli::Cli;
+use cli::{Cli, complain, refuse};
 use std::{
     io::{self, IsTerminal, Write},
     process::ExitCode,
 };
 use tracing_subscriber::EnvFilter;
-use wamplex_router::{Router, StartError};
+use wamplex_router::{Router, RouterConfig, StartError};
 
 fn main() -> ExitCode {
     // As many connections as the system allows, not as few as it starts with. Without that there are merely fewer.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let cli = Cli::parse();
-    if let Err(problem) = start_log(&cli.log) {
+    if let Some(command) = &cli.command {
+        return command.execute();
+    }
+    if let Err(problem) = start_log(&cli.run.log) {
         complain(&problem);
         return ExitCode::from(2);
     }
+    let config = match cli.run.config(&cli.run.source()) {
+        Ok(config) => config,
+        Err(error) => return refuse(&error),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = match runtime {
-        Ok(runtime) => runtime.block_on(run(cli)).map_err(|error| error.to_string()),
+        Ok(runtime) => runtime.block_on(run(config)).map_err(|error| error.to_string()),
         Err(error) => Err(format!("cannot start threads: {error}")),
     };
     match ended {
@@ -34,8 +41,8 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(cli: Cli) -> Result<(), StartError> {
-    let router = Router::bind(cli.into_config()).await?;
+async fn run(config: RouterConfig) -> Result<(), StartError> {
+    let router = Router::bind(config).await?;
     // Before anybody is told that the router is there: who is told may end it at once.
     let terminated = signals::terminated();
     announce(&router);
@@ -65,9 +72,4 @@ fn start_log(directives: &str) -> Result<(), String> {
         .with_ansi(io::stderr().is_terminal())
         .finish();
     tracing::subscriber::set_global_default(subscriber).map_err(|error| error.to_string())
-}
-
-fn complain(problem: &str) {
-    // There is nowhere left to say that standard error is closed.
-    let _ = writeln!(io::stderr(), "wamplex: {problem}");
 }

@@ -50,7 +50,7 @@ pub use proxy::{ForwardedHeader, Proxy, ProxyProtocol};
 pub use quota::{Quota, RealmLimits};
 pub use rate::Rate;
 pub use realm::{RealmSettings, Rules};
-pub use schema::schema;
+pub use schema::{schema, schema_text};
 pub use secret::{Secret, SecretError};
 pub use site::Site;
 pub use status::Status;

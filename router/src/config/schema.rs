@@ -23,6 +23,12 @@ pub fn schema() -> &'static Value {
     })
 }
 
+/// The JSON Schema of the configuration file as a text of many lines.
+#[must_use]
+pub fn schema_text() -> String {
+    format!("{:#}\n", schema())
+}
+
 /// Makes descriptions that were written for programmers fit for editors, and removes defaults that repeat those of the
 /// parts.
 fn tidy(schema: &mut Value) {
