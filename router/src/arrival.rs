@@ -27,7 +27,7 @@ pub(crate) enum Arrived<S> {
     /// What it says can be read as it comes.
     Plain(Sniffed<S>),
     /// What it says is encrypted.
-    Encrypted(Sniffed<TlsStream<Sniffed<S>>>),
+    Encrypted(Sniffed<Box<TlsStream<Sniffed<S>>>>),
 }
 
 /// Why a client has not come in.
@@ -88,7 +88,8 @@ impl Arrival {
         }
         let (stream, found) = encryption.accept(socket).await.map_err(Turned::Handshake)?;
         peer.tls = Some(Arc::new(found));
-        Ok(Arrived::Encrypted(Sniffed::new(stream)))
+        // Boxed, so that connections without encryption do not hold the room for it.
+        Ok(Arrived::Encrypted(Sniffed::new(Box::new(stream))))
     }
 
     /// For whom a proxy connects; `None` if the client is no proxy, or speaks for itself.

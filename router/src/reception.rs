@@ -101,9 +101,8 @@ impl Reception {
             Ok(Ok(Arrived::Plain(socket))) => {
                 self.converse(socket, peer, shared, deadline).await;
             }
-            // Boxed, so that connections without encryption do not hold the room for it.
             Ok(Ok(Arrived::Encrypted(socket))) => {
-                Box::pin(self.converse(socket, peer, shared, deadline)).await;
+                self.converse(socket, peer, shared, deadline).await;
             }
             Ok(Err(turned)) => tracing::debug!(peer = %peer.address, %turned, "turned away"),
             Err(_elapsed) => tracing::debug!(peer = %peer.address, "no handshake in time"),

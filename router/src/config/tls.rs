@@ -70,7 +70,15 @@ impl Tls {
         let (key, expected) = match &error {
             TlsError::Missing { key, .. } => (*key, "a file in PEM"),
             TlsError::Mismatch { .. } => ("key", "the key of the certificate"),
-            _ => (error.file().and_then(|file| self.key_of(file)).unwrap_or(""), "a file in PEM"),
+            TlsError::Unreadable { .. }
+            | TlsError::Malformed { .. }
+            | TlsError::NoCertificate { .. }
+            | TlsError::NoKey { .. }
+            | TlsError::Certificate { .. }
+            | TlsError::Key { .. }
+            | TlsError::Setup(_) => {
+                (error.file().and_then(|file| self.key_of(file)).unwrap_or(""), "a file in PEM")
+            }
         };
         problems.add(key, expected, error);
     }

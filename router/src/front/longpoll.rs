@@ -50,10 +50,17 @@ struct Open {
 #[derive(Debug, PartialEq, Eq)]
 enum Route<'a> {
     Open,
-    Receive(&'a str),
-    Send(&'a str),
-    Close(&'a str),
+    /// Something is wanted of the transport of this name.
+    Transport(&'a str, Action),
     Unknown,
+}
+
+/// What is wanted of a transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Action {
+    Receive,
+    Send,
+    Close,
 }
 
 /// Answers a request of `client`, if long-poll is spoken here.
@@ -111,17 +118,17 @@ impl LongPolls {
     ) -> Response<Body> {
         let path = request.uri().path().to_owned();
         let route = Route::of(path.strip_prefix(&*self.settings.path).unwrap_or_default());
-        let (name, route) = match route {
+        let (name, action) = match route {
             Route::Unknown => return unknown(),
             Route::Open => return self.open(request, peer, shared).await,
-            Route::Receive(name) | Route::Send(name) | Route::Close(name) => (name, route),
+            Route::Transport(name, action) => (name, action),
         };
         let Some(channel) = self.hub.find(name) else { return gone() };
-        match route {
-            Route::Receive(_) => self.receive(&channel).await,
-            Route::Send(_) => self.send(request, &channel).await,
-            _ if channel.close() => empty(),
-            _ => gone(),
+        match action {
+            Action::Receive => self.receive(&channel).await,
+            Action::Send => self.send(request, &channel).await,
+            Action::Close if channel.close() => empty(),
+            Action::Close => gone(),
         }
     }
 
@@ -216,9 +223,9 @@ impl<'a> Route<'a> {
         let mut segments = path.split('/').skip(1);
         match (segments.next(), segments.next(), segments.next()) {
             (Some("open"), None, None) => Self::Open,
-            (Some(name), Some("receive"), None) => Self::Receive(name),
-            (Some(name), Some("send"), None) => Self::Send(name),
-            (Some(name), Some("close"), None) => Self::Close(name),
+            (Some(name), Some("receive"), None) => Self::Transport(name, Action::Receive),
+            (Some(name), Some("send"), None) => Self::Transport(name, Action::Send),
+            (Some(name), Some("close"), None) => Self::Transport(name, Action::Close),
             _ => Self::Unknown,
         }
     }
@@ -309,10 +316,10 @@ mod tests {
     fn every_path_means_one_thing() {
         for (path, route) in [
             ("/open", Route::Open),
-            ("/abc/receive", Route::Receive("abc")),
-            ("/abc/send", Route::Send("abc")),
-            ("/abc/close", Route::Close("abc")),
-            ("/open/receive", Route::Receive("open")),
+            ("/abc/receive", Route::Transport("abc", Action::Receive)),
+            ("/abc/send", Route::Transport("abc", Action::Send)),
+            ("/abc/close", Route::Transport("abc", Action::Close)),
+            ("/open/receive", Route::Transport("open", Action::Receive)),
             ("", Route::Unknown),
             ("/", Route::Unknown),
             ("/open/", Route::Unknown),

@@ -123,6 +123,7 @@ fn sections(path: &Path) -> Result<Vec<Section>, TlsError> {
 }
 
 /// What is wrong with PEM, in words that show nothing of a key.
+#[expect(clippy::wildcard_enum_match_arm, reason = "all others are described by their words")]
 fn describe(error: &pem::Error) -> String {
     match error {
         pem::Error::MissingSectionEnd { .. } => "a section does not end".to_owned(),

@@ -183,11 +183,13 @@ fn certified_key(settings: &Tls, provider: &CryptoProvider) -> Result<CertifiedK
     let signing = provider.key_provider.load_private_key(material::key(key)?).map_err(unusable)?;
     material::warn_of_dates(certificate, &chain[0], SystemTime::now());
     let certified = CertifiedKey::new(chain, signing);
-    certified.keys_match().map_err(|error| match error {
-        rustls::Error::InconsistentKeys(_) => {
-            TlsError::Mismatch { certificate: certificate.clone(), key: key.clone() }
+    certified.keys_match().map_err(|error| {
+        let certificate = certificate.clone();
+        if let rustls::Error::InconsistentKeys(_) = error {
+            TlsError::Mismatch { certificate, key: key.clone() }
+        } else {
+            TlsError::Certificate { path: certificate, reason: error.to_string() }
         }
-        other => TlsError::Certificate { path: certificate.clone(), reason: other.to_string() },
     })?;
     Ok(certified)
 }
@@ -200,7 +202,7 @@ fn client_verifier(
     if settings.client_certificate == ClientCertificate::Off {
         return Ok(None);
     }
-    let path = settings.client_ca.as_deref().unwrap_or(Path::new(""));
+    let path = settings.client_ca.as_deref().unwrap_or_else(|| Path::new(""));
     needed("client_ca", path, "somebody has to vouch for the certificates of clients")?;
     let unusable = |reason: String| TlsError::Certificate { path: path.to_owned(), reason };
     let mut roots = RootCertStore::empty();

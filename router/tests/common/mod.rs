@@ -3,6 +3,7 @@
 // Each test program uses a part of this; and clippy does not see that helpers of tests are tests.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
+pub mod certificates;
 pub mod http;
 pub mod raw;
 
@@ -10,7 +11,12 @@ use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, time::Duration};
-use tokio::{net::TcpStream, task::JoinHandle, time::timeout};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    task::JoinHandle,
+    time::timeout,
+};
 use tokio_tungstenite::{
     WebSocketStream, client_async,
     tungstenite::{
@@ -59,8 +65,8 @@ pub enum Heard {
 }
 
 /// A WAMP client that knows nothing of the protocol but its bytes.
-pub struct Peer {
-    pub socket: WebSocketStream<TcpStream>,
+pub struct Peer<S = TcpStream> {
+    pub socket: WebSocketStream<S>,
     pub serializer: Serializer,
     requests: u64,
 }
@@ -71,10 +77,30 @@ impl Peer {
         Self::over(TcpStream::connect(address).await.unwrap(), serializer).await
     }
 
+    /// Joins `realm1`.
+    pub async fn join(address: SocketAddr, serializer: Serializer) -> Self {
+        let mut peer = Self::connect(address, serializer).await;
+        peer.hello().await;
+        peer
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     /// Connects over this socket and says nothing.
-    pub async fn over(socket: TcpStream, serializer: Serializer) -> Self {
-        let url = format!("ws://{}/ws", socket.peer_addr().unwrap());
-        let mut request = url.into_client_request().unwrap();
+    pub async fn over(socket: S, serializer: Serializer) -> Self {
+        Self::with_headers(socket, serializer, &[]).await
+    }
+
+    /// Connects over this socket with more headers in the request, and says nothing.
+    pub async fn with_headers(
+        socket: S,
+        serializer: Serializer,
+        headers: &[(&'static str, &'static str)],
+    ) -> Self {
+        let mut request = "ws://localhost/ws".into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().append(*name, HeaderValue::from_static(value));
+        }
         request
             .headers_mut()
             .insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(serializer.subprotocol()));
@@ -82,13 +108,6 @@ impl Peer {
         let protocol = response.headers().get(SEC_WEBSOCKET_PROTOCOL).unwrap();
         assert_eq!(protocol, serializer.subprotocol());
         Self { socket, serializer, requests: 0 }
-    }
-
-    /// Joins `realm1`.
-    pub async fn join(address: SocketAddr, serializer: Serializer) -> Self {
-        let mut peer = Self::connect(address, serializer).await;
-        peer.hello().await;
-        peer
     }
 
     /// Says HELLO and hears WELCOME.
