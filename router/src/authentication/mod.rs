@@ -1,9 +1,11 @@
 //! Who a client is: from its HELLO to the identity of its session, or to a refusal.
 
 mod identity;
+mod jwt;
 
 pub use identity::Identity;
 pub(crate) use identity::Refusal;
+pub(crate) use jwt::Tokens;
 
 use crate::{admission::shorten, peer::Peer};
 use std::sync::Arc;

@@ -196,7 +196,8 @@ pub(crate) fn dict(map: &serde_json::Map<String, serde_json::Value>) -> Dict {
     map.iter().map(|(key, entry)| (key.as_str(), value(entry))).collect()
 }
 
-fn value(json: &serde_json::Value) -> Value {
+/// The same value as WAMP has it.
+pub(crate) fn value(json: &serde_json::Value) -> Value {
     match json {
         serde_json::Value::Null => Value::Null,
         serde_json::Value::Bool(value) => Value::Bool(*value),

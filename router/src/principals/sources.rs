@@ -17,11 +17,15 @@ use std::{
 pub(crate) struct SharedSources {
     files: Mutex<HashMap<PathBuf, Weak<FileSource>>>,
     databases: Mutex<HashMap<PathBuf, Weak<Sqlite>>>,
-    /// Started with the first file.
-    watching: Mutex<Option<Watching>>,
+    watching: Arc<Watching>,
 }
 
 impl SharedSources {
+    /// Opens sources whose files are watched by this.
+    pub(crate) fn new(watching: Arc<Watching>) -> Self {
+        Self { watching, ..Self::default() }
+    }
+
     /// The sources of a realm: the principals that its configuration names first, then what else it names, in that order.
     ///
     /// Blocks while it reads, and for what is derived from passwords.
@@ -65,18 +69,11 @@ impl SharedSources {
             return Ok(open);
         }
         let source = Arc::new(FileSource::open(path).map_err(|error| error.to_string())?);
-        self.watch(&source).map_err(|error| format!("cannot watch {}: {error}", path.display()))?;
+        self.watching
+            .add(source.file())
+            .map_err(|error| format!("cannot watch {}: {error}", path.display()))?;
         files.insert(path.to_owned(), Arc::downgrade(&source));
         Ok(source)
-    }
-
-    fn watch(&self, source: &FileSource) -> std::io::Result<()> {
-        let mut watching = self.watching.lock();
-        let watching = match &mut *watching {
-            Some(watching) => watching,
-            none => none.insert(Watching::start()?),
-        };
-        watching.add(source.file())
     }
 
     fn database(&self, path: &Path) -> Result<Arc<Sqlite>, String> {

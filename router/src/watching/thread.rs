@@ -20,21 +20,38 @@ const POLLING: Duration = Duration::from_secs(2);
 
 /// Reads files again when they change, for as long as it lives.
 ///
-/// It watches folders rather than files: a file is often replaced by another one of its name, or is a link to a file in a
+/// The thread starts with the first file. It watches folders rather than files: a file is often replaced by another one of its name, or is a link to a file in a
 /// folder that is replaced.
+#[derive(Debug, Default)]
 pub(crate) struct Watching {
+    started: Mutex<Option<Started>>,
+}
+
+/// The thread, and what wakes it.
+struct Started {
     files: Arc<Mutex<Vec<Weak<dyn Reload>>>>,
-    watcher: Mutex<Box<dyn Watcher + Send>>,
-    folders: Mutex<HashSet<PathBuf>>,
+    watcher: Box<dyn Watcher + Send>,
+    folders: HashSet<PathBuf>,
     wake: mpsc::Sender<()>,
 }
 
 impl Watching {
-    /// Starts the thread.
+    /// Reads `file` again when it changes, for as long as somebody else holds it.
     ///
     /// # Errors
-    /// There is no thread to be had, or nothing that watches files.
-    pub(crate) fn start() -> io::Result<Self> {
+    /// There is no thread to be had, or the folder of the file cannot be watched.
+    pub(crate) fn add(&self, file: &Arc<impl Reload + 'static>) -> io::Result<()> {
+        let mut started = self.started.lock();
+        let started = match &mut *started {
+            Some(started) => started,
+            none => none.insert(Started::new()?),
+        };
+        started.add(file)
+    }
+}
+
+impl Started {
+    fn new() -> io::Result<Self> {
         let (wake, woken) = mpsc::channel();
         let files = Arc::new(Mutex::new(Vec::new()));
         let watcher = watcher(&wake)?;
@@ -45,27 +62,20 @@ impl Watching {
                 reload_all(&watched);
             }
         })?;
-        Ok(Self { files, watcher: Mutex::new(watcher), folders: Mutex::default(), wake })
+        Ok(Self { files, watcher, folders: HashSet::new(), wake })
     }
 
-    /// Reads `file` again when it changes, for as long as somebody else holds it.
-    ///
-    /// # Errors
-    /// Its folder cannot be watched.
-    pub(crate) fn add(&self, file: &Arc<impl Reload + 'static>) -> io::Result<()> {
+    fn add(&mut self, file: &Arc<impl Reload + 'static>) -> io::Result<()> {
         let folder = match file.path().parent() {
             Some(folder) if folder != Path::new("") => folder,
             _ => Path::new("."),
         };
-        let mut folders = self.folders.lock();
-        if !folders.contains(folder) {
+        if !self.folders.contains(folder) {
             self.watcher
-                .lock()
                 .watch(folder, RecursiveMode::NonRecursive)
                 .map_err(|error| io::Error::other(error.to_string()))?;
-            folders.insert(folder.to_owned());
+            self.folders.insert(folder.to_owned());
         }
-        drop(folders);
         let weak: Weak<dyn Reload> = Arc::downgrade(file) as Weak<dyn Reload>;
         self.files.lock().push(weak);
         // It may have changed between being read and being watched.
@@ -74,9 +84,9 @@ impl Watching {
     }
 }
 
-impl fmt::Debug for Watching {
+impl fmt::Debug for Started {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watching").field("folders", &self.folders.lock()).finish_non_exhaustive()
+        f.debug_struct("Started").field("folders", &self.folders).finish_non_exhaustive()
     }
 }
 
@@ -158,7 +168,7 @@ mod tests {
         let (changed, hear) = mpsc::channel();
         let file = WatchedFile::open(&path, number).unwrap();
         let told = Arc::new(Told { file, changed: Mutex::new(changed) });
-        let watching = Watching::start().unwrap();
+        let watching = Watching::default();
         watching.add(&told).unwrap();
 
         fs::write(&path, "\n2").unwrap();
