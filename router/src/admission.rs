@@ -3,6 +3,7 @@
 use crate::{
     authentication::{Exchange, Identity, Refusal, Step},
     clock,
+    crowd::Counted,
     peer::Peer,
     realm::RealmCell,
     shared::Shared,
@@ -28,6 +29,7 @@ pub(crate) struct Admission {
     session: SessionId,
     roles: Roles,
     exchange: Exchange,
+    counted: Option<Counted>,
 }
 
 /// A client that may join.
@@ -36,7 +38,9 @@ pub(crate) struct Admitted {
     pub(crate) who: Joining,
     pub(crate) welcome: WelcomeDetails,
     /// What it takes of the realm's room; nothing if it is inside the process.
-    pub(crate) seats: Option<Arc<Seats>>,
+    pub(crate) seats: Option<Seats>,
+    /// What it takes of the room of its address.
+    pub(crate) counted: Option<Counted>,
 }
 
 impl Admission {
@@ -48,13 +52,16 @@ impl Admission {
         if shared.is_draining() {
             return Err(Refusal::new(close::SYSTEM_SHUTDOWN, "the router shuts down"));
         }
+        let counted = shared.crowd.join(peer.address.ip(), &shared.limits, shared.clock.now());
+        let counted =
+            counted.map_err(|crowded| Refusal::new(wamplex::LIMIT_EXCEEDED, crowded.words()))?;
         let realm = find_realm(shared, hello)?;
         let session = draw_session_id(&realm).map_err(|e| {
             Refusal::new(error::AUTHENTICATION_FAILED, "the router cannot let anybody in now")
                 .because(format!("no random numbers: {e}"))
         })?;
         let exchange = realm.live().authentication.open(hello, peer, session);
-        Ok(Self { realm, session, roles: hello.details.roles, exchange })
+        Ok(Self { realm, session, roles: hello.details.roles, exchange, counted })
     }
 
     /// Judges the HELLO.
@@ -72,14 +79,15 @@ impl Admission {
     /// # Errors
     /// There is no room for it.
     pub(crate) fn welcome(self, identity: Identity) -> Result<Admitted, Refusal> {
-        let Self { realm, session, roles, .. } = self;
+        let Self { realm, session, roles, counted, .. } = self;
         let seats = realm.quotas().enter(&identity.authrole).ok_or_else(|| {
             let full = "there are as many sessions in this realm as there may be, try again later";
             Refusal::new(wamplex::LIMIT_EXCEEDED, full)
         })?;
         let mut admitted = Admitted::new(realm, session, roles, identity);
         admitted.who.limits = Some(seats.session_limits());
-        admitted.seats = Some(Arc::new(seats));
+        admitted.seats = Some(seats);
+        admitted.counted = counted;
         Ok(admitted)
     }
 }
@@ -105,7 +113,7 @@ impl Admitted {
             authextra,
             ..WelcomeDetails::default()
         };
-        Self { realm, who, welcome, seats: None }
+        Self { realm, who, welcome, seats: None, counted: None }
     }
 }
 

@@ -84,6 +84,8 @@ impl<T: Transport> Connection<T> {
         // A panic in here ends this session only, and the realm is left in any case.
         let end = AssertUnwindSafe(self.serve(&membership)).catch_unwind().await;
         let end = end.unwrap_or(End::Failed);
+        // The room it took is free again, though the client may stay for another session.
+        self.throttle = None;
         self.note_end(&membership, &end);
         end
     }
@@ -161,14 +163,14 @@ impl<T: Transport> Connection<T> {
         acceptor: &mut Acceptor,
         admitted: Admitted,
     ) -> Result<Membership, End> {
-        let Admitted { realm, who, welcome, seats } = admitted;
+        let Admitted { realm, who, welcome, seats, counted } = admitted;
         acceptor.accept(who.session, welcome);
         // Fed before the realm knows the session: nothing can overtake WELCOME.
         self.transmit(acceptor).await?;
         self.link.transport_mut().set_limit(self.shared.limits.message_size);
         let session = who.session;
         let membership = realm.join(who, Arc::clone(self.link.outbox()));
-        self.throttle = seats.map(Throttle::new);
+        self.throttle = seats.map(|seats| Throttle::new(seats, counted));
         self.shared.tally.sessions_joined.up();
         tracing::info!(
             %session,

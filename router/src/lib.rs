@@ -54,6 +54,7 @@ mod authentication;
 mod clock;
 mod connection;
 mod counters;
+mod crowd;
 mod deliver;
 mod dispatch;
 mod ending;

@@ -97,6 +97,15 @@ impl Reception {
             arrived = timeout_at(deadline, entering) => arrived,
             () = shared.closed() => return,
         };
+        let counted =
+            match shared.crowd.connect(peer.address.ip(), &shared.limits, shared.clock.now()) {
+                Ok(counted) => counted,
+                Err(crowded) => {
+                    shared.tally.connections_refused.up();
+                    tracing::debug!(peer = %peer.address, reason = crowded.words(), "turned away");
+                    return;
+                }
+            };
         match arrived {
             Ok(Ok(Arrived::Plain(socket))) => {
                 self.converse(socket, peer, shared, deadline).await;
@@ -107,7 +116,7 @@ impl Reception {
             Ok(Err(turned)) => tracing::debug!(peer = %peer.address, %turned, "turned away"),
             Err(_elapsed) => tracing::debug!(peer = %peer.address, "no handshake in time"),
         }
-        drop(place);
+        drop((counted, place));
     }
 
     /// The sessions of one long-poll transport.

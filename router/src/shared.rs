@@ -4,6 +4,7 @@ use crate::{
     clock::Clock,
     config::{Limits, RouterConfig},
     counters::Tally,
+    crowd::Crowd,
     deliver::Handle,
     error::StartError,
     outbox::{Cut, Outbox},
@@ -26,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     /// Room for connections, of all listeners together.
     pub(crate) places: Arc<Semaphore>,
+    /// Who is here, by address.
+    pub(crate) crowd: Arc<Crowd>,
     pub(crate) clock: Clock,
     pub(crate) tally: Tally,
     /// What listeners encrypt with.
@@ -70,6 +73,7 @@ impl Shared {
         Ok(Self {
             realms,
             places: Arc::new(Semaphore::new(room)),
+            crowd: Arc::default(),
             limits: config.limits.clone(),
             clock,
             tally: Tally::default(),

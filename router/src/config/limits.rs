@@ -46,6 +46,13 @@ pub struct Limits {
     /// How many connections may be open at once.
     #[schemars(extend("default" = "nine tenths of the files that the process may open"))]
     pub connections: usize,
+    /// How many connections may be open at once from one address, or from one /64 of IPv6. Those of this machine are not
+    /// counted, here and below.
+    pub connections_per_address: usize,
+    /// How many sessions may be open at once from one address.
+    pub sessions_per_address: usize,
+    /// How many clients of one address may try to join in a second, and at once after a silence; 0 for any number.
+    pub joins_per_address: u32,
 }
 
 impl Default for Limits {
@@ -63,6 +70,9 @@ impl Default for Limits {
             drain: Duration::from_secs(5),
             goodbye: Duration::from_secs(3),
             connections: default_connections(),
+            connections_per_address: 1_000,
+            sessions_per_address: 1_000,
+            joins_per_address: 100,
         }
     }
 }

@@ -64,6 +64,12 @@ impl Bucket {
         Duration::from_nanos(debt)
     }
 
+    /// Whether it has been full for this long.
+    pub(crate) fn is_full_since(&self, duration: Duration, now: Time) -> bool {
+        let full_at = Time::from_start(Duration::from_nanos(self.full_at.load(Relaxed)));
+        now.since(full_at) >= duration
+    }
+
     /// How long the bucket needs to be out of debt.
     pub(crate) fn debt(&self, pace: &Pace, now: Time) -> Duration {
         self.take(pace, 0, now)

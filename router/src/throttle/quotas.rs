@@ -1,7 +1,10 @@
 //! What the sessions of a realm may use, each alone, by role, and all together.
 
 use super::{Bucket, Pace};
-use crate::config::{Quota, Rate, RealmLimits};
+use crate::{
+    config::{Quota, Rate, RealmLimits},
+    crowd::Counted,
+};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use std::{
@@ -63,8 +66,10 @@ pub(crate) struct Seats {
 /// What one session may send.
 #[derive(Debug)]
 pub(crate) struct Throttle {
-    seats: Arc<Seats>,
+    seats: Seats,
     own: Purse,
+    /// What the session takes of the room of its address.
+    _counted: Option<Counted>,
 }
 
 impl Quotas {
@@ -184,13 +189,13 @@ impl Drop for Seats {
 }
 
 impl Throttle {
-    pub(crate) fn new(seats: Arc<Seats>) -> Self {
-        Self { seats, own: Purse::default() }
+    pub(crate) fn new(seats: Seats, counted: Option<Counted>) -> Self {
+        Self { seats, own: Purse::default(), _counted: counted }
     }
 
     /// Pays for a message of this many bytes; `false` if it is to be refused.
     pub(crate) fn pay(&self, bytes: usize, now: Time) -> bool {
-        let Seats { everybody, role } = &*self.seats;
+        let Seats { everybody, role } = &self.seats;
         // All are paid, whoever refuses.
         let own = self.own.pay(&role.each, bytes, now);
         let of_role = role.shared.pay(&role.total, bytes, now);
@@ -200,7 +205,7 @@ impl Throttle {
 
     /// How long the client should not be read from.
     pub(crate) fn debt(&self, now: Time) -> Duration {
-        let Seats { everybody, role } = &*self.seats;
+        let Seats { everybody, role } = &self.seats;
         let shared = role.shared.debt(&role.total, now);
         let shared = shared.max(everybody.shared.debt(&everybody.total, now));
         shared.max(self.own.debt(&role.each, now))
@@ -223,7 +228,7 @@ mod tests {
     }
 
     fn throttle(quotas: &Quotas, role: &str) -> Throttle {
-        Throttle::new(Arc::new(quotas.enter(role).unwrap()))
+        Throttle::new(quotas.enter(role).unwrap(), None)
     }
 
     #[test]
