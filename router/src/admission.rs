@@ -52,7 +52,7 @@ impl Admission {
         if shared.is_draining() {
             return Err(Refusal::new(close::SYSTEM_SHUTDOWN, "the router shuts down"));
         }
-        let counted = shared.crowd.join(peer.address.ip(), &shared.limits, shared.clock.now());
+        let counted = shared.crowd.join(peer.address.ip(), &shared.limits(), shared.clock.now());
         let counted =
             counted.map_err(|crowded| Refusal::new(wamplex::LIMIT_EXCEEDED, crowded.words()))?;
         let realm = find_realm(shared, hello)?;

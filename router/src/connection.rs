@@ -93,15 +93,15 @@ impl<T: Transport> Connection<T> {
     /// From HELLO to WELCOME.
     async fn join(&mut self) -> Result<Membership, End> {
         let mut acceptor = Acceptor::new(self.link.transport().serializer());
-        self.link.transport_mut().set_limit(self.shared.limits.message_size_before_welcome);
-        let hello = match self.greet(&mut acceptor, self.shared.limits.hello).await? {
+        self.link.transport_mut().set_limit(self.shared.limits().message_size_before_welcome);
+        let hello = match self.greet(&mut acceptor, self.shared.limits().hello).await? {
             AcceptEvent::Hello(hello) => hello,
             // Before HELLO the acceptor lets nothing else through.
             AcceptEvent::Authenticate(_) | AcceptEvent::Aborted(_) => return Err(End::Aborted),
         };
         let admission = Admission::open(&self.shared, &hello, &self.peer);
         let mut admission = admission.map_err(End::Refused)?;
-        let deadline = Instant::now() + self.shared.limits.authentication;
+        let deadline = Instant::now() + self.shared.limits().authentication;
         let mut step = timeout_at(deadline, admission.begin()).await.map_err(too_long)?;
         loop {
             match step {
@@ -167,7 +167,7 @@ impl<T: Transport> Connection<T> {
         acceptor.accept(who.session, welcome);
         // Fed before the realm knows the session: nothing can overtake WELCOME.
         self.transmit(acceptor).await?;
-        self.link.transport_mut().set_limit(self.shared.limits.message_size);
+        self.link.transport_mut().set_limit(self.shared.limits().message_size);
         let session = who.session;
         let membership = realm.join(who, Arc::clone(self.link.outbox()));
         self.throttle = seats.map(|seats| Throttle::new(seats, counted));
@@ -274,13 +274,13 @@ impl<T: Transport> Connection<T> {
             self.link.discard();
         }
         let limit = match last {
-            Some(Message::Goodbye(_)) => self.shared.limits.goodbye,
-            _ => self.shared.limits.close,
+            Some(Message::Goodbye(_)) => self.shared.limits().goodbye,
+            _ => self.shared.limits().close,
         };
         let told = timeout(limit, self.tell(last, close.is_some())).await.unwrap_or(false);
         let Some(close) = close else { return told };
         // Whether the other side hears it or not: the connection goes when the time is over.
-        let _ = timeout(self.shared.limits.close, self.link.close(close)).await;
+        let _ = timeout(self.shared.limits().close, self.link.close(close)).await;
         false
     }
 

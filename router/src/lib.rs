@@ -69,6 +69,7 @@ mod peer;
 mod realm;
 mod realms;
 mod reception;
+mod room;
 mod router;
 mod shared;
 mod silence;

@@ -140,10 +140,10 @@ impl Door {
         tasks: &mut JoinSet<()>,
     ) {
         shared.tally.connections.up();
-        let Ok(place) = Arc::clone(&shared.places).try_acquire_owned() else {
+        let Some(place) = shared.room.enter() else {
             shared.tally.connections_refused.up();
             if let Ok(place) = Arc::clone(refusals).try_acquire_owned() {
-                let limit = shared.limits.close;
+                let limit = shared.limits().close;
                 match accepted {
                     Accepted::Tcp(socket, _) => tasks.spawn(refuse(socket, limit, place)),
                     Accepted::Unix(socket) => tasks.spawn(refuse(socket, limit, place)),

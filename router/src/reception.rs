@@ -8,6 +8,7 @@ use crate::{
     front::{Files, Front, LongPolls, Upgraded},
     link::Link,
     peer::{Peer, TransportKind},
+    room::Place,
     shared::Shared,
     silence::Patience,
     transport::{
@@ -55,7 +56,7 @@ impl Reception {
         let longpolls = config.transports.longpoll.then(|| LongPolls {
             hub,
             settings: config.longpoll.clone(),
-            pause: shared.limits.http_request,
+            pause: shared.limits().http_request,
         });
         let front = Front {
             shared: Arc::clone(shared),
@@ -86,11 +87,11 @@ impl Reception {
         socket: S,
         mut peer: Peer,
         shared: Arc<Shared>,
-        place: OwnedSemaphorePermit,
+        place: Place,
     ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let deadline = Instant::now() + shared.limits.http_request;
+        let deadline = Instant::now() + shared.limits().http_request;
         // Boxed, so that what a handshake needs is given back before the session begins.
         let entering = Box::pin(self.arrival.enter(Sniffed::new(socket), &mut peer));
         let arrived = tokio::select! {
@@ -98,7 +99,7 @@ impl Reception {
             () = shared.closed() => return,
         };
         let counted =
-            match shared.crowd.connect(peer.address.ip(), &shared.limits, shared.clock.now()) {
+            match shared.crowd.connect(peer.address.ip(), &shared.limits(), shared.clock.now()) {
                 Ok(counted) => counted,
                 Err(crowded) => {
                     shared.tally.connections_refused.up();
@@ -164,7 +165,7 @@ impl Reception {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (socket, read) = socket.into_parts();
-        let handshake = rawsocket::accept(socket, &read, shared.limits.message_size);
+        let handshake = rawsocket::accept(socket, &read, shared.limits().message_size);
         let transport = tokio::select! {
             transport = timeout_at(deadline, handshake) => transport,
             () = shared.closed() => return,
@@ -205,7 +206,7 @@ impl Reception {
         let Some(Upgraded { socket, read, agreed, peer }) = upgraded else { return };
         // All that was read ahead is behind us: it began the request.
         let (socket, _) = socket.into_parts();
-        let limit = shared.limits.message_size_before_welcome;
+        let limit = shared.limits().message_size_before_welcome;
         let transport = WebSocket::new(socket, &read, agreed, limit);
         drop(read);
         self.serve(transport, peer, shared).await;
@@ -216,7 +217,7 @@ impl Reception {
         let registered = shared.register();
         let patience = Patience::new(&self.keep_alive, peer.transport);
         let outbox = Arc::clone(&registered.outbox);
-        let link = Link::new(transport, outbox, shared.limits.stall).watched(patience);
+        let link = Link::new(transport, outbox, shared.limits().stall).watched(patience);
         Connection::new(link, shared, peer).run().await;
         drop(registered);
     }
@@ -291,7 +292,7 @@ mod tests {
         fn connect(&self) -> DuplexStream {
             let (ours, theirs) = duplex(1 << 16);
             let peer = Peer::new(Address::Local, TransportKind::WebSocket, "test".into());
-            let place = Arc::clone(&self.shared.places).try_acquire_owned().unwrap();
+            let place = self.shared.room.enter().unwrap();
             let shared = Arc::clone(&self.shared);
             tokio::spawn(Arc::clone(&self.reception).receive(theirs, peer, shared, place));
             ours

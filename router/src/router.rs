@@ -186,9 +186,9 @@ async fn lame_duck(shared: &Shared) {
     /// How often the calls are counted.
     const LOOK: Duration = Duration::from_millis(20);
     shared.begin_draining();
-    sleep(shared.limits.notice).await;
+    sleep(shared.limits().notice).await;
     let open = || shared.realms.all().iter().map(|realm| realm.read().open_calls()).sum::<usize>();
-    let answered = timeout(shared.limits.drain, async {
+    let answered = timeout(shared.limits().drain, async {
         while open() > 0 {
             sleep(LOOK).await;
         }
@@ -207,7 +207,7 @@ async fn drain(shared: &Shared, mut tasks: Vec<JoinSet<()>>) {
     tracing::info!(connections = open(&tasks), "shutting down");
     shared.close();
     // A session takes the time for the goodbye, and then for closing the connection.
-    let limit = shared.limits.goodbye + shared.limits.close;
+    let limit = shared.limits().goodbye + shared.limits().close;
     let drained = timeout(limit, async {
         for of_one_door in &mut tasks {
             while let Some(ended) = of_one_door.join_next().await {

@@ -9,8 +9,10 @@ use crate::{
     error::StartError,
     outbox::{Cut, Outbox},
     realms::Realms,
+    room::Room,
     tls::Encryptions,
 };
+use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use std::{
     collections::HashMap,
@@ -19,14 +21,14 @@ use std::{
         atomic::{AtomicBool, Ordering::Relaxed},
     },
 };
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 /// The state of a router.
 pub(crate) struct Shared {
     pub(crate) realms: Realms,
-    pub(crate) limits: Limits,
+    limits: ArcSwap<Limits>,
     /// Room for connections, of all listeners together.
-    pub(crate) places: Arc<Semaphore>,
+    pub(crate) room: Arc<Room>,
     /// Who is here, by address.
     pub(crate) crowd: Arc<Crowd>,
     pub(crate) clock: Clock,
@@ -38,8 +40,6 @@ pub(crate) struct Shared {
     is_closing: watch::Sender<bool>,
     /// Nobody may join any more.
     is_draining: AtomicBool,
-    /// How many connections there is room for.
-    room: usize,
 }
 
 #[derive(Default)]
@@ -69,25 +69,34 @@ impl Shared {
         for settings in &config.realms {
             realms.open(settings)?;
         }
-        let room = config.limits.connections.min(Semaphore::MAX_PERMITS);
         Ok(Self {
             realms,
-            places: Arc::new(Semaphore::new(room)),
+            room: Room::new(config.limits.connections),
             crowd: Arc::default(),
-            limits: config.limits.clone(),
+            limits: ArcSwap::from_pointee(config.limits.clone()),
             clock,
             tally: Tally::default(),
             encryptions: Encryptions::default(),
             outboxes: Mutex::default(),
             is_closing: watch::Sender::new(false),
             is_draining: AtomicBool::new(false),
-            room,
         })
+    }
+
+    /// What a client can cost, as far as it is the same for all.
+    pub(crate) fn limits(&self) -> Arc<Limits> {
+        self.limits.load_full()
+    }
+
+    /// Puts other limits in force. What a connection has begun with, it keeps.
+    pub(crate) fn set_limits(&self, limits: Limits) {
+        self.room.resize(limits.connections);
+        self.limits.store(Arc::new(limits));
     }
 
     /// Makes the outbox of a new connection.
     pub(crate) fn register(self: &Arc<Self>) -> Registered {
-        self.register_outbox(Outbox::new(self.limits.outbox_bytes))
+        self.register_outbox(Outbox::new(self.limits().outbox_bytes))
     }
 
     /// Takes note of an outbox that was made elsewhere.
@@ -125,7 +134,7 @@ impl Shared {
 
     /// How many connections are open.
     pub(crate) fn open_connections(&self) -> usize {
-        self.room - self.places.available_permits()
+        self.room.taken()
     }
 
     /// How many bytes wait to be sent, of all sessions together.

@@ -162,7 +162,7 @@ impl LongPolls {
                 format!("none of the protocols is spoken here: {}", subprotocols()),
             );
         };
-        let Ok(place) = Arc::clone(&shared.places).try_acquire_owned() else {
+        let Some(place) = shared.room.enter() else {
             shared.tally.connections_refused.up();
             let mut refusal = sentence(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -171,7 +171,7 @@ impl LongPolls {
             put(refusal.headers_mut(), header::RETRY_AFTER, "5");
             return refusal;
         };
-        let limit = shared.limits.message_size_before_welcome;
+        let limit = shared.limits().message_size_before_welcome;
         match self.hub.open(agreed, limit, peer, place) {
             Ok(transport) => {
                 let answer = serde_json::json!({"protocol": agreed.name(), "transport": transport});

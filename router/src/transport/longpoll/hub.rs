@@ -1,11 +1,11 @@
 //! The long-poll transports of a listener.
 
 use super::{Channel, LongPoll};
-use crate::{peer::Peer, transport::Subprotocol};
+use crate::{peer::Peer, room::Place, transport::Subprotocol};
 use data_encoding::HEXLOWER_PERMISSIVE as HEX;
 use parking_lot::Mutex;
 use std::{collections::HashMap, sync::Arc, time::Duration};
-use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 
 /// What names a transport. Whoever knows it is its client, so it is long and drawn at random.
 type Id = [u8; 16];
@@ -27,7 +27,7 @@ pub(crate) struct Hub {
 pub(crate) struct Opened {
     pub(crate) transport: LongPoll,
     pub(crate) peer: Peer,
-    pub(crate) place: OwnedSemaphorePermit,
+    pub(crate) place: Place,
     /// Dropped when the session is over.
     pub(crate) listed: Listed,
 }
@@ -56,7 +56,7 @@ impl Hub {
         agreed: Subprotocol,
         limit: usize,
         peer: Peer,
-        place: OwnedSemaphorePermit,
+        place: Place,
     ) -> Result<String, NotOpened> {
         let mut id = Id::default();
         getrandom::fill(&mut id).map_err(NotOpened::Randomness)?;
