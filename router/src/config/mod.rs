@@ -1,5 +1,6 @@
 //! What a router is told before it starts.
 
+mod authorization;
 mod check;
 mod conform;
 mod credentials;
@@ -31,6 +32,9 @@ mod transports;
 pub mod units;
 mod words;
 
+pub use authorization::{
+    AuthorizationSettings, DiscloseSettings, PermissionSettings, Right, RoleSettings,
+};
 pub(crate) use credentials::derive;
 pub use credentials::{
     DEFAULT_SCRAM_COST, KdfSetting, ScramCredential, TicketHashCredential, WampcraCredential,

@@ -93,7 +93,12 @@ impl Problems {
     }
 
     /// Checks each element of the list under `key`.
-    pub fn each<T>(&mut self, key: &str, items: &[T], mut check: impl FnMut(&T, &mut Self)) {
+    pub fn each<'a, T>(
+        &mut self,
+        key: &str,
+        items: &'a [T],
+        mut check: impl FnMut(&'a T, &mut Self),
+    ) {
         for (index, item) in items.iter().enumerate() {
             self.within(&format!("{key}[{index}]"), |problems| check(item, problems));
         }

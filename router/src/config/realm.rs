@@ -1,6 +1,6 @@
 //! A realm, and what holds in it.
 
-use super::{RealmLimits, kept, units, words};
+use super::{AuthorizationSettings, RealmLimits, RoleSettings, kept, units, words};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -20,6 +20,12 @@ pub struct RealmSettings {
     /// fails lets nobody in.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub principals_from: Vec<super::PrincipalSource>,
+    /// The roles that sessions may have, and what they may do. Without any, everybody may do everything but what `meta_api`
+    /// reserves; with some, sessions in other roles may do nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<RoleSettings>,
+    /// How authorizers are asked.
+    pub authorization: AuthorizationSettings,
     /// What holds in the realm.
     #[serde(flatten)]
     pub rules: Rules,
