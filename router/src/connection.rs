@@ -4,7 +4,7 @@ use crate::{
     admission::{Admission, Admitted},
     authentication::{Refusal, Step},
     deliver::Deliver,
-    dispatch::dispatch,
+    dispatch::{self, Dispatched},
     ending::{End, Parting, Phase},
     link::Link,
     metrics::Batch,
@@ -20,6 +20,7 @@ use futures_util::FutureExt;
 use std::{
     future::poll_fn,
     panic::AssertUnwindSafe,
+    pin::pin,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -164,6 +165,8 @@ impl<T: Transport> Connection<T> {
         admitted: Admitted,
     ) -> Result<Membership, End> {
         let Admitted { realm, who, welcome, seats, counted } = admitted;
+        let admitted = realm.authorization().admit(realm.name(), &who).await;
+        admitted.map_err(|why| End::Refused(Refusal::new(error::NOT_AUTHORIZED, why)))?;
         acceptor.accept(who.session, welcome);
         // Fed before the realm knows the session: nothing can overtake WELCOME.
         self.transmit(acceptor).await?;
@@ -196,10 +199,18 @@ impl<T: Transport> Connection<T> {
                 return End::of_link(stop, Phase::Open);
             }
             self.return_undelivered(membership);
-            let (now, count) = (self.shared.clock.now(), frames.len());
+            let (mut now, count) = (self.shared.clock.now(), frames.len());
             let mut batch = frames.drain(..);
             while let Some(frame) = batch.next() {
                 let handled = self.handle(&frame, membership, &mut serving, now, &mut received);
+                let handled = match handled {
+                    Ok(Dispatched::Waits(message)) => {
+                        let settled = Box::pin(self.settle(membership, *message)).await;
+                        now = self.shared.clock.now();
+                        settled
+                    }
+                    handled => handled.map(drop),
+                };
                 if let Err(end) = handled {
                     self.link.unread(batch);
                     traffic.received().add(&mut received);
@@ -237,34 +248,55 @@ impl<T: Transport> Connection<T> {
         serving: &mut Serving,
         now: Time,
         received: &mut Batch,
-    ) -> Result<(), End> {
+    ) -> Result<Dispatched, End> {
         let message = decode(&self.link, frame)?;
         received.count(message.code(), frame.len());
         let is_paid = self.throttle.as_ref().is_none_or(|t| t.pay(frame.len(), now));
         match serving.handle_message(message)? {
             Received::Request(request) if is_paid => {
-                Ok(dispatch(&membership.realm, &membership.member, request, now)?)
+                Ok(dispatch::dispatch(&membership.realm, &membership.member, request, now)?)
             }
             Received::Request(request) => Ok(self.refuse(membership, request, now)?),
             Received::Left(_) => Err(End::Left(serving.poll_message().map(Box::new))),
             Received::Aborted(_) => Err(End::Aborted),
-            Received::Ignored => Ok(()),
-            _ => Ok(()),
+            Received::Ignored => Ok(Dispatched::Done),
+            _ => Ok(Dispatched::Done),
         }
     }
 
     /// Refuses what comes far too fast. What ends or answers something is handled all the same.
-    fn refuse(&self, membership: &Membership, request: Message, now: Time) -> Handled {
+    fn refuse(
+        &self,
+        membership: &Membership,
+        request: Message,
+        now: Time,
+    ) -> Result<Dispatched, ProtocolViolation> {
         let Membership { realm, member, .. } = membership;
         let can_be_refused = matches!(
             request,
             Message::Call(_) | Message::Publish(_) | Message::Subscribe(_) | Message::Register(_)
         );
         if !can_be_refused {
-            return dispatch(realm, member, request, now);
+            return dispatch::dispatch(realm, member, request, now);
         }
         self.shared.tally.rate_refusals.up();
-        realm.read().refuse(member, &request, Refused::TooFast, &mut Deliver)
+        realm.read().refuse(member, &request, Refused::TooFast, &mut Deliver)?;
+        Ok(Dispatched::Done)
+    }
+
+    /// Waits until it is known whether the client has the right to this message. What there is for the client goes out
+    /// meanwhile; what it says next is not read.
+    async fn settle(&mut self, membership: &Membership, message: Message) -> Result<(), End> {
+        let Membership { realm, member, .. } = membership;
+        let shared = Arc::clone(&self.shared);
+        let mut settling = pin!(dispatch::settle(&shared, realm, member, message));
+        poll_fn(|cx| match settling.as_mut().poll(cx) {
+            Poll::Ready(handled) => Poll::Ready(handled.map_err(End::from)),
+            Poll::Pending => {
+                self.link.poll_send(cx).map(|stop| Err(End::of_link(stop, Phase::Open)))
+            }
+        })
+        .await
     }
 
     /// Says what is still to be said and closes the connection; `true` if it stays open for another HELLO.

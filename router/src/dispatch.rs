@@ -7,14 +7,24 @@
 use crate::{
     deliver::{Deliver, Handle},
     realm::RealmCell,
+    shared::Shared,
 };
 use std::sync::Arc;
-use wamplex_realm::{Handled, Member};
+use wamplex_realm::{Grant, Handled, Member, Refused, Verdict};
 use wamplex_shared::{
     error::ProtocolViolation, message::Message, time::Time, uris::subscription::GET_EVENTS,
 };
 
-/// Hands a request of `from` to its realm.
+/// What became of a message.
+#[must_use]
+pub(crate) enum Dispatched {
+    /// It was handled, or refused.
+    Done,
+    /// Somebody has to be [asked](settle) first, and what the session says next has to wait.
+    Waits(Box<Message>),
+}
+
+/// Hands a request of `from` to its realm, if it has the right to it.
 ///
 /// # Errors
 /// The message breaks the protocol, and the session has to end. A request that was merely refused is not an error: its
@@ -24,10 +34,50 @@ pub(crate) fn dispatch(
     from: &Arc<Member<Handle>>,
     message: Message,
     now: Time,
+) -> Result<Dispatched, ProtocolViolation> {
+    match realm.authorization().judge(from, &message) {
+        Verdict::Allowed(grant) => route(realm, from, grant, message, now)?,
+        Verdict::Refused(why) => refuse(realm, from, &message, why)?,
+        Verdict::Ask { .. } => return Ok(Dispatched::Waits(Box::new(message))),
+    }
+    Ok(Dispatched::Done)
+}
+
+/// Hands a request to its realm, or refuses it, once somebody has said whether its sender has the right to it.
+///
+/// # Errors
+/// As [`dispatch`].
+pub(crate) async fn settle(
+    shared: &Arc<Shared>,
+    realm: &Arc<RealmCell>,
+    from: &Arc<Member<Handle>>,
+    message: Message,
+) -> Handled {
+    match realm.authorization().ask(shared, realm, from, &message).await {
+        Ok(grant) => route(realm, from, grant, message, shared.clock.now()),
+        Err(why) => refuse(realm, from, &message, why),
+    }
+}
+
+fn refuse(
+    realm: &RealmCell,
+    from: &Arc<Member<Handle>>,
+    message: &Message,
+    why: Refused,
+) -> Handled {
+    realm.read().refuse(from, message, why, &mut Deliver)
+}
+
+fn route(
+    realm: &RealmCell,
+    from: &Arc<Member<Handle>>,
+    grant: Grant,
+    message: Message,
+    now: Time,
 ) -> Handled {
     let out = &mut Deliver;
     match message {
-        Message::Publish(m) => realm.read().publish(from, m, now, out),
+        Message::Publish(m) => realm.read().publish_as(grant, from, m, now, out),
         Message::Yield(m) => realm.read().yield_(from, m, now, out),
         Message::Error(m) => {
             // A call that goes to another callee may have to be watched again.
@@ -46,7 +96,7 @@ pub(crate) fn dispatch(
             let handled = if m.procedure == GET_EVENTS {
                 guarded.get_events(from, m, now, out)
             } else {
-                guarded.call(from, m, now, out)
+                guarded.call_as(grant, from, m, now, out)
             };
             realm.expect(guarded.poll_timeout());
             handled

@@ -2,6 +2,7 @@
 
 use crate::{config::Endpoint, tls::TlsError};
 use std::{io, path::PathBuf};
+use wamplex_realm::BadRole;
 use wamplex_shared::uri::InvalidUri;
 
 /// A router that could not start.
@@ -39,6 +40,14 @@ pub enum StartError {
         endpoint: Endpoint,
         /// What is wrong with them.
         source: TlsError,
+    },
+    /// The roles of a realm cannot be what somebody meant.
+    #[error("realm `{realm}`: {source}")]
+    Roles {
+        /// The name of the realm.
+        realm: String,
+        /// What is wrong with them.
+        source: BadRole,
     },
     /// There is nowhere to listen.
     #[error("there is no address to listen on")]

@@ -43,6 +43,7 @@
 //! client, `link` its two directions, `dispatch` decides which lock a message needs, `outbox` holds what waits to be
 //! sent. To follow a message, start in `dispatch`.
 
+pub mod authorization;
 pub mod config;
 pub mod local;
 pub mod principals;

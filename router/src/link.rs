@@ -258,7 +258,7 @@ impl<T: Transport> Link<T> {
     }
 
     /// Writes until nothing waits or the socket is full; ready only when the conversation has to end.
-    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Stop> {
+    pub(crate) fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Stop> {
         loop {
             if let Err(stop) = self.encode_batch(cx) {
                 return Poll::Ready(stop);

@@ -2,6 +2,7 @@
 
 use crate::{
     authentication::Authentication,
+    authorization::Authorization,
     clock::Clock,
     deliver::{Deliver, Handle},
     guard::Guard,
@@ -15,7 +16,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering::SeqCst},
 };
 use tokio::{sync::Notify, task::AbortHandle};
-use wamplex_realm::{Joining, Member, Observer, Realm, RealmConfig};
+use wamplex_realm::{Authority, Joining, Member, Observer, Realm, RealmConfig};
 use wamplex_shared::{time::Time, uri::Uri};
 
 /// A realm that sessions of this router join.
@@ -24,6 +25,7 @@ pub(crate) struct RealmCell {
     /// The older the realm the lower, so that realms can be told apart by age.
     number: u64,
     traffic: Arc<Traffic>,
+    authorization: Arc<Authorization>,
     live: ArcSwap<Live>,
     quotas: Quotas,
     guard: Guard<Realm<Handle>>,
@@ -56,17 +58,21 @@ impl RealmCell {
     /// A realm; `number` is higher than that of any realm before.
     pub(crate) fn new(
         mut config: RealmConfig,
+        authorization: Authorization,
         live: Live,
         quotas: Quotas,
         clock: Clock,
         number: u64,
     ) -> Self {
+        let authorization = Arc::new(authorization);
+        config.authority = Some(Arc::clone(&authorization) as Arc<dyn Authority>);
         let traffic = Arc::<Traffic>::default();
         config.observer = Some(Arc::clone(&traffic) as Arc<dyn Observer>);
         Self {
             name: config.name.clone(),
             number,
             traffic,
+            authorization,
             live: ArcSwap::from_pointee(live),
             quotas,
             guard: Guard::new(Realm::new(config)),
@@ -79,6 +85,11 @@ impl RealmCell {
 
     pub(crate) const fn number(&self) -> u64 {
         self.number
+    }
+
+    /// Who may do what here.
+    pub(crate) const fn authorization(&self) -> &Arc<Authorization> {
+        &self.authorization
     }
 
     /// What has passed through the realm.
@@ -117,6 +128,7 @@ impl RealmCell {
 
     /// Keeps the time no longer: the realm is not used any more.
     pub(crate) fn stop(&self) {
+        self.authorization.close();
         if let Some(keeper) = self.keeper.lock().take() {
             keeper.abort();
         }

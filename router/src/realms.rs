@@ -2,6 +2,7 @@
 
 use crate::{
     authentication::Authentication,
+    authorization::Authorization,
     clock::{self, Clock},
     config::{RealmSettings, Rules},
     error::StartError,
@@ -52,8 +53,11 @@ impl Realms {
         name.check(UriRule::Loose, MatchPolicy::Exact)
             .map_err(|source| StartError::RealmName { name: settings.name.clone(), source })?;
         let config = realm_config(name, &settings.rules, self.clock)?;
+        let authorization = Authorization::new(settings)
+            .map_err(|source| StartError::Roles { realm: settings.name.clone(), source })?;
         let realm = Arc::new(RealmCell::new(
             config,
+            authorization,
             live(settings),
             Quotas::new(&settings.limits),
             self.clock,

@@ -2,6 +2,7 @@
 
 use crate::{
     authentication::Identity,
+    authorization::Authorizer,
     config::{Endpoint, RouterConfig},
     counters::Counters,
     error::StartError,
@@ -166,6 +167,16 @@ impl RouterHandle {
     /// Why some of it cannot be used; that listener goes on with what it had.
     pub fn reload_certificates(&self) -> Result<(), TlsError> {
         self.shared.encryptions.reload()
+    }
+
+    /// Has this authorizer asked about what the roles of a realm allow, from the next message on; `None` asks nobody.
+    /// Returns whether there is such a realm. See [`authorization`](crate::authorization).
+    pub fn authorize_with(&self, realm: &str, authorizer: Option<Arc<dyn Authorizer>>) -> bool {
+        let found = self.shared.realms.get(realm);
+        if let Some(realm) = &found {
+            realm.authorization().set_hook(authorizer);
+        }
+        found.is_some()
     }
 
     /// What has happened since the router started.

@@ -42,6 +42,8 @@ pub struct Joining {
     pub trustlevel: Option<u64>,
     /// How much it may hold, if that is not what the realm says.
     pub limits: Option<Arc<Limits>>,
+    /// Whether it is the router itself: it then has every right, and others do not see it.
+    pub privileged: bool,
 }
 
 impl Joining {
@@ -57,6 +59,7 @@ impl Joining {
             authprovider: None,
             trustlevel: None,
             limits: None,
+            privileged: false,
         }
     }
 }
@@ -173,6 +176,8 @@ impl<H> fmt::Debug for Member<H> {
 /// Everybody in a realm: the one place that knows who is here.
 pub(crate) struct Members<H> {
     seats: HashMap<SessionId, Seat<H>>,
+    /// How many of them are the router itself.
+    privileged: usize,
 }
 
 /// What the control plane keeps for one member.
@@ -186,11 +191,17 @@ pub(crate) struct Seat<H> {
 
 impl<H> Members<H> {
     pub(crate) fn new() -> Self {
-        Self { seats: HashMap::new() }
+        Self { seats: HashMap::new(), privileged: 0 }
     }
 
+    /// How many others see.
     pub(crate) fn len(&self) -> usize {
-        self.seats.len()
+        self.seats.len() - self.privileged
+    }
+
+    /// Those whom others see.
+    pub(crate) fn visible(&self) -> impl Iterator<Item = &Arc<Member<H>>> {
+        self.seats.values().map(|seat| &seat.member).filter(|member| !member.who.privileged)
     }
 
     pub(crate) fn get(&self, session: SessionId) -> Option<&Seat<H>> {
@@ -204,6 +215,7 @@ impl<H> Members<H> {
     pub(crate) fn insert(&mut self, member: Arc<Member<H>>) {
         let (subscriptions, registrations) = (BTreeSet::new(), BTreeSet::new());
         let seat = Seat { member, subscriptions, registrations, testaments: Testaments::default() };
+        self.privileged += usize::from(seat.member.who.privileged);
         self.seats.insert(seat.member.session(), seat);
     }
 
@@ -214,6 +226,7 @@ impl<H> Members<H> {
 
     pub(crate) fn remove(&mut self, member: &Member<H>) -> Option<Seat<H>> {
         self.seat_mut(member)?;
+        self.privileged -= usize::from(member.who.privileged);
         self.seats.remove(&member.session())
     }
 }

@@ -93,7 +93,7 @@ impl<H> Member<H> {
     }
 
     /// Whether a CALL with this id is taken for more arguments of an old one.
-    pub(crate) fn goes_on(&self, request: RequestId) -> bool {
+    pub fn goes_on(&self, request: RequestId) -> bool {
         let streams = self.supports(Role::Caller, Feature::ProgressiveCallInvocations);
         streams && request.get() <= self.last_request()
     }

@@ -134,8 +134,30 @@ impl LocalSession {
         realm: &Arc<RealmCell>,
         identity: Identity,
     ) -> Result<Self, JoinError> {
+        Self::begin(shared, realm, admission::admit_local(realm, ROLES, identity)?)
+    }
+
+    /// Joins a realm as a part of the router, which others do not see and which has every right.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub(crate) fn open_privileged(
+        shared: &Arc<Shared>,
+        realm: &Arc<RealmCell>,
+        identity: Identity,
+    ) -> Result<Self, JoinError> {
+        let mut admitted = admission::admit_local(realm, ROLES, identity)?;
+        admitted.who.privileged = true;
+        Self::begin(shared, realm, admitted)
+    }
+
+    fn begin(
+        shared: &Arc<Shared>,
+        realm: &Arc<RealmCell>,
+        admitted: Admitted,
+    ) -> Result<Self, JoinError> {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| JoinError::NoRuntime)?;
-        let Admitted { realm, who, welcome, .. } = admission::admit_local(realm, ROLES, identity)?;
+        let Admitted { realm, who, welcome, .. } = admitted;
         let registered = shared.register_outbox(Outbox::new(OUTBOX_BYTES));
         let welcome = Welcome { session: who.session, details: welcome };
         let details = Arc::new(welcome.details.clone());

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     deliver::Handle,
-    dispatch::dispatch,
+    dispatch::{Dispatched, dispatch, settle},
     outbox::Cut,
     realm::Membership,
     shared::{Registered, Shared},
@@ -142,8 +142,13 @@ impl Task {
         let (realm, member) = (&self.membership.realm, &self.membership.member);
         let handled = match self.serving.handle_message(message) {
             Ok(Received::Request(request)) => {
-                std::future::ready(()).await;
-                dispatch(realm, member, request, self.shared.clock.now())
+                match dispatch(realm, member, request, self.shared.clock.now()) {
+                    Ok(Dispatched::Done) => Ok(()),
+                    Ok(Dispatched::Waits(request)) => {
+                        settle(&self.shared, realm, member, *request).await
+                    }
+                    Err(violation) => Err(violation),
+                }
             }
             Ok(_) => Ok(()),
             Err(violation) => Err(violation),

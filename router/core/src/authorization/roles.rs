@@ -59,6 +59,8 @@ impl Role {
 /// ```
 pub struct Roles {
     roles: HashMap<ByteString, Rules>,
+    /// For sessions in any other role, or in none.
+    others: Rules,
 }
 
 /// Roles that cannot be what somebody meant.
@@ -129,7 +131,19 @@ impl Roles {
                 return Err(BadRole::Twice { role: name });
             }
         }
-        Ok(Self { roles: arranged })
+        Ok(Self { roles: arranged, others: Rules::new(Access::Deny, meta_api) })
+    }
+
+    /// No roles at all: every session may do everything, within the meta API as far as everybody may.
+    #[must_use]
+    pub fn everything(meta_api: MetaApi) -> Self {
+        Self { roles: HashMap::new(), others: Rules::new(Access::Allow, meta_api) }
+    }
+
+    /// Whether there is no difference between sessions.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.roles.is_empty()
     }
 
     /// Whether there is a role of this name.
@@ -142,7 +156,7 @@ impl Roles {
 impl Authority for Roles {
     fn decide(&self, who: &Joining, action: Action, uri: &Uri, policy: MatchPolicy) -> Decision {
         let rules = who.authrole.as_ref().and_then(|role| self.roles.get(role));
-        rules.map_or(Decision::Deny, |rules| rules.decide(action, uri, policy))
+        rules.unwrap_or(&self.others).decide(action, uri, policy)
     }
 }
 

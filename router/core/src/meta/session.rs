@@ -6,7 +6,7 @@ use super::{
     count, sorted,
 };
 use crate::{
-    member::{Joining, Member},
+    member::{Joining, Member, Seat},
     realm::Realm,
     reject::Reject,
     sink::{Outbound, Sink},
@@ -32,13 +32,17 @@ pub(super) struct Kill<H> {
 
 impl<H> Realm<H> {
     pub(crate) fn announce_join(&self, who: &Joining, out: &mut impl Sink<H>) {
-        self.announce(session::ON_JOIN, || vec![details(who).into()], out);
+        if !who.privileged {
+            self.announce(session::ON_JOIN, || vec![details(who).into()], out);
+        }
     }
 
     /// Unlike those of joining, the arguments of leaving are three, not one dictionary.
     pub(super) fn announce_departure(&self, who: &Joining, out: &mut impl Sink<H>) {
         let args = || vec![who.session.into(), or_null(&who.authid), or_null(&who.authrole)];
-        self.announce(session::ON_LEAVE, args, out);
+        if !who.privileged {
+            self.announce(session::ON_LEAVE, args, out);
+        }
     }
 
     pub(super) fn count_sessions(&self, mut args: Arguments) -> Outcome<H> {
@@ -62,21 +66,22 @@ impl<H> Realm<H> {
         let admits = |who: &Joining| {
             roles.as_ref().is_none_or(|r| who.authrole.is_some() && r.contains(&who.authrole))
         };
-        let members = self.members.iter().map(|seat| &seat.member);
+        let members = self.members.visible();
         Ok(members.filter(|m| admits(m.who())).map(|m| m.session()).collect())
     }
 
     pub(super) fn get_session(&self, mut args: Arguments) -> Outcome<H> {
         let session = args.session()?;
         args.finish()?;
-        let seat = self.members.get(session).ok_or(Reject::UnknownSession)?;
-        Reply::of(details(seat.member.who()))
+        let seat = self.members.get(session).filter(|seat| !seat.member.who().privileged);
+        Reply::of(details(seat.ok_or(Reject::UnknownSession)?.member.who()))
     }
 
     pub(super) fn kill_one(&self, from: &Member<H>, mut args: Arguments) -> Outcome<H> {
         let session = args.session()?;
         let goodbye = self.goodbye(args)?;
-        let seat = self.members.get(session).filter(|_| session != from.session());
+        let is_meant = |seat: &&Seat<H>| session != from.session() && !seat.member.who().privileged;
+        let seat = self.members.get(session).filter(is_meant);
         let victims = vec![Arc::clone(&seat.ok_or(Reject::UnknownSession)?.member)];
         Reply::done(Deed::Kill(Kill { victims, goodbye, announced: true }))
     }
@@ -119,7 +124,7 @@ impl<H> Realm<H> {
 
     /// All sessions but this one that are meant, ordered by their ids.
     fn others(&self, from: &Member<H>, is_meant: impl Fn(&Joining) -> bool) -> Vec<Arc<Member<H>>> {
-        let members = self.members.iter().map(|seat| &seat.member);
+        let members = self.members.visible();
         let is_meant = |m: &&Arc<Member<H>>| m.session() != from.session() && is_meant(m.who());
         let mut others: Vec<_> = members.filter(is_meant).cloned().collect();
         others.sort_unstable_by_key(|member| member.session());
