@@ -2,7 +2,7 @@
 
 use super::{
     Endpoint, ListenerConfig, Origins, PrincipalSettings, PrincipalSource, Problems, RealmSettings,
-    RouterConfig, Site,
+    RoleSettings, RouterConfig, Site,
 };
 use std::collections::HashMap;
 use wamplex_shared::uri::{MatchPolicy, Uri, UriRule};
@@ -101,6 +101,8 @@ impl RealmSettings {
         problems.each("principals_from", &self.principals_from, PrincipalSource::check);
         let names = self.principals.iter().map(|principal| principal.authid.clone());
         unique(problems, "principals", "authid", "a name", names, |_| true);
+        RoleSettings::check_all(&self.roles, self.rules.uris, problems);
+        problems.within("authorization", |problems| self.authorization.check(problems));
         let most = self.rules.max_call_timeout;
         if let (Some(time), Some(most)) = (self.rules.call_timeout, most) {
             let found = super::units::write_duration(time);
