@@ -3,6 +3,7 @@
 use crate::{
     dispatch::Outcome,
     link::{ConnectionState, Link, State},
+    silence::{Due, Patience, Watch},
     transport::{self, Transport, TransportError},
 };
 use core::{
@@ -29,6 +30,7 @@ pub(crate) struct Driver<T> {
     link: Arc<Link>,
     transport: T,
     timer: Pin<Box<Sleep>>,
+    watch: Option<Watch>,
     phase: Phase,
     /// What the application is to be told, once the lock is released.
     outcome: Outcome,
@@ -46,9 +48,10 @@ enum Phase {
 }
 
 impl<T: Transport> Driver<T> {
-    pub(crate) fn new(link: Arc<Link>, transport: T) -> Self {
+    pub(crate) fn new(link: Arc<Link>, transport: T, patience: Option<Patience>) -> Self {
         let timer = Box::pin(sleep_until(Instant::now()));
-        Self { link, transport, timer, phase: Phase::Running, outcome: Outcome::default() }
+        let (watch, outcome) = (patience.map(Watch::new), Outcome::default());
+        Self { link, transport, timer, watch, phase: Phase::Running, outcome }
     }
 }
 
@@ -80,10 +83,10 @@ impl<T: Transport + Unpin> Driver<T> {
     fn run(&mut self, cx: &mut Context<'_>) -> Result<(), TransportError> {
         self.receive(cx)?;
         self.expire(cx);
-        match self.transmit(cx) {
-            Poll::Ready(sent) => sent,
-            Poll::Pending => Ok(()),
+        if let Poll::Ready(sent) = self.transmit(cx) {
+            sent?;
         }
+        self.listen(cx)
     }
 
     fn receive(&mut self, cx: &mut Context<'_>) -> Result<(), TransportError> {
@@ -132,6 +135,21 @@ impl<T: Transport + Unpin> Driver<T> {
                 }
             });
         }
+    }
+
+    /// Asks a silent router for a sign of life, and takes it for gone if none comes.
+    fn listen(&mut self, cx: &mut Context<'_>) -> Result<(), TransportError> {
+        let Some(watch) = &mut self.watch else { return Ok(()) };
+        while let Poll::Ready(due) = watch.poll(cx, self.transport.read()) {
+            if due == Due::Gone {
+                return Err(TransportError::Silent);
+            }
+            self.transport.ping()?;
+            if let Poll::Ready(flushed) = self.transport.poll_flush(cx) {
+                flushed?;
+            }
+        }
+        Ok(())
     }
 
     /// Gives the socket what it takes, and flushes once. Ready when everything is with the operating system.

@@ -13,6 +13,7 @@ mod payload;
 mod publish;
 mod queue;
 mod registration;
+mod silence;
 mod subscription;
 #[cfg(feature = "tls")]
 mod tls;

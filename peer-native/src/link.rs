@@ -10,6 +10,7 @@ use crate::{
     registration::Procedure,
     subscription::SubscribeSlot,
     topics::{EventQueue, Topics},
+    transport::TransportError,
 };
 use core::{
     future::poll_fn,
@@ -23,6 +24,7 @@ use tokio::{
     time::Instant,
 };
 use wamplex_shared::{
+    error::WampError,
     id::{PublicationId, RegistrationId, RequestId, SubscriptionId},
     message::{CancelMode, ErrorDetails, Goodbye, YieldOptions},
     payload::Payload,
@@ -36,6 +38,9 @@ use wamplex_shared::{
 ///
 /// Enough to keep a socket busy, little enough that a publisher that is faster than its connection notices.
 const MAX_UNSENT: usize = 256 * 1024;
+
+/// How many bytes of a message are left for everything but its payload, when there is a limit.
+const HEAD: usize = 256;
 
 /// What a message is counted for beyond its payload.
 const MESSAGE_OVERHEAD: usize = 64;
@@ -72,6 +77,8 @@ pub(crate) struct Link {
     state: Mutex<State>,
     status: watch::Sender<ConnectionState>,
     serializer: Serializer,
+    /// The length of the longest message that the router receives.
+    limit: usize,
     started: Instant,
 }
 
@@ -94,7 +101,7 @@ pub(crate) struct State {
 }
 
 impl Link {
-    pub(crate) fn new(session: Session<Token>, started: Instant) -> Arc<Self> {
+    pub(crate) fn new(session: Session<Token>, limit: usize, started: Instant) -> Arc<Self> {
         let serializer = session.serializer();
         let state = State {
             session,
@@ -108,7 +115,7 @@ impl Link {
             driver: None,
         };
         let (status, _) = watch::channel(ConnectionState::Open);
-        Arc::new(Self { state: Mutex::new(state), status, serializer, started })
+        Arc::new(Self { state: Mutex::new(state), status, serializer, limit, started })
     }
 
     pub(crate) const fn serializer(&self) -> Serializer {
@@ -151,6 +158,10 @@ impl Link {
         payload: usize,
         f: impl FnOnce(&mut State) -> Result<R, Error>,
     ) -> Poll<Result<R, Error>> {
+        if !self.takes(payload) {
+            let (length, limit) = (payload, self.limit);
+            return Poll::Ready(Err(TransportError::TooLong { length, limit }.into()));
+        }
         self.with(|state| {
             if !state.session.is_open() {
                 return Poll::Ready(Err(state.closed_error()));
@@ -162,6 +173,12 @@ impl Link {
             state.unsent += payload + MESSAGE_OVERHEAD;
             Poll::Ready(f(state))
         })
+    }
+
+    /// Whether the router receives messages with payloads of this length. Asked before a message gets the id of its
+    /// request: an id that was drawn and not used would end the session.
+    const fn takes(&self, payload: usize) -> bool {
+        payload < self.limit.saturating_sub(HEAD)
     }
 
     /// The same as a future.
@@ -234,11 +251,15 @@ impl Link {
     }
 
     /// Answers an invocation. If the session is over there is nobody to answer.
-    pub(crate) async fn answer(&self, request: RequestId, answer: Answer) {
-        let length = match &answer {
+    pub(crate) async fn answer(&self, request: RequestId, mut answer: Answer) {
+        let length = |answer: &Answer| match answer {
             Ok(payload) => payload.bytes().len(),
             Err(error) => error.payload.bytes().len(),
         };
+        if !self.takes(length(&answer)) {
+            answer = Err(WampError::new(uris::error::PAYLOAD_SIZE_EXCEEDED));
+        }
+        let length = length(&answer);
         let served = self
             .send(length, |state| {
                 match answer {

@@ -1,17 +1,24 @@
 //! What carries messages: frames in, frames out.
 
+mod counted;
+pub(crate) mod rawsocket;
+mod target;
 #[cfg(feature = "tls")]
 mod tls;
-mod websocket;
+pub(crate) mod websocket;
 
+pub(crate) use target::{Place, Protocol, Target};
 #[cfg(feature = "tls")]
 pub(crate) use tls::encrypt;
-pub(crate) use websocket::{Target, open};
+
+use counted::Counted;
 
 use bytes::Bytes;
 use core::task::{Context, Poll};
 use std::{io, sync::Arc};
-use wamplex_shared::{codec, error::ProtocolViolation, message::Message, serializer::Serializer};
+use wamplex_shared::{
+    codec, error::ProtocolViolation, message::Message, rawsocket::Refusal, serializer::Serializer,
+};
 
 /// A connection that carries whole messages in both directions.
 ///
@@ -33,6 +40,17 @@ pub(crate) trait Transport: Send + 'static {
 
     /// Closes the connection in the orderly way and waits for the peer to do the same.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>>;
+
+    /// The length of the longest message that the router receives, as far as it has said so.
+    fn limit(&self) -> usize {
+        usize::MAX
+    }
+
+    /// How many bytes have come so far.
+    fn read(&self) -> u64;
+
+    /// Asks the router for a sign of life, with the next flush.
+    fn ping(&mut self) -> Result<(), TransportError>;
 }
 
 /// One received message, and the kind of frame it came in.
@@ -78,8 +96,8 @@ pub enum TransportError {
         #[source]
         source: Arc<io::Error>,
     },
-    /// The URL begins with `wss://`, and this program was built without the feature `tls`.
-    #[error("wss:// needs the feature `tls` of the crate wamplex")]
+    /// The URL begins with `wss://` or `rss://`, and this program was built without the feature `tls`.
+    #[error("wss:// and rss:// need the feature `tls` of the crate wamplex")]
     NoTls,
     /// No encrypted connection to the host could be opened.
     #[error("cannot encrypt the connection to {host}")]
@@ -96,8 +114,14 @@ pub enum TransportError {
     /// The server speaks none of the offered serializers, or chose one that was not offered.
     #[error("the server accepted none of the offered subprotocols")]
     Subprotocol,
-    /// The other side does not keep to the WebSocket protocol.
-    #[error("the other side breaks the WebSocket protocol: {0}")]
+    /// The server refused the RawSocket handshake.
+    #[error("{0}")]
+    RawSocket(#[source] Refusal),
+    /// Nothing was heard of the router for too long, not even the answer to a PING.
+    #[error("nothing was heard of the router for too long")]
+    Silent,
+    /// The other side does not keep to the protocol of the transport.
+    #[error("the other side breaks the protocol of the transport: {0}")]
     Protocol(String),
     /// A message is longer than the limit.
     #[error("a message of {length} bytes is longer than the {limit} allowed")]

@@ -1,7 +1,7 @@
 //! WAMP over WebSocket ("WAMP: WebSocket Transport").
 
-use super::{Frame, Transport, TransportError};
-use bytes::Bytes;
+use super::{Counted, Frame, Transport, TransportError};
+use bytes::{Bytes, BytesMut};
 use core::{
     pin::Pin,
     task::{Context, Poll, ready},
@@ -18,7 +18,11 @@ use tokio_tungstenite::{
         protocol::{Message, WebSocketConfig},
     },
 };
-use wamplex_shared::serializer::Serializer;
+use wamplex_shared::{
+    codec::batch::{self, Split},
+    error::ProtocolViolation,
+    serializer::Serializer,
+};
 
 /// Allocated at once for each connection, hence well below the library's 128 KiB.
 const READ_BUFFER: usize = 16 * 1024;
@@ -26,90 +30,128 @@ const READ_BUFFER: usize = 16 * 1024;
 /// Messages are gathered up to this size before they go to the operating system.
 const WRITE_BUFFER: usize = 64 * 1024;
 
-/// Where a URL leads.
-#[derive(Clone, Debug)]
-pub(crate) struct Target {
-    uri: Uri,
-    host: String,
-    port: u16,
-    tls: bool,
+/// What a client offers a server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Proposal<'a> {
+    pub(crate) serializers: &'a [Serializer],
+    /// Whether batches are offered as well, and preferred.
+    pub(crate) batched: bool,
+    pub(crate) max_message_size: usize,
 }
 
-impl Target {
-    /// Understands `ws://host:port/path` and `wss://host:port/path`.
-    pub(crate) fn parse(url: &str) -> Result<Self, TransportError> {
-        let uri: Uri = url.parse().map_err(|_| TransportError::Url("it is malformed"))?;
-        let tls = match uri.scheme_str() {
-            Some("ws") => false,
-            Some("wss") => true,
-            _ => return Err(TransportError::Url("it begins neither with ws:// nor with wss://")),
-        };
-        let host = uri.host().unwrap_or_default();
-        if host.is_empty() {
-            return Err(TransportError::Url("it has no host"));
-        }
-        // The brackets of an IPv6 address belong to the URL, not to the address.
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
-        Ok(Self { uri, host, port, tls })
+impl Proposal<'_> {
+    /// The subprotocols, the favourite first.
+    fn subprotocols(&self) -> Vec<&'static str> {
+        let batched = self.serializers.iter().filter(|_| self.batched);
+        let batched = batched.map(|serializer| batch::subprotocol(*serializer));
+        batched.chain(self.serializers.iter().map(|serializer| serializer.subprotocol())).collect()
     }
 
-    pub(crate) fn host(&self) -> &str {
-        &self.host
-    }
-
-    pub(crate) const fn port(&self) -> u16 {
-        self.port
-    }
-
-    pub(crate) const fn is_tls(&self) -> bool {
-        self.tls
-    }
-
-    /// Whether nobody on the way can read along: encrypted, or never leaving this machine.
-    pub(crate) fn is_confidential(&self) -> bool {
-        let loopback = self.host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
-        self.tls || loopback || self.host.eq_ignore_ascii_case("localhost")
+    /// What the server has chosen, and whether messages come in batches, if it was offered.
+    fn chosen(&self, name: &str) -> Option<(Serializer, bool)> {
+        let batched = batch::from_subprotocol(name).filter(|_| self.batched);
+        let plain = Serializer::from_subprotocol(name).map(|serializer| (serializer, false));
+        let chosen = batched.map(|serializer| (serializer, true)).or(plain);
+        chosen.filter(|(serializer, _)| self.serializers.contains(serializer))
     }
 }
 
 /// Does the WebSocket handshake over an open stream and says which serializer the server chose.
 pub(crate) async fn open<S>(
     stream: S,
-    target: &Target,
-    serializers: &[Serializer],
-    max_message_size: usize,
+    uri: &Uri,
+    proposal: Proposal<'_>,
 ) -> Result<(WebSocket<S>, Serializer), TransportError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut request = target.uri.clone().into_client_request().map_err(transport_error)?;
-    let offered: Vec<&str> = serializers.iter().map(|s| s.subprotocol()).collect();
-    let offered = HeaderValue::from_str(&offered.join(", "))
+    let mut request = uri.clone().into_client_request().map_err(transport_error)?;
+    let offered = HeaderValue::from_str(&proposal.subprotocols().join(", "))
         .map_err(|_| TransportError::Url("the subprotocols fit no header"))?;
     request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, offered);
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
-        .max_message_size(Some(max_message_size))
-        .max_frame_size(Some(max_message_size));
-    let (stream, response) =
-        client_async_with_config(request, stream, Some(config)).await.map_err(transport_error)?;
-    let serializer = response
+        .max_message_size(Some(proposal.max_message_size))
+        .max_frame_size(Some(proposal.max_message_size));
+    let connecting = client_async_with_config(request, Counted::new(stream), Some(config));
+    let (stream, response) = connecting.await.map_err(transport_error)?;
+    let (serializer, batched) = response
         .headers()
         .get(SEC_WEBSOCKET_PROTOCOL)
         .and_then(|name| name.to_str().ok())
-        .and_then(Serializer::from_subprotocol)
-        .filter(|chosen| serializers.contains(chosen))
+        .and_then(|name| proposal.chosen(name))
         .ok_or(TransportError::Subprotocol)?;
-    Ok((WebSocket { stream, is_closing: false }, serializer))
+    let batches =
+        batched.then(|| Batches { serializer, incoming: None, outgoing: BytesMut::new() });
+    Ok((WebSocket { stream, batches, is_closing: false }, serializer))
+}
+
+/// What a connection with batches ("WAMP: Batched WebSocket Transport") holds between polls.
+struct Batches {
+    serializer: Serializer,
+    /// What is left of the batch that came last.
+    incoming: Option<Split>,
+    /// The batch that is being filled.
+    outgoing: BytesMut,
 }
 
 /// A WebSocket after the handshake.
 pub(crate) struct WebSocket<S> {
-    stream: WebSocketStream<S>,
+    stream: WebSocketStream<Counted<S>>,
+    batches: Option<Batches>,
     /// The close frame is sent.
     is_closing: bool,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// The next message of the batch that came last.
+    fn next_of_batch(&mut self) -> Option<Result<Frame, TransportError>> {
+        let batches = self.batches.as_mut()?;
+        let Some(next) = batches.incoming.as_mut()?.next() else {
+            batches.incoming = None;
+            return None;
+        };
+        let is_text = batches.serializer.is_text();
+        let frame = next.map(|bytes| Frame { bytes, is_text });
+        Some(frame.map_err(|error| TransportError::Protocol(error.to_string())))
+    }
+
+    /// What a data frame carries: a message, or a batch that is taken apart first.
+    fn take(&mut self, frame: Frame) -> Result<Option<Frame>, TransportError> {
+        let Some(batches) = &mut self.batches else { return Ok(Some(frame)) };
+        let serializer = batches.serializer;
+        if frame.is_text != serializer.is_text() {
+            let kind = if frame.is_text { "text" } else { "binary" };
+            let violation = ProtocolViolation::FrameType { serializer, kind };
+            return Err(TransportError::Protocol(violation.to_string()));
+        }
+        batches.incoming = Some(batch::split(serializer, frame.bytes));
+        Ok(None)
+    }
+
+    fn write(&mut self, is_text: bool, bytes: Bytes) -> Result<(), TransportError> {
+        let message = if is_text {
+            let text = bytes.try_into().map_err(|error: core::str::Utf8Error| {
+                TransportError::Protocol(error.to_string())
+            })?;
+            Message::Text(text)
+        } else {
+            Message::Binary(bytes)
+        };
+        Pin::new(&mut self.stream).start_send(message).map_err(transport_error)
+    }
+
+    /// Ends the batch that is being filled.
+    fn write_batch(&mut self) -> Result<(), TransportError> {
+        match &mut self.batches {
+            Some(Batches { serializer, outgoing, .. }) if !outgoing.is_empty() => {
+                let (is_text, batch) = (serializer.is_text(), outgoing.split().freeze());
+                self.write(is_text, batch)
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl<S> Transport for WebSocket<S>
@@ -121,6 +163,9 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Frame>, TransportError>> {
         loop {
+            if let Some(frame) = self.next_of_batch() {
+                return Poll::Ready(frame.map(Some));
+            }
             let message = match Pin::new(&mut self.stream).poll_next(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) => return Poll::Ready(Ok(None)),
@@ -130,15 +175,16 @@ where
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(transport_error(error))),
                 Poll::Ready(Some(Ok(message))) => message,
             };
-            match message {
-                Message::Text(text) => {
-                    return Poll::Ready(Ok(Some(Frame { bytes: text.into(), is_text: true })));
-                }
-                Message::Binary(bytes) => {
-                    return Poll::Ready(Ok(Some(Frame { bytes, is_text: false })));
-                }
+            let frame = match message {
+                Message::Text(text) => Frame { bytes: text.into(), is_text: true },
+                Message::Binary(bytes) => Frame { bytes, is_text: false },
                 // The library answers pings and closes by itself; the end of the stream follows a close.
-                Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {}
+                Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {
+                    continue;
+                }
+            };
+            if let Some(frame) = self.take(frame)? {
+                return Poll::Ready(Ok(Some(frame)));
             }
         }
     }
@@ -148,18 +194,15 @@ where
     }
 
     fn send(&mut self, serializer: Serializer, frame: Bytes) -> Result<(), TransportError> {
-        let message = if serializer.is_text() {
-            let text = frame.try_into().map_err(|error: core::str::Utf8Error| {
-                TransportError::Protocol(error.to_string())
-            })?;
-            Message::Text(text)
-        } else {
-            Message::Binary(frame)
+        let Some(batches) = &mut self.batches else {
+            return self.write(serializer.is_text(), frame);
         };
-        Pin::new(&mut self.stream).start_send(message).map_err(transport_error)
+        batch::append(serializer, &frame, &mut batches.outgoing);
+        if batches.outgoing.len() >= WRITE_BUFFER { self.write_batch() } else { Ok(()) }
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        self.write_batch()?;
         Pin::new(&mut self.stream).poll_flush(cx).map_err(transport_error)
     }
 
@@ -171,6 +214,15 @@ where
         // Dropping a socket with unread input resets it, and the peer may lose what we said last.
         while ready!(self.poll_receive(cx))?.is_some() {}
         Poll::Ready(Ok(()))
+    }
+
+    fn read(&self) -> u64 {
+        self.stream.get_ref().read()
+    }
+
+    fn ping(&mut self) -> Result<(), TransportError> {
+        let ping = Message::Ping(Bytes::new());
+        Pin::new(&mut self.stream).start_send(ping).map_err(transport_error)
     }
 }
 
@@ -186,32 +238,5 @@ fn transport_error(error: tungstenite::Error) -> TransportError {
             TransportError::Subprotocol
         }
         other => TransportError::Protocol(other.to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_target_has_host_and_port_and_knows_whether_others_can_read_along() {
-        for (url, host, port, confidential) in [
-            ("ws://127.0.0.1:8080/ws", "127.0.0.1", 8080, true),
-            ("ws://[::1]:9/ws", "::1", 9, true),
-            ("ws://localhost/ws", "localhost", 80, true),
-            ("ws://router.example/ws", "router.example", 80, false),
-            ("wss://router.example", "router.example", 443, true),
-        ] {
-            let target = Target::parse(url).unwrap();
-            assert_eq!((target.host(), target.port()), (host, port), "{url}");
-            assert_eq!(target.is_confidential(), confidential, "{url}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_websocket_url_is_refused_with_a_reason() {
-        for url in ["", "localhost:8080", "http://localhost/ws", "ws://", "ws:///ws", "ws://a b/"] {
-            assert!(matches!(Target::parse(url), Err(TransportError::Url(_))), "{url:?}");
-        }
     }
 }

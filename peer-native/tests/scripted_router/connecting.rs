@@ -66,7 +66,7 @@ async fn what_cannot_work_is_refused_before_anything_is_sent() {
         async |builder: wamplex::Connect| builder.connect().await.unwrap_err().to_string();
     assert_eq!(
         refused(Client::builder("http://localhost/ws").realm("realm1")).await,
-        "not a URL to connect to: it begins neither with ws:// nor with wss://"
+        "not a URL to connect to: it begins neither with ws:// or wss:// nor with rs:// or rss://"
     );
     assert_eq!(refused(Client::builder("ws://localhost/ws")).await, "no realm is given");
     assert_eq!(refused(builder().serializers([])).await, "no serializer is offered");

@@ -13,4 +13,6 @@ mod caller;
 mod closing;
 mod connecting;
 mod pubsub;
+mod rawsocket;
 mod router;
+mod silence;

@@ -34,9 +34,12 @@ pub(crate) struct Router {
     socket: WebSocketStream<DuplexStream>,
 }
 
-/// A connection that is not made yet, over JSON.
+/// A connection that is not made yet, over JSON. A router that has nothing to do for hours is not held to be gone.
 pub(crate) fn builder() -> Connect {
-    Client::builder("ws://localhost/ws").realm("realm1").serializers([Serializer::Json])
+    Client::builder("ws://localhost/ws")
+        .realm("realm1")
+        .serializers([Serializer::Json])
+        .no_keep_alive()
 }
 
 /// Both ends of an open session.
@@ -75,6 +78,11 @@ impl Router {
             Ok(response)
         };
         Self { socket: accept_hdr_async(stream, choose).await.unwrap() }
+    }
+
+    /// What is below the messages.
+    pub(crate) const fn socket_mut(&mut self) -> &mut WebSocketStream<DuplexStream> {
+        &mut self.socket
     }
 
     pub(crate) async fn send(&mut self, message: Value) {

@@ -1,21 +1,22 @@
 //! Opening a connection and a session.
 
+mod dial;
+
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
 use crate::{
-    auth::{Anonymous, AuthError, Authenticator, ChannelBinding, Connection, Offer},
+    auth::{AuthError, Authenticator, ChannelBinding, Offer},
     client::Client,
-    driver::Driver,
     error::Error,
-    link::{Handle, Link, Token},
+    link::Token,
+    silence::Patience,
     transport::{self, Frame, Target, Transport, TransportError},
 };
 use core::{fmt, future::poll_fn, time::Duration};
 use std::sync::Arc;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-    time::{Instant, timeout},
+    time::timeout,
 };
 use wamplex_shared::{
     error::ProtocolViolation,
@@ -105,8 +106,19 @@ pub struct Connect {
     agent: String,
     timeout: Duration,
     max_message_size: usize,
+    batched: bool,
+    keep_alive: KeepAlive,
     #[cfg(feature = "tls")]
     tls: Tls,
+}
+
+/// Whether a router that falls silent is asked for a sign of life.
+#[derive(Clone, Copy, Debug)]
+enum KeepAlive {
+    /// Where it does no harm: many routers do not understand a PING over RawSocket.
+    Usual,
+    On(Patience),
+    Off,
 }
 
 impl Connect {
@@ -120,6 +132,8 @@ impl Connect {
             agent: AGENT.to_owned(),
             timeout: DEFAULT_TIMEOUT,
             max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
+            batched: false,
+            keep_alive: KeepAlive::Usual,
             #[cfg(feature = "tls")]
             tls: Tls::new(),
         }
@@ -163,9 +177,32 @@ impl Connect {
     }
 
     /// Sets the length of the longest message that is received, in bytes; 16 MiB if not set. A longer one ends the
-    /// connection.
+    /// connection. Over RawSocket the next lower power of two counts, and the router is told.
     pub const fn max_message_size(mut self, bytes: usize) -> Self {
         self.max_message_size = bytes;
+        self
+    }
+
+    /// Sets whether several messages may travel in one of the WebSocket, if the router agrees ("WAMP: Batched WebSocket
+    /// Transport"); not if not set.
+    pub const fn batched(mut self, batched: bool) -> Self {
+        self.batched = batched;
+        self
+    }
+
+    /// Sets how long the router may be silent. Between half of `interval` and `interval` after the last sign of life it
+    /// is sent a PING, and if then nothing comes for `wait`, the connection is lost.
+    ///
+    /// 20 s and 10 s if not set, but over RawSocket, where many routers do not understand a PING, it may be silent for
+    /// ever.
+    pub const fn keep_alive(mut self, interval: Duration, wait: Duration) -> Self {
+        self.keep_alive = KeepAlive::On(Patience { interval, wait });
+        self
+    }
+
+    /// Lets the router be silent for ever.
+    pub const fn no_keep_alive(mut self) -> Self {
+        self.keep_alive = KeepAlive::Off;
         self
     }
 
@@ -184,30 +221,12 @@ impl Connect {
     /// [`Error::Timeout`], [`Error::Auth`], [`Error::Config`] and [`Error::Violation`].
     pub async fn connect(self) -> Result<Client, Error> {
         let target = self.check()?;
-        let limit = self.timeout;
-        let connecting = async {
-            let address = format!("{}:{}", target.host(), target.port());
-            let stream = TcpStream::connect((target.host(), target.port()))
-                .await
-                .map_err(|e| TransportError::Connect { address, source: Arc::new(e) })?;
-            stream.set_nodelay(true).map_err(TransportError::from)?;
-            if !target.is_tls() {
-                return self.open(stream, &target).await;
-            }
-            #[cfg(feature = "tls")]
-            {
-                let encrypted = transport::encrypt(stream, target.host(), &self.tls).await?;
-                Self { binding: encrypted.binding, ..self }.open(encrypted.stream, &target).await
-            }
-            #[cfg(not(feature = "tls"))]
-            Err(TransportError::NoTls.into())
-        };
-        timeout(limit, connecting).await.unwrap_or(Err(Error::Timeout(limit)))
+        timeout(self.timeout, self.dial(&target)).await.unwrap_or(Err(Error::Timeout(self.timeout)))
     }
 
     /// Opens the session over a stream that is connected already, such as a Unix socket, a tunnel, a TLS connection
-    /// with certificates of one's own, or one end of a pipe in a test. Of the URL only host and path are used, in the
-    /// WebSocket handshake.
+    /// with certificates of one's own, or one end of a pipe in a test. Of the URL only the scheme is used, and host and
+    /// path in the WebSocket handshake; over RawSocket only the first serializer is offered.
     ///
     /// # Errors
     /// As for [`connect`](Self::connect).
@@ -216,8 +235,8 @@ impl Connect {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let target = self.check()?;
-        let limit = self.timeout;
-        timeout(limit, self.open(stream, &target)).await.unwrap_or(Err(Error::Timeout(limit)))
+        let opening = self.open(stream, &target, &self.serializers, self.binding.clone());
+        timeout(self.timeout, opening).await.unwrap_or(Err(Error::Timeout(self.timeout)))
     }
 
     fn authmethods(&self) -> Vec<&str> {
@@ -237,25 +256,6 @@ impl Connect {
             return Err(AuthError::NotConfidential(shown.method().to_owned()).into());
         }
         Ok(target)
-    }
-
-    async fn open<S>(mut self, stream: S, target: &Target) -> Result<Client, Error>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let started = Instant::now();
-        let (mut transport, serializer) =
-            transport::open(stream, target, &self.serializers, self.max_message_size).await?;
-        if self.authenticators.is_empty() {
-            self.authenticators.push(Arc::new(Anonymous));
-        }
-        let connection = Connection { binding: self.binding.take() };
-        let offer = Offer::begin(&self.authenticators, &connection)?;
-        let joiner = Joiner::new(serializer, self.hello(&offer)?);
-        let session = join(&mut transport, joiner, offer).await?;
-        let link = Link::new(session, started);
-        tokio::spawn(Driver::new(link.clone(), transport));
-        Ok(Client::new(Handle::new(link)))
     }
 
     fn hello(&self, offer: &Offer) -> Result<Hello, AuthError> {
