@@ -1,6 +1,7 @@
 //! The stages that scripts are played on.
 
 mod client;
+pub mod longpoll;
 mod notation;
 mod outcomes;
 mod peer;

@@ -52,6 +52,8 @@ struct State {
     receive: u64,
     /// The client says no more, for this reason, which the session learns once.
     ended: Option<Option<Lost>>,
+    /// The client has closed the transport.
+    is_closed: bool,
     /// The session is over.
     is_abandoned: bool,
     /// The task of the session, while it sleeps.
@@ -147,6 +149,7 @@ impl Channel {
     pub(crate) fn close(&self) -> bool {
         let mut state = self.state.lock();
         let is_open = !state.is_abandoned;
+        state.is_closed = true;
         state.end(Some(Lost::Closed));
         is_open
     }
@@ -198,7 +201,7 @@ impl Channel {
         let mut state = self.state.lock();
         state.incoming.clear();
         state.incoming_bytes = 0;
-        if state.ended.is_some() {
+        if state.is_closed {
             return Poll::Ready(());
         }
         state.sleep(cx);
@@ -342,5 +345,115 @@ impl Drop for Request<'_> {
         let mut state = self.0.state.lock();
         state.requests -= 1;
         state.heard = Some(Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{future::Future, pin::pin, time::Duration};
+
+    fn channel(batched: bool, limit: usize) -> Channel {
+        Channel::new(Subprotocol { serializer: Serializer::Json, batched }, limit)
+    }
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(10)
+    }
+
+    /// Polls once, without anybody to wake.
+    fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
+        future.poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    fn take(channel: &Channel) -> Poll<Result<Bytes, Lost>> {
+        channel.poll_take(&Context::from_waker(Waker::noop()))
+    }
+
+    fn put(channel: &Channel, message: &'static str) {
+        channel.put(Bytes::from_static(message.as_bytes())).unwrap();
+        assert!(channel.poll_flush(&Context::from_waker(Waker::noop())).is_ready());
+    }
+
+    fn said(message: &'static str) -> Poll<Waited> {
+        Poll::Ready(Waited::Said(Bytes::from_static(message.as_bytes())))
+    }
+
+    #[tokio::test]
+    async fn the_receive_that_came_last_gets_the_message() {
+        let channel = channel(false, 100);
+        let mut first = pin!(channel.receive(soon()));
+        assert_eq!(poll(first.as_mut()), Poll::Pending);
+        let mut second = pin!(channel.receive(soon()));
+        assert_eq!(poll(second.as_mut()), Poll::Pending);
+        put(&channel, "[1]");
+        assert_eq!(poll(first), Poll::Ready(Waited::PushedOut));
+        assert_eq!(poll(second), said("[1]"));
+    }
+
+    #[tokio::test]
+    async fn a_receive_that_is_given_up_takes_nothing_with_it() {
+        let channel = channel(false, 100);
+        {
+            let mut broken = pin!(channel.receive(soon()));
+            assert_eq!(poll(broken.as_mut()), Poll::Pending);
+            assert_eq!(channel.last_heard(), None, "it is here");
+        }
+        assert!(channel.last_heard().is_some(), "it has gone");
+        put(&channel, "[1]");
+        put(&channel, "[2]");
+        assert_eq!(poll(pin!(channel.receive(soon()))), said("[1]"));
+        assert_eq!(poll(pin!(channel.receive(soon()))), said("[2]"));
+        assert_eq!(channel.taken(), 6);
+    }
+
+    #[tokio::test]
+    async fn a_batch_is_everything_that_waits() {
+        let channel = channel(true, 100);
+        put(&channel, "[1]");
+        put(&channel, "[2]");
+        assert_eq!(poll(pin!(channel.receive(soon()))), said("[1]\x1e[2]\x1e"));
+        assert_eq!(poll(pin!(channel.receive(soon()))), Poll::Pending);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_send_waits_for_room_and_gives_up_in_the_end() {
+        let channel = channel(false, 10);
+        let message = || Bytes::from_static(b"12345678");
+        assert_eq!(channel.send(message(), soon()).await, Ok(()));
+        let mut second = pin!(channel.send(message(), soon()));
+        assert_eq!(poll(second.as_mut()), Poll::Pending);
+        assert!(matches!(take(&channel), Poll::Ready(Ok(_))));
+        assert_eq!(poll(second), Poll::Ready(Ok(())));
+        assert_eq!(channel.send(message(), soon()).await, Err(Refused::Full));
+    }
+
+    #[tokio::test]
+    async fn what_was_sent_before_a_close_is_still_read_and_then_the_end_is_told_once() {
+        let channel = channel(false, 100);
+        assert_eq!(channel.send(Bytes::from_static(b"[1]"), soon()).await, Ok(()));
+        assert!(channel.close());
+        let late = channel.send(Bytes::from_static(b"[2]"), soon()).await;
+        assert_eq!(late, Err(Refused::Gone));
+        assert!(matches!(take(&channel), Poll::Ready(Ok(message)) if message == "[1]"));
+        assert!(matches!(take(&channel), Poll::Ready(Err(Lost::Closed))));
+        assert!(channel.poll_closed(&Context::from_waker(Waker::noop())).is_ready());
+    }
+
+    #[tokio::test]
+    async fn the_last_words_can_be_received_after_an_offence_and_nothing_after_the_end() {
+        let channel = channel(false, 10);
+        assert_eq!(channel.refuse(11), Refused::TooLong { limit: 10 });
+        assert!(matches!(
+            take(&channel),
+            Poll::Ready(Err(Lost::TooLong { length: 11, limit: 10 }))
+        ));
+        put(&channel, "[3]");
+        let closed = || channel.poll_closed(&Context::from_waker(Waker::noop()));
+        assert!(closed().is_pending(), "the client has not closed it yet");
+        channel.abandon();
+        assert_eq!(poll(pin!(channel.receive(soon()))), said("[3]"));
+        assert_eq!(poll(pin!(channel.receive(soon()))), Poll::Ready(Waited::Gone));
+        assert!(!channel.close());
     }
 }

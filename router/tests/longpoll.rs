@@ -1,0 +1,454 @@
+//! Sessions over plain HTTP requests, and requests that are not as they should be.
+
+// Clippy does not see that helpers of tests are tests.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "../../tests/src/harness/longpoll.rs"]
+mod client;
+mod common;
+
+use bytes::{Bytes, BytesMut};
+use client::{BASE, Http, LongPoll, Response};
+use common::{HELLO, PATIENCE, Peer, start};
+use futures_util::future::select;
+use serde_json::{Value, json};
+use std::{net::SocketAddr, time::Duration};
+use tokio::time::timeout;
+use wamplex_router::config::Origins;
+use wamplex_shared::{
+    codec::{self, batch},
+    serializer::Serializer,
+};
+
+const PROTOCOLS: [(&str, Serializer, bool); 6] = [
+    ("wamp.2.json", Serializer::Json, false),
+    ("wamp.2.msgpack", Serializer::MsgPack, false),
+    ("wamp.2.cbor", Serializer::Cbor, false),
+    ("wamp.2.json.batched", Serializer::Json, true),
+    ("wamp.2.msgpack.batched", Serializer::MsgPack, true),
+    ("wamp.2.cbor.batched", Serializer::Cbor, true),
+];
+
+const JSON: &str = "content-type: application/json\r\n";
+
+/// A WAMP client over long-poll.
+struct Poller {
+    transport: LongPoll,
+    serializer: Serializer,
+    is_batched: bool,
+}
+
+impl Poller {
+    async fn open(to: SocketAddr, protocol: &str) -> Self {
+        let transport = LongPoll::open(to, &["wamp.2.unknown", protocol]).await.unwrap().unwrap();
+        assert_eq!(transport.protocol, protocol);
+        let (_, serializer, is_batched) =
+            PROTOCOLS.into_iter().find(|(name, ..)| *name == protocol).unwrap();
+        Self { transport, serializer, is_batched }
+    }
+
+    async fn join(to: SocketAddr, protocol: &str) -> Self {
+        let mut poller = Self::open(to, protocol).await;
+        poller.say(&[HELLO]).await;
+        assert_eq!(poller.hear().await[0][0], 2);
+        poller
+    }
+
+    /// Messages given in JSON, as a body.
+    fn body(&self, messages: &[&str]) -> Bytes {
+        let mut body = BytesMut::new();
+        for message in messages {
+            let bytes = Bytes::copy_from_slice(message.as_bytes());
+            let message = codec::decode(Serializer::Json, &bytes).unwrap();
+            let bytes = codec::encode(self.serializer, &message).unwrap();
+            if self.is_batched {
+                batch::append(self.serializer, &bytes, &mut body);
+            } else {
+                body.extend_from_slice(&bytes);
+            }
+        }
+        body.freeze()
+    }
+
+    async fn say(&mut self, messages: &[&str]) {
+        let body = self.body(messages);
+        assert_eq!(self.transport.send(&body).await.unwrap().status, 204);
+    }
+
+    async fn receive(&mut self) -> Response {
+        timeout(PATIENCE, self.transport.receive()).await.unwrap().unwrap()
+    }
+
+    /// What comes with the next response, in JSON.
+    async fn hear(&mut self) -> Vec<Value> {
+        let response = self.receive().await;
+        assert_eq!(response.status, 200, "{response:?}");
+        self.read(response.body)
+    }
+
+    fn read(&self, body: Vec<u8>) -> Vec<Value> {
+        let body = Bytes::from(body);
+        let messages: Vec<Bytes> = if self.is_batched {
+            batch::split(self.serializer, body).map(Result::unwrap).collect()
+        } else {
+            vec![body]
+        };
+        let json = |message: &Bytes| {
+            let message = codec::decode(self.serializer, message).unwrap();
+            let json = codec::encode(Serializer::Json, &message).unwrap();
+            serde_json::from_slice(&json).unwrap()
+        };
+        messages.iter().map(json).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_session_works_in_every_subprotocol() {
+    let router = start(|_| {}).await;
+    for (protocol, serializer, _) in PROTOCOLS {
+        let mut poller = Poller::join(router.address, protocol).await;
+        poller.say(&[r#"[32, 1, {}, "com.example.topic"]"#]).await;
+        let subscribed = poller.receive().await;
+        let media_type = match serializer {
+            Serializer::Json => "application/json",
+            Serializer::MsgPack => "application/x-msgpack",
+            Serializer::Cbor => "application/cbor",
+        };
+        assert_eq!(subscribed.header("content-type"), media_type);
+        assert_eq!(subscribed.header("cache-control"), "no-store");
+        assert_eq!(poller.read(subscribed.body)[0][0], 33);
+        let publish = r#"[16, 2, {"exclude_me": false}, "com.example.topic", ["ping"]]"#;
+        poller.say(&[publish]).await;
+        assert_eq!(poller.hear().await[0][4], json!(["ping"]));
+        assert_eq!(poller.transport.close().await.unwrap().status, 204);
+        assert_eq!(poller.receive().await.status, 404);
+    }
+}
+
+#[tokio::test]
+async fn a_batch_carries_many_messages_in_both_directions_and_a_plain_body_carries_one() {
+    let router = start(|_| {}).await;
+    for (protocol, _, is_batched) in PROTOCOLS {
+        let mut poller = Poller::join(router.address, protocol).await;
+        let requests: Vec<String> =
+            (1..=9).map(|id| format!(r#"[32, {id}, {{}}, "com.example.{id}"]"#)).collect();
+        let requests: Vec<&str> = requests.iter().map(String::as_str).collect();
+        if is_batched {
+            poller.say(&requests).await;
+        } else {
+            for request in requests {
+                poller.say(&[request]).await;
+            }
+        }
+        let mut heard = Vec::new();
+        while heard.len() < 9 {
+            let messages = poller.hear().await;
+            assert!(is_batched || messages.len() == 1);
+            heard.extend(messages);
+        }
+        let ids: Vec<_> = heard.iter().map(|message| message[1].as_u64().unwrap()).collect();
+        assert_eq!(ids, (1..=9).collect::<Vec<_>>(), "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_waits_for_a_message_and_is_told_when_there_is_none() {
+    let router =
+        start(|config| config.listeners[0].longpoll.receive = Duration::from_millis(50)).await;
+    let mut poller = Poller::join(router.address, "wamp.2.json").await;
+    let nothing = poller.receive().await;
+    assert_eq!((nothing.status, nothing.body.len()), (204, 0));
+    poller.say(&[r#"[32, 1, {}, "com.example.topic"]"#]).await;
+    assert_eq!(poller.hear().await[0][0], 33);
+
+    let mut publisher = Peer::join(router.address, Serializer::Cbor).await;
+    let waiting = async {
+        loop {
+            let response = poller.receive().await;
+            if response.status != 204 {
+                return response;
+            }
+        }
+    };
+    let publishing = publisher.say(r#"[16, 1, {}, "com.example.topic", [1]]"#);
+    let (event, ()) = tokio::join!(waiting, publishing);
+    assert_eq!(poller.read(event.body)[0][4], json!([1]));
+}
+
+#[tokio::test]
+async fn a_second_receive_takes_over_and_the_first_hears_of_it() {
+    let router = start(|_| {}).await;
+    let mut poller = Poller::join(router.address, "wamp.2.json").await;
+    let path = poller.transport.path("receive");
+    let (mut first, mut second) = (Http::new(router.address), Http::new(router.address));
+    let both = select(Box::pin(first.post(&path, "", b"")), Box::pin(second.post(&path, "", b"")));
+    let (loser, winner) = timeout(PATIENCE, both).await.unwrap().factor_first();
+    assert_eq!(loser.unwrap().status, 409);
+    poller.say(&[r#"[32, 1, {}, "com.example.topic"]"#]).await;
+    let response = timeout(PATIENCE, winner).await.unwrap().unwrap();
+    assert_eq!(poller.read(response.body)[0][0], 33);
+}
+
+#[tokio::test]
+async fn requests_for_what_is_not_there_are_answered_with_404() {
+    let router = start(|_| {}).await;
+    let poller = Poller::join(router.address, "wamp.2.json").await;
+    let id = &poller.transport.id;
+    assert_eq!(id.len(), 32, "128 bits in hexadecimal digits");
+    let (other, long) = ("0".repeat(32), "0".repeat(34));
+    let mut http = Http::new(router.address);
+    for path in [
+        format!("/{other}/receive"),
+        format!("/{other}/send"),
+        format!("/{other}/close"),
+        format!("/{long}/receive"),
+        format!("/{}/receive", &id[1..]),
+        format!("/{id}x/receive"),
+        format!("/{id}/open"),
+        format!("/{id}"),
+        format!("/{id}/send/"),
+        "/%00/receive".to_owned(),
+        "/zz/receive".to_owned(),
+        "//receive".to_owned(),
+        "/".to_owned(),
+        "/opens".to_owned(),
+    ] {
+        let response = http.post(&format!("{BASE}{path}"), JSON, b"[1]").await.unwrap();
+        assert_eq!(response.status, 404, "{path}");
+    }
+    assert_eq!(router.handle.session_count(), 1);
+    // What browsers add against caches changes nothing.
+    let path = format!("{}?x=42", poller.transport.path("close"));
+    assert_eq!(http.post(&path, "", b"").await.unwrap().status, 204);
+}
+
+#[tokio::test]
+async fn a_listener_without_long_poll_has_none() {
+    let router = start(|config| config.listeners[0].transports.longpoll = false).await;
+    let refused = LongPoll::open(router.address, &["wamp.2.json"]).await.unwrap().unwrap_err();
+    assert!([404, 405].contains(&refused.status), "{refused:?}");
+}
+
+#[tokio::test]
+async fn only_post_is_served() {
+    let router = start(|_| {}).await;
+    let poller = Poller::join(router.address, "wamp.2.json").await;
+    for method in ["GET", "HEAD", "PUT", "DELETE", "PATCH"] {
+        for path in [format!("{BASE}/open"), poller.transport.path("receive")] {
+            let response = Http::new(router.address).request(method, &path, "", b"").await;
+            let response = response.unwrap();
+            assert_eq!((response.status, response.header("allow")), (405, "post, options"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn transports_are_opened_for_those_only_who_ask_as_they_should() {
+    let router = start(|_| {}).await;
+    let long = format!("{{\"protocols\":[{}\"wamp.2.json\"]}}", "\"x\",".repeat(2000));
+    let good = r#"{"protocols":["wamp.2.json"]}"#;
+    for (headers, body, status) in [
+        (JSON, good, 200),
+        ("content-type: application/json; charset=utf-8\r\n", good, 200),
+        ("", good, 415),
+        ("content-type: text/plain\r\n", good, 415),
+        ("content-type: application/x-www-form-urlencoded\r\n", good, 415),
+        (JSON, "", 400),
+        (JSON, "[]", 400),
+        (JSON, "{}", 400),
+        (JSON, r#"{"protocols":[]}"#, 400),
+        (JSON, r#"{"protocols":["wamp.2.flatbuffers"]}"#, 400),
+        (JSON, r#"{"protocols":"wamp.2.json"}"#, 400),
+        (JSON, r#"{"protocols":[1]}"#, 400),
+        (JSON, "\u{0}", 400),
+        (JSON, &long, 413),
+    ] {
+        let path = format!("{BASE}/open");
+        let response = Http::new(router.address).post(&path, headers, body.as_bytes()).await;
+        assert_eq!(response.unwrap().status, status, "{headers} {}", &body[..body.len().min(40)]);
+    }
+}
+
+#[tokio::test]
+async fn pages_may_open_transports_as_they_may_open_websockets() {
+    let router = start(|config| {
+        config.listeners[0].origins = Origins::Also(vec!["https://app.example".into()]);
+    })
+    .await;
+    for (origins, is_allowed) in [
+        (&["https://app.example"][..], true),
+        (&["http://localhost:5173"], true),
+        (&["https://evil.example"], false),
+        (&["https://app.example.evil"], false),
+        (&["null"], false),
+        (&["https://app.example", "https://evil.example"], false),
+    ] {
+        let headers: String = origins.iter().map(|page| format!("origin: {page}\r\n")).collect();
+        let mut http = Http::new(router.address);
+        let path = format!("{BASE}/open");
+        let asked = http.request("OPTIONS", &path, &headers, b"").await.unwrap();
+        let headers = format!("{JSON}{headers}");
+        let body = br#"{"protocols":["wamp.2.json"]}"#;
+        let opened = http.post(&path, &headers, body).await.unwrap();
+        let shared = "access-control-allow-origin";
+        if is_allowed {
+            assert_eq!((asked.status, opened.status), (204, 200), "{origins:?}");
+            assert_eq!((asked.header(shared), opened.header(shared)), (origins[0], origins[0]));
+            assert_eq!(opened.header("access-control-allow-credentials"), "true");
+            assert_eq!(opened.header("vary"), "origin");
+            assert_eq!(asked.header("access-control-allow-headers"), "content-type");
+        } else {
+            assert_eq!((asked.status, opened.status), (403, 403), "{origins:?}");
+            assert_eq!((asked.header(shared), opened.header(shared)), ("", ""));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_has_to_be_of_the_type_of_the_subprotocol() {
+    let router = start(|_| {}).await;
+    for (protocol, types) in [
+        ("wamp.2.json", &["application/json"][..]),
+        ("wamp.2.msgpack", &["application/x-msgpack", "application/msgpack"]),
+        ("wamp.2.cbor", &["application/cbor", "application/octet-stream"]),
+    ] {
+        for media_type in types.iter().chain(&["text/plain", "application/xml"]) {
+            let poller = Poller::open(router.address, protocol).await;
+            let headers = format!("content-type: {media_type}\r\n");
+            let path = poller.transport.path("send");
+            let mut http = Http::new(router.address);
+            let sent = http.post(&path, &headers, &poller.body(&[HELLO])).await.unwrap();
+            let expected = if types.contains(media_type) { 204 } else { 415 };
+            assert_eq!(sent.status, expected, "{protocol} {media_type}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_long_ends_the_session_with_a_reason() {
+    let router = start(|config| {
+        config.limits.message_size_before_welcome = 1000;
+        config.limits.message_size = 2000;
+    })
+    .await;
+    for joins_first in [false, true] {
+        let mut poller = Poller::open(router.address, "wamp.2.json").await;
+        if joins_first {
+            poller.say(&[HELLO]).await;
+            assert_eq!(poller.hear().await[0][0], 2);
+        }
+        let limit = if joins_first { 2000 } else { 1000 };
+        let long = vec![b' '; limit + 1];
+        assert_eq!(poller.transport.send(&long).await.unwrap().status, 413);
+        assert_eq!(poller.hear().await[0][2], "wamp.error.payload_size_exceeded");
+        let body = poller.body(&[HELLO]);
+        assert_eq!(poller.transport.send(&body).await.unwrap().status, 404);
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_breaks_the_protocol_ends_the_session_with_a_reason() {
+    let router = start(|_| {}).await;
+    for (protocol, body, status) in [
+        ("wamp.2.json", &b"nonsense"[..], 204),
+        ("wamp.2.json", b"", 204),
+        ("wamp.2.json", b"[1]\x1e", 204),
+        ("wamp.2.cbor", b"\xff", 204),
+        ("wamp.2.json.batched", b"", 400),
+        ("wamp.2.json.batched", b"[1]", 400),
+        ("wamp.2.msgpack.batched", b"\xff\xff\xff\xff", 400),
+        ("wamp.2.cbor.batched", b"\0\0\0\0", 400),
+    ] {
+        let mut poller = Poller::join(router.address, protocol).await;
+        let sent = poller.transport.send(body).await.unwrap();
+        assert_eq!(sent.status, status, "{protocol} {body:?}");
+        let said = poller.hear().await;
+        assert_eq!(
+            (&said[0][0], &said[0][2]),
+            (&json!(3), &json!("wamp.error.protocol_violation"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_says_no_hello_is_told_so() {
+    let router = start(|config| config.limits.hello = Duration::from_millis(20)).await;
+    let mut poller = Poller::open(router.address, "wamp.2.json").await;
+    assert_eq!(poller.hear().await[0][2], "wamp.error.timeout");
+}
+
+#[tokio::test]
+async fn a_client_that_asks_nothing_any_more_is_gone() {
+    let router = start(|config| {
+        config.listeners[0].longpoll.idle = Duration::from_millis(30);
+    })
+    .await;
+    let mut poller = Poller::join(router.address, "wamp.2.json").await;
+    let mut other = Peer::join(router.address, Serializer::Json).await;
+    while other.call("wamp.session.count", &json!([])).await != json!([1]) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(poller.receive().await.status, 404);
+}
+
+#[tokio::test]
+async fn a_client_that_waits_is_not_gone_however_long_it_waits() {
+    let router = start(|config| {
+        config.listeners[0].longpoll.idle = Duration::from_millis(30);
+        config.listeners[0].longpoll.receive = Duration::from_millis(300);
+    })
+    .await;
+    let mut poller = Poller::join(router.address, "wamp.2.json").await;
+    assert_eq!(poller.receive().await.status, 204);
+    assert_eq!(router.handle.session_count(), 1);
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_receive_is_cut_and_its_neighbour_is_not() {
+    let router = start(|config| config.limits.outbox_bytes = 100_000).await;
+    let mut poller = Poller::join(router.address, "wamp.2.json").await;
+    poller.say(&[r#"[32, 1, {}, "com.example.topic"]"#]).await;
+    assert_eq!(poller.hear().await[0][0], 33);
+    let mut publisher = Peer::join(router.address, Serializer::Json).await;
+    let payload = "x".repeat(10_000);
+    for _ in 0..40 {
+        let id = publisher.request();
+        let publish = json!([16, id, {"acknowledge": true}, "com.example.topic", [payload]]);
+        publisher.say(&publish.to_string()).await;
+        assert_eq!(publisher.hear().await[0], 17);
+    }
+    while publisher.call("wamp.session.count", &json!([])).await != json!([1]) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(router.handle.counters().overflows, 1);
+    publisher.round_trip("com.example.other").await;
+}
+
+#[tokio::test]
+async fn the_router_has_as_many_transports_as_connections() {
+    let router = start(|config| config.limits.connections = 3).await;
+    // One place is that of the connection which asks.
+    let first = Poller::open(router.address, "wamp.2.json").await;
+    let second = LongPoll::open(router.address, &["wamp.2.json"]).await;
+    match second {
+        Ok(Err(refused)) => {
+            assert_eq!((refused.status, refused.header("retry-after")), (503, "5"));
+        }
+        Ok(Ok(_)) => panic!("there is no room for a third"),
+        // The connection itself may be the one too many.
+        Err(_) => {}
+    }
+    drop(first);
+}
+
+#[tokio::test]
+async fn a_shutdown_says_goodbye_and_hears_the_answer() {
+    let router = start(|_| {}).await;
+    let mut poller = Poller::join(router.address, "wamp.2.json").await;
+    router.handle.shutdown();
+    let goodbye = poller.hear().await;
+    assert_eq!((&goodbye[0][0], &goodbye[0][2]), (&json!(6), &json!("wamp.close.system_shutdown")));
+    poller.say(&[r#"[6, {}, "wamp.close.goodbye_and_out"]"#]).await;
+    assert_eq!(poller.transport.close().await.unwrap().status, 204);
+    timeout(PATIENCE, router.task).await.unwrap().unwrap();
+}
