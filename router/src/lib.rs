@@ -87,3 +87,6 @@ pub use error::StartError;
 pub use peer::{Address, HttpPeer, Peer, TlsPeer, TransportKind};
 pub use router::{Router, RouterHandle};
 pub use tls::TlsError;
+#[cfg(feature = "echo")]
+#[doc(hidden)]
+pub use transport::echo::echo;

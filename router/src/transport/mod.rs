@@ -3,6 +3,8 @@
 //! A transport carries whole messages and knows no WAMP. It is polled by one task only, so one waker serves reading
 //! and writing.
 
+#[cfg(feature = "echo")]
+pub(crate) mod echo;
 pub(crate) mod longpoll;
 mod outgoing;
 pub(crate) mod rawsocket;

@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use std::{
     io::{self, Read, Write},
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::tungstenite::{
@@ -44,6 +44,13 @@ pub(crate) struct Subprotocol {
     pub(crate) serializer: Serializer,
     /// A WebSocket message carries one or more WAMP messages ("WAMP: Batched WebSocket Transport"), not just one.
     pub(crate) batched: bool,
+}
+
+/// What a data message is marked as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Binary,
 }
 
 /// The server's end of a WebSocket connection after the upgrade.
@@ -151,19 +158,15 @@ impl<S> WebSocket<S> {
         })
     }
 
-    /// The bytes of a data message, if it is of the right kind; control messages were answered by tungstenite.
-    fn data(&mut self, message: Message) -> Result<Option<Bytes>, Lost> {
-        let (is_text, bytes) = match message {
-            Message::Text(text) => (true, Bytes::from(text)),
-            Message::Binary(bytes) => (false, bytes),
+    /// The kind and the bytes of a data message; control messages were answered by tungstenite.
+    fn data(&mut self, message: Message) -> Result<Option<(Kind, Bytes)>, Lost> {
+        let (kind, bytes) = match message {
+            Message::Text(text) => (Kind::Text, Bytes::from(text)),
+            Message::Binary(bytes) => (Kind::Binary, bytes),
             Message::Close(_) => return Err(Lost::Closed),
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => return Ok(None),
         };
-        if is_text == self.serializer.is_text() {
-            return Ok(Some(self.detach(bytes)));
-        }
-        let kind = if is_text { "text" } else { "binary" };
-        Err(Lost::Violation(ProtocolViolation::FrameType { serializer: self.serializer, kind }))
+        Ok(Some((kind, self.detach(bytes))))
     }
 
     /// The same bytes, if need be in a place of their own.
@@ -181,13 +184,44 @@ impl<S> WebSocket<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// Puts a WebSocket message into the buffer for writing.
-    fn write(&mut self, cx: &mut Context<'_>, message: Bytes) -> io::Result<()> {
-        let kind = if self.serializer.is_text() { Data::Text } else { Data::Binary };
+    /// The next data message of either kind.
+    pub(super) fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<(Kind, Bytes), Lost>> {
+        loop {
+            let (context, mut socket) = self.parts(cx);
+            match context.read(&mut socket) {
+                Ok(message) => {
+                    if let Some(data) = self.data(message)? {
+                        return Poll::Ready(Ok(data));
+                    }
+                }
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Poll::Pending;
+                }
+                Err(error) => return Poll::Ready(Err(lost(error))),
+            }
+        }
+    }
+
+    /// Puts a data message into the buffer for writing.
+    pub(super) fn write(
+        &mut self,
+        cx: &mut Context<'_>,
+        kind: Kind,
+        message: Bytes,
+    ) -> io::Result<()> {
+        let code = match kind {
+            Kind::Text => Data::Text,
+            Kind::Binary => Data::Binary,
+        };
         self.fed += (message.len() + HEADER) as u64;
         // Made by hand, since `Message::text` would check once more that the text is UTF-8.
-        let frame = Frame::message(message, OpCode::Data(kind), true);
+        let frame = Frame::message(message, OpCode::Data(code), true);
         self.write_frame(cx, Message::Frame(frame))
+    }
+
+    /// The kind that messages of this connection have.
+    const fn kind(&self) -> Kind {
+        if self.serializer.is_text() { Kind::Text } else { Kind::Binary }
     }
 
     fn write_frame(&mut self, cx: &mut Context<'_>, frame: Message) -> io::Result<()> {
@@ -205,7 +239,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         match &mut self.batches {
             Some(Batches { outgoing, .. }) if !outgoing.is_empty() => {
                 let batch = outgoing.split().freeze();
-                self.write(cx, batch)
+                self.write(cx, self.kind(), batch)
             }
             _ => Ok(()),
         }
@@ -254,27 +288,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocket<S> {
             if let Some(message) = self.next_of_batch() {
                 return Poll::Ready(message);
             }
-            let (context, mut socket) = self.parts(cx);
-            match context.read(&mut socket) {
-                Ok(message) => {
-                    let Some(bytes) = self.data(message)? else { continue };
-                    match &mut self.batches {
-                        Some(batches) => {
-                            batches.incoming = Some(batch::split(self.serializer, bytes));
-                        }
-                        None => return Poll::Ready(Ok(bytes)),
-                    }
-                }
-                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Poll::Pending;
-                }
-                Err(error) => return Poll::Ready(Err(lost(error))),
+            let (kind, bytes) = ready!(self.poll_data(cx))?;
+            if kind != self.kind() {
+                let kind = if kind == Kind::Text { "text" } else { "binary" };
+                let serializer = self.serializer;
+                let violation = ProtocolViolation::FrameType { serializer, kind };
+                return Poll::Ready(Err(Lost::Violation(violation)));
+            }
+            match &mut self.batches {
+                Some(batches) => batches.incoming = Some(batch::split(self.serializer, bytes)),
+                None => return Poll::Ready(Ok(bytes)),
             }
         }
     }
 
     fn feed(&mut self, cx: &mut Context<'_>, message: Bytes) -> io::Result<()> {
-        let Some(batches) = &mut self.batches else { return self.write(cx, message) };
+        let Some(batches) = &mut self.batches else {
+            return self.write(cx, self.kind(), message);
+        };
         batch::append(self.serializer, &message, &mut batches.outgoing);
         if batches.outgoing.len() >= WRITE_BUFFER { self.write_batch(cx) } else { Ok(()) }
     }
