@@ -2,7 +2,9 @@
 
 mod check;
 mod init;
+mod key;
 mod run;
+mod user;
 
 pub(crate) use check::refuse;
 use run::Run;
@@ -35,6 +37,12 @@ pub(crate) enum Command {
     Init(init::Init),
     /// Print the JSON Schema of the configuration file, for editors
     Schema,
+    /// Add, change, list and remove users in a SQLite database that a router reads
+    #[command(subcommand)]
+    User(user::User),
+    /// Make keys for cryptosign
+    #[command(subcommand)]
+    Key(key::Key),
 }
 
 const AFTER_HELP: &str = "\
@@ -55,6 +63,8 @@ impl Command {
             Self::Check(check) => check.execute(),
             Self::Init(init) => init.execute(),
             Self::Schema => init::schema(),
+            Self::User(user) => user.execute(),
+            Self::Key(key) => key.execute(),
         }
     }
 }

@@ -1,14 +1,17 @@
 //! The tables of a database of principals, and how an older database becomes a newer one.
 
 use super::DatabaseError;
-use rusqlite::{Connection, TransactionBehavior};
-use std::time::Duration;
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use std::{thread, time::Duration};
 
 /// What the file says it is: "wmpx".
 const APPLICATION: i32 = 0x776d_7078;
 
 /// How long one who writes or reads waits for another one.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often the change to a write-ahead log is tried in that time.
+const ATTEMPTS: u32 = 500;
 
 /// What makes each version of the tables out of the one before; the first out of an empty file.
 const STEPS: &[&str] = &["
@@ -70,7 +73,8 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), DatabaseError> {
 /// # Errors
 /// The database is of another program or of a newer version, or cannot be written.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), DatabaseError> {
-    apply(connection, STEPS)
+    apply(connection, STEPS)?;
+    write_ahead(connection)
 }
 
 /// Finds out whether the tables are those of this program.
@@ -88,7 +92,6 @@ fn apply(connection: &mut Connection, steps: &[&str]) -> Result<(), DatabaseErro
     if version(connection, steps.len())? == steps.len() {
         return Ok(());
     }
-    connection.pragma_update(None, "journal_mode", "WAL")?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Somebody else may have done it in the meantime.
     let found = version(&transaction, steps.len())?;
@@ -99,6 +102,21 @@ fn apply(connection: &mut Connection, steps: &[&str]) -> Result<(), DatabaseErro
     let version = i32::try_from(steps.len()).unwrap_or(i32::MAX);
     transaction.pragma_update(None, "user_version", version)?;
     Ok(transaction.commit()?)
+}
+
+/// Lets readers read while somebody writes (write-ahead log). The file remembers it.
+fn write_ahead(connection: &Connection) -> Result<(), DatabaseError> {
+    for _ in 0..ATTEMPTS {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            // Others are at it. SQLite does not wait for them in this one case.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                thread::sleep(PATIENCE / ATTEMPTS);
+            }
+            done => return Ok(done?),
+        }
+    }
+    // It works without, too; the next one who writes tries again.
+    Ok(())
 }
 
 /// The version of the tables; 0 if there are none yet.
