@@ -52,6 +52,7 @@ mod proxy;
 mod admission;
 mod arrival;
 mod authentication;
+mod bridge;
 mod clock;
 mod connection;
 mod counters;

@@ -2,6 +2,7 @@
 
 use crate::{
     arrival::{Arrival, Arrived},
+    bridge::Bridge,
     config::{KeepAlive, ListenerConfig, Transports},
     connection::Connection,
     error::StartError,
@@ -63,6 +64,7 @@ impl Reception {
             status: config.status,
             files: Files::open(&config.site)?,
             origins: config.origins.clone(),
+            bridge: Bridge::new(&config.bridge, &config.origins, shared),
             websocket: config.transports.websocket,
             longpolls,
             proxy: config.proxy.clone(),
@@ -193,16 +195,7 @@ impl Reception {
     {
         let limit = deadline.saturating_duration_since(Instant::now());
         // Boxed, so that what HTTP needs is given back before the session begins.
-        let visit = Box::pin(Arc::clone(&self.front).serve(socket, limit, peer));
-        let closed = async {
-            shared.closed().await;
-            // Over long-poll the last words of a session need requests, too.
-            self.front.emptied().await;
-        };
-        let upgraded = tokio::select! {
-            upgraded = visit => upgraded,
-            () = closed => None,
-        };
+        let upgraded = Box::pin(Arc::clone(&self.front).serve(socket, limit, peer)).await;
         let Some(Upgraded { socket, read, agreed, peer }) = upgraded else { return };
         // All that was read ahead is behind us: it began the request.
         let (socket, _) = socket.into_parts();

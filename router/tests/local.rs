@@ -302,7 +302,7 @@ async fn leaving_ends_everything_and_says_so() {
 async fn the_meta_api_and_the_end_of_the_router_end_a_session() {
     let router = start(|config| {
         config.set_rules(|rules| rules.meta_api = wamplex_router::config::MetaApi::Full);
-        config.limits.drain = std::time::Duration::ZERO;
+        config.limits.drain = Duration::ZERO;
     })
     .await;
     let (local, other) = (join(&router, "a"), join(&router, "b"));

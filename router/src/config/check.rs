@@ -1,8 +1,8 @@
 //! What has to hold among the values of a configuration, beyond the type of each.
 
 use super::{
-    Endpoint, ListenerConfig, Origins, PrincipalSettings, PrincipalSource, Problems, RealmSettings,
-    RoleSettings, RouterConfig, Site,
+    BridgeEndpoint, Endpoint, ListenerConfig, Origins, PrincipalSettings, PrincipalSource,
+    Problems, RealmSettings, RoleSettings, RouterConfig, Site,
 };
 use std::collections::HashMap;
 use wamplex_shared::uri::{MatchPolicy, Uri, UriRule};
@@ -72,6 +72,7 @@ impl ListenerConfig {
             problems.within("tls", |problems| tls.check(problems));
         }
         problems.within("longpoll", |problems| self.longpoll.check(problems));
+        BridgeEndpoint::check_all(&self.bridge, problems);
         problems.within("keep_alive", |problems| self.keep_alive.check(problems));
         if let (Some(mode), Endpoint::Tcp(_)) = (self.unix_mode, &self.endpoint) {
             let found = format!("0o{mode:o}");

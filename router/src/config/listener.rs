@@ -1,6 +1,8 @@
 //! Where clients connect, and how.
 
-use super::{Endpoint, KeepAlive, LongPoll, Origins, Proxy, Site, Status, Tls, Transports};
+use super::{
+    BridgeEndpoint, Endpoint, KeepAlive, LongPoll, Origins, Proxy, Site, Status, Tls, Transports,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -31,6 +33,8 @@ pub struct ListenerConfig {
     pub longpoll: LongPoll,
     /// What is told over HTTP about the router itself.
     pub status: Status,
+    /// Paths at which plain HTTP requests become calls and events.
+    pub bridge: Vec<BridgeEndpoint>,
     /// How clients are found to be gone that do not say so.
     pub keep_alive: KeepAlive,
     /// Who may connect to a Unix socket, in the numbers of `chmod`, such as `0o660`. Without it the umask of the process
@@ -58,6 +62,7 @@ impl Default for ListenerConfig {
             proxy: Proxy::default(),
             longpoll: LongPoll::default(),
             status: Status::default(),
+            bridge: Vec::new(),
             keep_alive: KeepAlive::default(),
             unix_mode: None,
         }

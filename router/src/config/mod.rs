@@ -1,6 +1,7 @@
 //! What a router is told before it starts.
 
 mod authorization;
+mod bridge;
 mod check;
 mod conform;
 mod credentials;
@@ -35,6 +36,7 @@ mod words;
 pub use authorization::{
     AuthorizationSettings, DiscloseSettings, PermissionSettings, Right, RoleSettings,
 };
+pub use bridge::{BridgeAction, BridgeEndpoint, BridgeToken, Webhook};
 pub(crate) use credentials::derive;
 pub use credentials::{
     DEFAULT_SCRAM_COST, KdfSetting, ScramCredential, TicketHashCredential, WampcraCredential,

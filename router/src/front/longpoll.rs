@@ -184,7 +184,7 @@ impl LongPolls {
     async fn receive(&self, channel: &Channel) -> Response<Body> {
         match channel.receive(Instant::now() + self.settings.receive).await {
             Waited::Said(said) => {
-                content_response(Body::new(said), media_type(channel.serializer()))
+                content_response(Body::from(said), media_type(channel.serializer()))
             }
             Waited::Nothing => empty(),
             Waited::PushedOut => {

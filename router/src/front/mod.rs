@@ -2,6 +2,8 @@
 //! one is a file of the site.
 
 mod body;
+mod busy;
+mod content;
 mod longpoll;
 mod origin;
 mod reply;
@@ -9,18 +11,20 @@ mod site;
 mod status;
 mod upgrade;
 
+pub(crate) use content::Body;
 pub(crate) use longpoll::LongPolls;
 pub(crate) use site::Files;
 
 use crate::{
+    bridge::Bridge,
     config::{Origins, Proxy, Status},
     peer::{HttpPeer, Peer},
     proxy,
     shared::Shared,
     transport::Subprotocol,
 };
+use busy::Busy;
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::{
     Request, Response,
     body::Incoming,
@@ -29,10 +33,17 @@ use hyper::{
     service::Service,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::{cell::Cell, convert::Infallible, future::poll_fn, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    cell::Cell,
+    convert::Infallible,
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    time::timeout,
+    time::{Instant, sleep},
 };
 
 /// The path at which WAMP is spoken.
@@ -58,6 +69,7 @@ pub(crate) struct Front {
     pub(crate) status: Status,
     pub(crate) files: Files,
     pub(crate) origins: Origins,
+    pub(crate) bridge: Bridge,
     /// Whether a WebSocket can be had.
     pub(crate) websocket: bool,
     /// WAMP over plain requests, if that can be had.
@@ -77,9 +89,6 @@ pub(crate) struct Upgraded<S> {
     pub(crate) peer: Peer,
 }
 
-/// The body of every response.
-type Body = Full<Bytes>;
-
 /// One connection as a service.
 struct Visit {
     front: Arc<Front>,
@@ -87,11 +96,12 @@ struct Visit {
     peer: Peer,
     /// What the two sides agreed on, once an upgrade was granted, and the client it was granted to.
     granted: Cell<Option<(Subprotocol, Peer)>>,
+    busy: Busy,
 }
 
 impl Front {
-    /// Speaks HTTP on a new connection until it becomes a WebSocket or ends. `limit` is how long the client may take to
-    /// send each request.
+    /// Speaks HTTP on a new connection until it becomes a WebSocket or ends, or the router does. `limit` is how long the
+    /// client may take to send each request.
     pub(crate) async fn serve<S>(
         self: Arc<Self>,
         socket: S,
@@ -101,37 +111,57 @@ impl Front {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let visit = Visit { front: self, peer, granted: Cell::new(None) };
+        let busy = Busy::default();
+        let visit =
+            Visit { front: Arc::clone(&self), peer, granted: Cell::new(None), busy: busy.clone() };
         let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limit)
             .max_headers(REQUEST_HEADERS)
             .max_buf_size(REQUEST_HEAD)
             .serve_connection(TokioIo::new(socket), visit);
-        let mut conversation = poll_fn(|cx| connection.poll_without_shutdown(cx));
-        let mut ended = timeout(LIFETIME, &mut conversation).await;
-        if ended.is_err() {
-            Pin::new(&mut connection).graceful_shutdown();
-            let last = poll_fn(|cx| connection.poll_without_shutdown(cx));
-            ended = timeout(LAST_RESPONSE, last).await;
-        }
-        match ended {
-            Ok(Ok(())) => {
-                let parts = connection.into_parts();
-                let (agreed, peer) = parts.service.granted.take()?;
-                let (socket, read) = (parts.io.into_inner(), parts.read_buf);
-                Some(Upgraded { socket, read, agreed, peer })
-            }
-            Ok(Err(error)) => {
+        let mut until = pin!(sleep(LIFETIME));
+        let mut closed = pin!(self.closed());
+        let (mut is_last, mut is_closing) = (false, false);
+        loop {
+            let ended = tokio::select! {
+                ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => ended,
+                () = &mut until => {
+                    // The bridge has time limits of its own.
+                    if is_closing || (is_last && !busy.is_busy()) {
+                        return None;
+                    }
+                    is_last = true;
+                    Pin::new(&mut connection).graceful_shutdown();
+                    until.as_mut().reset(Instant::now() + LAST_RESPONSE);
+                    continue;
+                }
+                () = &mut closed, if !is_closing => {
+                    if !busy.is_busy() {
+                        return None;
+                    }
+                    // Who waits for an answer of the bridge gets one.
+                    is_closing = true;
+                    Pin::new(&mut connection).graceful_shutdown();
+                    until.as_mut().reset(Instant::now() + self.shared.limits().close);
+                    continue;
+                }
+            };
+            if let Err(error) = ended {
                 tracing::debug!(%error, "http connection ended");
-                None
+                return None;
             }
-            Err(_elapsed) => None,
+            let parts = connection.into_parts();
+            let (agreed, peer) = parts.service.granted.take()?;
+            let (socket, read) = (parts.io.into_inner(), parts.read_buf);
+            return Some(Upgraded { socket, read, agreed, peer });
         }
     }
 
-    /// Ready when nobody is here any more who needs further requests to part.
-    pub(crate) async fn emptied(&self) {
+    /// Ready when the router has shut down, and nobody is here any more who needs further requests to part: over
+    /// long-poll the last words of a session need them.
+    async fn closed(&self) {
+        self.shared.closed().await;
         if let Some(longpolls) = &self.longpolls {
             longpolls.hub.emptied().await;
         }
@@ -174,6 +204,13 @@ impl Service<Request<Incoming>> for Visit {
         {
             let client = front.client_of(request.headers(), &self.peer);
             return Box::pin(async move { Ok(longpoll::respond(&front, request, client).await) });
+        }
+        if let Some(endpoint) = front.bridge.find(request.uri().path()) {
+            let hold = self.busy.begin();
+            return Box::pin(async move {
+                let response = front.bridge.respond(&endpoint, request).await;
+                Ok(response.map(|body| body.holding(hold)))
+            });
         }
         Box::pin(async move { Ok(front.files.respond(&request).await) })
     }

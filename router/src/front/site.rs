@@ -125,7 +125,7 @@ impl File {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             response
         } else {
-            Response::new(Body::new(self.content))
+            Response::new(Body::from(self.content))
         };
         let headers = response.headers_mut();
         headers.insert(header::ETAG, self.tag);

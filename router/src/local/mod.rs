@@ -42,6 +42,7 @@ mod subscription;
 mod task;
 
 pub use call::{Call, Progress, Reply};
+pub(crate) use error::sentence;
 pub use error::{JoinError, LocalError};
 pub use payload::IntoPayload;
 pub use publish::Publish;
@@ -134,7 +135,7 @@ impl LocalSession {
         realm: &Arc<RealmCell>,
         identity: Identity,
     ) -> Result<Self, JoinError> {
-        Self::begin(shared, realm, admission::admit_local(realm, ROLES, identity)?)
+        Self::begin(shared, admission::admit_local(realm, ROLES, identity)?)
     }
 
     /// Joins a realm as a part of the router, which others do not see and which has every right.
@@ -148,14 +149,10 @@ impl LocalSession {
     ) -> Result<Self, JoinError> {
         let mut admitted = admission::admit_local(realm, ROLES, identity)?;
         admitted.who.privileged = true;
-        Self::begin(shared, realm, admitted)
+        Self::begin(shared, admitted)
     }
 
-    fn begin(
-        shared: &Arc<Shared>,
-        realm: &Arc<RealmCell>,
-        admitted: Admitted,
-    ) -> Result<Self, JoinError> {
+    fn begin(shared: &Arc<Shared>, admitted: Admitted) -> Result<Self, JoinError> {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| JoinError::NoRuntime)?;
         let Admitted { realm, who, welcome, .. } = admitted;
         let registered = shared.register_outbox(Outbox::new(OUTBOX_BYTES));

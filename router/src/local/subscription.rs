@@ -230,6 +230,12 @@ impl Subscription {
     pub const fn id(&self) -> SubscriptionId {
         self.id
     }
+
+    /// The topic or pattern subscribed to.
+    #[must_use]
+    pub const fn topic(&self) -> &Uri {
+        &self.topic
+    }
 }
 
 impl Event {

@@ -1,0 +1,216 @@
+//! Plain HTTP for those who do not speak WAMP: publishing, calling, webhooks, and events as a stream.
+//!
+//! ```toml
+//! [[listeners.bridge]]
+//! path = "/call"
+//! action = "call"
+//! anonymous = "guest"
+//! ```
+//!
+//! ```text
+//! $ curl -d '{"procedure": "com.example.add", "args": [2, 3]}' -H 'content-type: application/json' localhost:8080/call
+//! {"args":[5],"kwargs":{}}
+//! ```
+//!
+//! Whoever makes a request is a session of the realm, with the role of its token or that of anonymous clients, and may do
+//! what that role may. What goes wrong is `{"error": "<error URI>", "args": [...], "kwargs": {...}}` with a status that
+//! says the same; see the table in `status`. A call is taken back when its client goes, or when it takes too long.
+
+mod actions;
+mod cors;
+mod events;
+mod failure;
+mod identity;
+mod json;
+mod request;
+mod sessions;
+mod status;
+
+use crate::{
+    authentication::Identity,
+    config::{BridgeAction, BridgeEndpoint, Origins},
+    front::Body,
+    local::{JoinError, LocalSession},
+    realm::RealmCell,
+    shared::Shared,
+};
+use bytes::Bytes;
+use cors::Page;
+use failure::Failure;
+use hyper::{Method, Request, Response, StatusCode, header, http::request::Parts};
+use sessions::Sessions;
+use status::Statuses;
+use std::{collections::HashMap, error::Error, sync::Arc};
+use tokio::time::timeout;
+use wamplex_shared::uris::error;
+
+/// The endpoints of one listener.
+pub(crate) struct Bridge {
+    endpoints: HashMap<String, Arc<Endpoint>>,
+    origins: Origins,
+    shared: Arc<Shared>,
+    sessions: Arc<Sessions>,
+}
+
+/// One path.
+pub(crate) struct Endpoint {
+    config: BridgeEndpoint,
+    statuses: Statuses,
+}
+
+impl Bridge {
+    /// Prepares what a configuration says that was checked.
+    pub(crate) fn new(
+        endpoints: &[BridgeEndpoint],
+        origins: &Origins,
+        shared: &Arc<Shared>,
+    ) -> Self {
+        let endpoint = |config: &BridgeEndpoint| {
+            let statuses = Statuses::new(&config.statuses);
+            (config.path.clone(), Arc::new(Endpoint { config: config.clone(), statuses }))
+        };
+        Self {
+            endpoints: endpoints.iter().map(endpoint).collect(),
+            origins: origins.clone(),
+            shared: Arc::clone(shared),
+            sessions: Arc::new(Sessions::new()),
+        }
+    }
+
+    /// The endpoint at this path, if there is one.
+    pub(crate) fn find(&self, path: &str) -> Option<Arc<Endpoint>> {
+        self.endpoints.get(path).cloned()
+    }
+
+    /// Does what a request asks for. Dropping it takes back what it does.
+    pub(crate) async fn respond<B>(
+        &self,
+        endpoint: &Endpoint,
+        request: Request<B>,
+    ) -> Response<Body>
+    where
+        B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>,
+    {
+        let Some(page) = Page::of(request.headers(), &self.origins) else {
+            let words = "pages of this origin may not use this router";
+            return Failure::new(error::NOT_AUTHORIZED, words)
+                .with_status(StatusCode::FORBIDDEN)
+                .into_response(&endpoint.statuses);
+        };
+        let mut response = match page.preflight(&request, endpoint.method()) {
+            Some(response) => response,
+            None => match self.answer(endpoint, request).await {
+                Ok(response) => response,
+                Err(failure) => failure.into_response(&endpoint.statuses),
+            },
+        };
+        page.admit(&mut response);
+        response
+    }
+
+    async fn answer<B>(
+        &self,
+        endpoint: &Endpoint,
+        request: Request<B>,
+    ) -> Result<Response<Body>, Failure>
+    where
+        B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>,
+    {
+        if request.method() != endpoint.method() {
+            let words = format!("only {} is served here", endpoint.method());
+            return Err(Failure::new(error::INVALID_ARGUMENT, words)
+                .with_status(StatusCode::METHOD_NOT_ALLOWED)
+                .with_header(header::ALLOW, endpoint.allow()));
+        }
+        if self.shared.is_draining() {
+            return Err(Failure::shutting_down());
+        }
+        let limit = endpoint.config.timeout;
+        let answer = timeout(limit, self.act(endpoint, request)).await;
+        let answer = answer.unwrap_or_else(|_elapsed| {
+            let words = format!("this took longer than {}", humantime::format_duration(limit));
+            Err(Failure::new(error::TIMEOUT, words).with_status(StatusCode::GATEWAY_TIMEOUT))
+        });
+        match answer {
+            // A realm that closes cancels what is open.
+            Err(failure) if failure.is_canceled() && self.shared.is_draining() => {
+                Err(Failure::shutting_down())
+            }
+            answer => answer,
+        }
+    }
+
+    async fn act<B>(
+        &self,
+        endpoint: &Endpoint,
+        request: Request<B>,
+    ) -> Result<Response<Body>, Failure>
+    where
+        B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>,
+    {
+        let config = &endpoint.config;
+        let realm = self.realm(config)?;
+        let (Parts { headers, uri, .. }, body) = request.into_parts();
+        let identity = self.identify(config, identity::token(&headers)?).await?;
+        if config.action == BridgeAction::Events {
+            // A session of its own: what is retained comes to all subscriptions of one session.
+            let session = LocalSession::open(&self.shared, &realm, identity)
+                .map_err(|error| no_session(&error))?;
+            return events::listen(session, config, uri.query().unwrap_or_default(), &headers)
+                .await;
+        }
+        let body = request::body(body, config.body).await?;
+        if let Some(webhook) = &config.webhook {
+            actions::check_signature(webhook, &headers, &body)?;
+        }
+        let session =
+            self.sessions.of(&self.shared, &realm, identity).map_err(|error| no_session(&error))?;
+        match (&config.webhook, config.action) {
+            (Some(webhook), BridgeAction::Webhook) => {
+                actions::webhook(&session, webhook, &headers, uri.query(), &body).await
+            }
+            (_, BridgeAction::Call) => actions::call(&session, &headers, &body).await,
+            _ => actions::publish(&session, &headers, &body).await,
+        }
+    }
+
+    fn realm(&self, config: &BridgeEndpoint) -> Result<Arc<RealmCell>, Failure> {
+        let words = || format!("there is no realm `{}` here", config.realm);
+        let realm = self.shared.realms.get(&config.realm);
+        realm.ok_or_else(|| Failure::new(error::NO_SUCH_REALM, words()))
+    }
+
+    /// Finds out who makes a request.
+    async fn identify(
+        &self,
+        config: &BridgeEndpoint,
+        token: Option<&str>,
+    ) -> Result<Identity, Failure> {
+        let Some(token) = token else { return identity::anonymous(config) };
+        std::future::ready(()).await;
+        identity::known(config, token).ok_or_else(|| {
+            Failure::unauthenticated(error::AUTHENTICATION_DENIED, "this token is not known here")
+        })
+    }
+}
+
+impl Endpoint {
+    const fn method(&self) -> &'static Method {
+        match self.config.action {
+            BridgeAction::Events => &Method::GET,
+            BridgeAction::Publish | BridgeAction::Call | BridgeAction::Webhook => &Method::POST,
+        }
+    }
+
+    const fn allow(&self) -> &'static str {
+        match self.config.action {
+            BridgeAction::Events => "GET, OPTIONS",
+            BridgeAction::Publish | BridgeAction::Call | BridgeAction::Webhook => "POST, OPTIONS",
+        }
+    }
+}
+
+fn no_session(error: &JoinError) -> Failure {
+    tracing::error!(%error, "no session for a request");
+    Failure::new(error::AUTHORIZATION_FAILED, "the router cannot serve this now")
+}
