@@ -182,7 +182,7 @@ pub(super) mod tests {
 
     /// Takes a number, in the second line.
     pub(in crate::watching) fn number(text: &str) -> Result<u64, (Option<usize>, String)> {
-        let line = text.lines().nth(1).ok_or((None, "too short".to_owned()))?;
+        let line = text.lines().nth(1).ok_or_else(|| (None, "too short".to_owned()))?;
         line.parse().map_err(|_| (Some(2), "expected a number".to_owned()))
     }
 

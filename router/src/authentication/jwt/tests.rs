@@ -137,7 +137,7 @@ impl Drop for KeyFile {
     }
 }
 
-/// Who is let in, or why nobody is.
+/// Who is let in and as what, or why nobody is.
 fn judge(tokens: &Tokens, token: &str) -> Result<(String, String), Wrong> {
     let accepted = tokens.judge_at(token, NOW)?;
     let Identity { authid, authrole, .. } = accepted.identity;
@@ -149,7 +149,7 @@ fn claims_let_in_whom_the_issuer_may_let_in_and_nobody_else() {
     let signer = Signer::secret(SECRET);
     let tokens = open(settings());
     let user = || Ok(("alice".to_owned(), "user".to_owned()));
-    let rows: Vec<(Json, Result<(String, String), Wrong>)> = vec![
+    let rows = [
         (json!({}), user()),
         (json!({"exp": null}), Err(Wrong::Claim("exp", "is missing"))),
         (json!({"exp": NOW}), user()),

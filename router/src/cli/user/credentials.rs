@@ -156,9 +156,11 @@ fn salt() -> Result<[u8; SALT_OCTETS], Failure> {
 }
 
 fn wrong(error: CredentialError) -> Failure {
-    Failure::Wrong(match error {
-        CredentialError::Cost(error) => error.to_string(),
-        error => error.to_string(),
+    let text = error.to_string();
+    Failure::Wrong(if let CredentialError::Cost(bounds) = error {
+        bounds.to_string()
+    } else {
+        text
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::{DatabaseError, record, schema};
 use crate::principals::Principal;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::{
     fmt,
     fs::OpenOptions,
@@ -114,7 +114,7 @@ impl Database {
     /// # Errors
     /// There is none, or it cannot be read.
     pub fn get(&self, realm: &str, authid: &str) -> Result<Principal, DatabaseError> {
-        let found = record::read(&self.connection, realm, authid)?;
+        let found = schema::patiently(|| record::read(&self.connection, realm, authid))?;
         found.ok_or_else(|| no_such_principal(realm, authid))
     }
 
@@ -123,6 +123,10 @@ impl Database {
     /// # Errors
     /// The database cannot be read, or a principal is not kept as it should be.
     pub fn list(&self, realm: Option<&str>) -> Result<Vec<(String, Principal)>, DatabaseError> {
+        schema::patiently(|| self.list_once(realm))
+    }
+
+    fn list_once(&self, realm: Option<&str>) -> Result<Vec<(String, Principal)>, DatabaseError> {
         let snapshot = self.connection.unchecked_transaction()?;
         let mut statement = snapshot.prepare(
             "SELECT realm, authid FROM principals WHERE ?1 IS NULL OR realm = ?1 ORDER BY realm, authid",
@@ -142,8 +146,10 @@ impl Database {
         &mut self,
         change: impl FnOnce(&Connection) -> Result<T, DatabaseError>,
     ) -> Result<T, DatabaseError> {
-        let transaction =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let connection = &self.connection;
+        let transaction = schema::patiently(|| {
+            Ok(Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?)
+        })?;
         let done = change(&transaction)?;
         transaction.commit()?;
         Ok(done)
@@ -174,7 +180,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection, DatabaseError> {
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    schema::prepare(&connection)?;
+    schema::patiently(|| schema::prepare(&connection))?;
     Ok(connection)
 }
 

@@ -2,7 +2,10 @@
 
 use super::DatabaseError;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
-use std::{thread, time::Duration};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 /// What the file says it is: "wmpx".
 const APPLICATION: i32 = 0x776d_7078;
@@ -10,8 +13,8 @@ const APPLICATION: i32 = 0x776d_7078;
 /// How long one who writes or reads waits for another one.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How often the change to a write-ahead log is tried in that time.
-const ATTEMPTS: u32 = 500;
+/// How long between two attempts where SQLite does not wait itself.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// What makes each version of the tables out of the one before; the first out of an empty file.
 const STEPS: &[&str] = &["
@@ -73,7 +76,7 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), DatabaseError> {
 /// # Errors
 /// The database is of another program or of a newer version, or cannot be written.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), DatabaseError> {
-    apply(connection, STEPS)?;
+    patiently(|| apply(connection, STEPS))?;
     write_ahead(connection)
 }
 
@@ -106,17 +109,30 @@ fn apply(connection: &mut Connection, steps: &[&str]) -> Result<(), DatabaseErro
 
 /// Lets readers read while somebody writes (write-ahead log). The file remembers it.
 fn write_ahead(connection: &Connection) -> Result<(), DatabaseError> {
-    for _ in 0..ATTEMPTS {
-        match connection.pragma_update(None, "journal_mode", "WAL") {
-            // Others are at it. SQLite does not wait for them in this one case.
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
-                thread::sleep(PATIENCE / ATTEMPTS);
-            }
-            done => return Ok(done?),
+    match patiently(|| Ok(connection.pragma_update(None, "journal_mode", "WAL")?)) {
+        // It works without, too, and the next one who writes tries again.
+        Err(error) if is_busy(&error) => Ok(()),
+        done => done,
+    }
+}
+
+/// Does something again while others are in the way. SQLite itself waits for them, but not when they change the kind of
+/// journal, or clean up as the last one who leaves.
+pub(super) fn patiently<T>(
+    mut attempt: impl FnMut() -> Result<T, DatabaseError>,
+) -> Result<T, DatabaseError> {
+    let start = Instant::now();
+    loop {
+        match attempt() {
+            Err(error) if is_busy(&error) && start.elapsed() < PATIENCE => thread::sleep(PAUSE),
+            done => return done,
         }
     }
-    // It works without, too; the next one who writes tries again.
-    Ok(())
+}
+
+fn is_busy(error: &DatabaseError) -> bool {
+    matches!(error, DatabaseError::Sqlite(error)
+        if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy))
 }
 
 /// The version of the tables; 0 if there are none yet.

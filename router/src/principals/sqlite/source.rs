@@ -107,7 +107,7 @@ impl fmt::Debug for Sqlite {
 impl Pool {
     fn search(&self, realm: &str, wanted: &Wanted) -> Result<Option<Principal>, DatabaseError> {
         let open = self.take()?;
-        let found = search(&open.connection, realm, wanted)?;
+        let found = schema::patiently(|| search(&open.connection, realm, wanted))?;
         // A connection that has failed is not used again.
         self.idle.lock().push(open);
         Ok(found)
@@ -130,7 +130,7 @@ impl Pool {
         let file = self.file()?;
         let connection = database::connect(&self.path)?;
         connection.pragma_update(None, "query_only", true)?;
-        schema::check(&connection)?;
+        schema::patiently(|| schema::check(&connection))?;
         Ok(Open { file, connection })
     }
 
