@@ -8,6 +8,7 @@ use crate::{
     ending::{End, Parting, Phase},
     link::Link,
     metrics::Batch,
+    notes::Notes,
     outbox::Cut,
     peer::Peer,
     realm::Membership,
@@ -78,7 +79,7 @@ impl<T: Transport> Connection<T> {
         let membership = match Box::pin(self.join()).await {
             Ok(membership) => membership,
             Err(end) => {
-                self.note_refusal(&end);
+                self.notes().refused(&end);
                 return end;
             }
         };
@@ -87,7 +88,7 @@ impl<T: Transport> Connection<T> {
         let end = end.unwrap_or(End::Failed);
         // The room it took is free again, though the client may stay for another session.
         self.throttle = None;
-        self.note_end(&membership, &end);
+        self.notes().ended(membership.member.session(), &end);
         end
     }
 
@@ -174,15 +175,7 @@ impl<T: Transport> Connection<T> {
         let session = who.session;
         let membership = realm.join(who, Arc::clone(self.link.outbox()));
         self.throttle = seats.map(|seats| Throttle::new(seats, counted));
-        self.shared.tally.sessions_joined.up();
-        tracing::info!(
-            %session,
-            realm = %realm.name(),
-            peer = %self.peer.address,
-            transport = %self.peer.transport,
-            serializer = %acceptor.serializer(),
-            "session joined"
-        );
+        self.notes().joined(session, &realm, acceptor.serializer());
         Ok(membership)
     }
 
@@ -339,45 +332,8 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    fn note_refusal(&self, end: &End) {
-        let (peer, reason) = (&self.peer.address, end.reason());
-        if let End::Violated(_) | End::Malformed(..) = end {
-            self.shared.tally.violations.up();
-            tracing::warn!(%peer, ?reason, "protocol violation before WELCOME");
-        } else if let End::Refused(refusal) = end {
-            self.shared.tally.sessions_refused.up();
-            let detail = refusal.detail.as_deref();
-            tracing::info!(%peer, ?reason, detail, "session refused");
-        } else {
-            tracing::debug!(%peer, ?reason, "no session");
-        }
-    }
-
-    fn note_end(&self, membership: &Membership, end: &End) {
-        let (session, reason) = (membership.member.session(), end.reason());
-        let tally = &self.shared.tally;
-        tally.sessions_left.up();
-        let offence = match end {
-            End::Violated(_) | End::Malformed(..) => Some(&tally.violations),
-            End::Overflow => Some(&tally.overflows),
-            End::Stalled => Some(&tally.stalls),
-            End::Unheard => Some(&tally.silences),
-            End::Failed => Some(&tally.panics),
-            End::Left(_)
-            | End::Aborted
-            | End::Refused(_)
-            | End::Silent
-            | End::Dismissed(_)
-            | End::Shutdown(_)
-            | End::Closed
-            | End::Lost(_) => None,
-        };
-        if let Some(count) = offence {
-            count.up();
-            tracing::warn!(%session, peer = %self.peer.address, ?reason, "session ended by the router");
-        } else {
-            tracing::info!(%session, ?reason, "session left");
-        }
+    fn notes(&self) -> Notes<'_> {
+        Notes::of(&self.shared, &self.peer)
     }
 }
 

@@ -4,7 +4,7 @@ mod cli;
 mod signals;
 
 use clap::Parser;
-use cli::{Cli, complain, refuse};
+use cli::{Cli, LogFormat, complain, refuse};
 use std::{
     io::{self, IsTerminal, Write},
     process::ExitCode,
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     if let Some(command) = &cli.command {
         return command.execute();
     }
-    if let Err(problem) = start_log(&cli.run.log) {
+    if let Err(problem) = start_log(&cli.run.log, cli.run.log_format) {
         complain(&problem);
         return ExitCode::from(2);
     }
@@ -63,13 +63,16 @@ fn announce(router: &Router) {
 
 /// Logs go to standard error. Libraries that log in another way stay silent: at their finest level the WebSocket
 /// library would show what clients send.
-fn start_log(directives: &str) -> Result<(), String> {
+fn start_log(directives: &str, format: LogFormat) -> Result<(), String> {
     let filter = EnvFilter::try_new(directives)
         .map_err(|error| format!("`{directives}` does not say what to log: {error}"))?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .finish();
-    tracing::subscriber::set_global_default(subscriber).map_err(|error| error.to_string())
+        .with_ansi(io::stderr().is_terminal());
+    let started = match format {
+        LogFormat::Text => subscriber.try_init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+    };
+    started.map_err(|error| error.to_string())
 }

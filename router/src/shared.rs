@@ -7,6 +7,8 @@ use crate::{
     crowd::Crowd,
     deliver::Handle,
     error::StartError,
+    log_gate::LogGate,
+    metrics::Refusals,
     outbox::{Cut, Outbox},
     realms::Realms,
     room::Room,
@@ -29,6 +31,10 @@ pub(crate) struct Shared {
     limits: ArcSwap<Limits>,
     /// Room for connections, of all listeners together.
     pub(crate) room: Arc<Room>,
+    /// Why sessions were refused.
+    pub(crate) refusals: Refusals,
+    /// Who may write into the log.
+    pub(crate) log_gate: LogGate,
     /// Who is here, by address.
     pub(crate) crowd: Arc<Crowd>,
     pub(crate) clock: Clock,
@@ -72,6 +78,8 @@ impl Shared {
         Ok(Self {
             realms,
             room: Room::new(config.limits.connections),
+            refusals: Refusals::default(),
+            log_gate: LogGate::default(),
             crowd: Arc::default(),
             limits: ArcSwap::from_pointee(config.limits.clone()),
             clock,

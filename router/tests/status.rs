@@ -120,6 +120,10 @@ async fn what_passes_through_a_realm_is_counted() {
     peer.say(r#"[48, 8, {}, "com.example.procedure"]"#).await;
     assert_eq!(peer.hear().await[0], 68);
 
+    let mut stranger = Peer::connect(router.address, Serializer::Json).await;
+    stranger.say(r#"[1, "com.example.nowhere", {"roles": {"caller": {}}}]"#).await;
+    assert_eq!(stranger.hear().await[0], 3);
+
     let numbers = metrics(&router).await;
     let number = |name: &str| *numbers.get(name).unwrap_or_else(|| panic!("{name}: {numbers:#?}"));
     let message = |direction: &str, kind: &str| {
@@ -144,6 +148,7 @@ async fn what_passes_through_a_realm_is_counted() {
         ("wamplex_calls_open{realm=\"realm1\"}", 1.0),
         ("wamplex_sessions_joined_total", 1.0),
         ("wamplex_draining", 0.0),
+        ("wamplex_refusals_total{reason=\"wamp.error.no_such_realm\"}", 1.0),
         ("wamplex_call_duration_seconds_count{realm=\"realm1\",end=\"answered\"}", 1.0),
     ] {
         assert!((number(name) - expected).abs() < 0.5, "{name}: {}", number(name));

@@ -7,6 +7,7 @@ mod run;
 mod user;
 
 pub(crate) use check::refuse;
+pub(crate) use run::LogFormat;
 use run::Run;
 
 use clap::{Parser, Subcommand};

@@ -58,6 +58,25 @@ pub(crate) struct Run {
     /// What to log on standard error: error, warn, info, debug, trace, off, or directives such as `wamplex_router=debug`
     #[arg(long, value_name = "LEVEL", env = "RUST_LOG", default_value = "info")]
     pub(crate) log: String,
+
+    /// How to log: lines for people, or one JSON object per line
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        env = "WAMPLEX_LOG_FORMAT",
+        default_value = "text"
+    )]
+    pub(crate) log_format: LogFormat,
+}
+
+/// The values of `--log-format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people
+    Text,
+    /// One JSON object per line, for machines
+    Json,
 }
 
 /// The values of `--meta-api`.

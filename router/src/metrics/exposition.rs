@@ -83,6 +83,11 @@ impl Page<'_> {
             let mut metric = self.family(name, help, None, MetricType::Counter)?;
             metric.encode_counter::<NoLabels, _, u64>(&count, None)?;
         }
+        let help = "HELLOs that were answered with ABORT, by reason";
+        let mut family = self.family("refusals", help, None, MetricType::Counter)?;
+        for (reason, count) in shared.refusals.read() {
+            encode_count(&mut family, &vec![("reason", reason)], count)?;
+        }
         self.gauge("connections_open", "Connections that are open", shared.open_connections())?;
         let waiting = "Bytes that wait to be sent, of all sessions together";
         self.gauge("outbox_bytes", waiting, shared.waiting_bytes())?;

@@ -3,9 +3,11 @@
 mod exposition;
 mod latency;
 mod process;
+mod refusals;
 mod traffic;
 
 pub(crate) use exposition::expose;
+pub(crate) use refusals::Refusals;
 pub(crate) use traffic::{Batch, Flow, Traffic};
 
 /// The content type of [`expose`].
