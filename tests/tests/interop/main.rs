@@ -6,6 +6,7 @@
 
 mod exchange;
 mod library;
+mod longpoll;
 mod peer;
 mod router;
 mod values;
