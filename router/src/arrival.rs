@@ -2,8 +2,10 @@
 
 use crate::{
     config::{ListenerConfig, Proxy, ProxyProtocol},
+    crowd::Counted,
     peer::{Address, Peer},
     proxy::{self, ProxyError},
+    shared::Shared,
     tls::{Encryption, TlsError},
     transport::sniff::{Protocol, Sniffed},
 };
@@ -36,6 +38,9 @@ pub(crate) enum Turned {
     /// Its proxy does not say what it has to.
     #[error(transparent)]
     Proxy(#[from] ProxyError),
+    /// There are too many from its address.
+    #[error("{0}")]
+    Crowded(&'static str),
     /// The connection was lost.
     #[error("the connection was lost before it began: {0}")]
     Lost(io::Error),
@@ -62,7 +67,8 @@ impl Arrival {
         self.encryption.as_ref()
     }
 
-    /// Lets a client in, and notes in `peer` what that tells about it. Takes as long as the client does.
+    /// Lets a client in, and notes in `peer` what that tells about it. It counts for its address as long as what comes
+    /// with it lives. Takes as long as the client does.
     ///
     /// # Errors
     /// Why it stays outside. It was told so, as far as there are words for it.
@@ -70,13 +76,32 @@ impl Arrival {
         &self,
         mut socket: Sniffed<S>,
         peer: &mut Peer,
-    ) -> Result<Arrived<S>, Turned>
+        shared: &Shared,
+    ) -> Result<(Arrived<S>, Option<Counted>), Turned>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         if let Some(client) = self.ask_proxy(&mut socket, peer).await? {
             peer.proxied_for(client);
         }
+        // A proxy that has not said for whom it connects connects for many.
+        let ip = peer.address.ip().filter(|ip| !self.proxy.trusts(*ip));
+        let counted = shared.crowd.connect(ip, &shared.limits(), shared.clock.now());
+        let counted = counted.map_err(|crowded| {
+            shared.tally.connections_refused.up();
+            Turned::Crowded(crowded.words())
+        })?;
+        Ok((self.encrypt(socket, peer).await?, counted))
+    }
+
+    async fn encrypt<S>(
+        &self,
+        mut socket: Sniffed<S>,
+        peer: &mut Peer,
+    ) -> Result<Arrived<S>, Turned>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let Some(encryption) = &self.encryption else { return Ok(Arrived::Plain(socket)) };
         match socket.protocol().await.map_err(Turned::Lost)? {
             Protocol::Tls => {}

@@ -95,29 +95,25 @@ impl Reception {
     {
         let deadline = Instant::now() + shared.limits().http_request;
         // Boxed, so that what a handshake needs is given back before the session begins.
-        let entering = Box::pin(self.arrival.enter(Sniffed::new(socket), &mut peer));
+        let entering = Box::pin(self.arrival.enter(Sniffed::new(socket), &mut peer, &shared));
         let arrived = tokio::select! {
             arrived = timeout_at(deadline, entering) => arrived,
             () = shared.closed() => return,
         };
-        let counted =
-            match shared.crowd.connect(peer.address.ip(), &shared.limits(), shared.clock.now()) {
-                Ok(counted) => counted,
-                Err(crowded) => {
-                    shared.tally.connections_refused.up();
-                    tracing::debug!(peer = %peer.address, reason = crowded.words(), "turned away");
-                    return;
-                }
-            };
+        let (arrived, counted) = match arrived {
+            Ok(Ok(arrived)) => arrived,
+            Ok(Err(turned)) => {
+                tracing::debug!(peer = %peer.address, %turned, "turned away");
+                return;
+            }
+            Err(_elapsed) => {
+                tracing::debug!(peer = %peer.address, "no handshake in time");
+                return;
+            }
+        };
         match arrived {
-            Ok(Ok(Arrived::Plain(socket))) => {
-                self.converse(socket, peer, shared, deadline).await;
-            }
-            Ok(Ok(Arrived::Encrypted(socket))) => {
-                self.converse(socket, peer, shared, deadline).await;
-            }
-            Ok(Err(turned)) => tracing::debug!(peer = %peer.address, %turned, "turned away"),
-            Err(_elapsed) => tracing::debug!(peer = %peer.address, "no handshake in time"),
+            Arrived::Plain(socket) => self.converse(socket, peer, shared, deadline).await,
+            Arrived::Encrypted(socket) => self.converse(socket, peer, shared, deadline).await,
         }
         drop((counted, place));
     }

@@ -1,7 +1,7 @@
 //! A client of "WAMP: HTTP Longpoll Transport" that knows nothing of WAMP, over HTTP that it writes itself.
 
 // Used by the tests of the router, too, and by each of them in part.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, missing_docs)]
 
 use std::{io, net::SocketAddr};
 use tokio::{
