@@ -5,15 +5,18 @@
 
 use divan::{Bencher, black_box, counter::ItemsCount};
 use std::sync::Arc;
-use wamplex_realm::{HistoryRule, Joining, Member, Outbound, Realm, RealmConfig, Sink};
+use wamplex_realm::{
+    Action, Authority, HistoryRule, Joining, Member, MetaApi, Outbound, Permission, Realm,
+    RealmConfig, Role, Roles, Sink, Verdict, judge,
+};
 use wamplex_shared::{
     id::{RequestId, RequestIds, SessionId},
     message::*,
     payload::{Payload, PayloadShape},
-    roles::Roles,
+    roles,
     serializer::Serializer,
     time::Time,
-    uri::{MatchPolicy, Uri},
+    uri::{MatchPolicy, Uri, UriRule},
 };
 
 fn main() {
@@ -51,7 +54,7 @@ impl Stage {
 
     fn join(&mut self) -> Arc<Member<u64>> {
         self.sessions += 1;
-        let who = Joining::new(SessionId::new(self.sessions).unwrap(), Roles::NONE);
+        let who = Joining::new(SessionId::new(self.sessions).unwrap(), roles::Roles::NONE);
         self.realm.join(who, self.sessions, Time::ZERO, &mut self.out)
     }
 
@@ -178,6 +181,55 @@ fn publish_and_keep(bencher: Bencher<'_, '_>, kept: &str) {
     stage.subscribe(&member, RequestId::FIRST, topic, policy);
     let options = PublishOptions { retain: kept == "retained", ..PublishOptions::default() };
     stage.bench_publish_with(bencher, topic, 1, &options);
+}
+
+/// A role with this permission, and this many more of each kind.
+fn guest(matching: MatchPolicy, others: u64) -> Roles {
+    let uri = match matching {
+        MatchPolicy::Exact => "com.example.quotes.abc",
+        MatchPolicy::Prefix => "com.example.quotes.",
+        MatchPolicy::Wildcard => "com..quotes.",
+    };
+    let mut role = Role::new("guest").with(Permission::new(matching, uri).allow(&Action::ALL));
+    for n in 0..others {
+        for (policy, other) in [
+            (MatchPolicy::Exact, format!("com.example.quotes.{n}")),
+            (MatchPolicy::Prefix, format!("com.example.quotes.{n}.")),
+            (MatchPolicy::Wildcard, format!("com..quotes.{n}")),
+        ] {
+            role.permissions.push(Permission::new(policy, other));
+        }
+    }
+    Roles::new([role], UriRule::Loose, MetaApi::Ask).unwrap()
+}
+
+/// Whether a session may publish to a topic.
+#[divan::bench(args = [0, 10, 1_000], consts = [0, 1, 2])]
+fn judge_publish<const KIND: usize>(bencher: Bencher<'_, '_>, others: u64) {
+    let kinds = [MatchPolicy::Exact, MatchPolicy::Prefix, MatchPolicy::Wildcard];
+    let guest = guest(kinds[KIND], others);
+    let mut stage = Stage::new();
+    let mut who = Joining::new(SessionId::new(1).unwrap(), roles::Roles::NONE);
+    who.authrole = Some("guest".into());
+    let member = stage.realm.join(who, 1, Time::ZERO, &mut stage.out);
+    let message = Message::from(Publish {
+        request: RequestId::FIRST,
+        options: PublishOptions::default(),
+        topic: Uri::from_static("com.example.quotes.abc"),
+        payload: payload(),
+    });
+    assert!(matches!(judge(&guest, &member, &message), Verdict::Allowed(_)));
+    bencher.bench_local(|| judge(black_box(&guest), black_box(&member), black_box(&message)));
+}
+
+/// Whether a session may subscribe to a pattern.
+#[divan::bench(args = [0, 10, 1_000])]
+fn judge_pattern(bencher: Bencher<'_, '_>, others: u64) {
+    let guest = guest(MatchPolicy::Prefix, others);
+    let mut who = Joining::new(SessionId::new(1).unwrap(), roles::Roles::NONE);
+    who.authrole = Some("guest".into());
+    let topic = Uri::from_static("com.example.quotes.abc.");
+    bencher.bench_local(|| guest.decide(&who, Action::Subscribe, &topic, MatchPolicy::Prefix));
 }
 
 /// A call of the one registration that matches, among this many others, up to its RESULT.

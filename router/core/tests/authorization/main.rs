@@ -4,5 +4,9 @@
 
 mod matrix;
 mod oracle;
-
+mod realm;
+mod sessions;
 mod table;
+
+#[path = "../stage/mod.rs"]
+mod stage;

@@ -7,7 +7,8 @@
 use bytes::Bytes;
 use std::{collections::BTreeMap, sync::Arc};
 use wamplex_realm::{
-    Grant, Handled, Joining, Member, Outbound, Realm, RealmConfig, Refused, Sink, Verdict, judge,
+    Decision, Grant, Handled, Joining, Member, Outbound, Realm, RealmConfig, Refused, Sink,
+    Verdict, judge,
 };
 use wamplex_shared::{
     codec,
@@ -105,6 +106,13 @@ impl Stage {
         self.join_with(n, who)
     }
 
+    /// The router itself joins.
+    pub(crate) fn join_privileged(&mut self, n: Who) -> Who {
+        let mut who = Joining::new(session(n), every_feature());
+        who.privileged = true;
+        self.join_with(n, who)
+    }
+
     fn join_with(&mut self, n: Who, who: Joining) -> Who {
         let member = self.realm.join(who, n, self.now, &mut self.log);
         self.members.insert(n, member);
@@ -134,6 +142,9 @@ impl Stage {
         let authority = realm.config().authority.as_ref();
         let verdict = authority.map(|authority| judge(&**authority, member, &message));
         let grant = match verdict.unwrap_or(Verdict::Allowed(Grant::EVERYTHING)) {
+            Verdict::Allowed(_) if asks_about_more(realm, member, &message) => {
+                return realm.refuse(member, &message, Refused::Failed, log);
+            }
             Verdict::Allowed(grant) => grant,
             Verdict::Refused(why) => return realm.refuse(member, &message, why, log),
             Verdict::Ask { .. } => return realm.refuse(member, &message, Refused::Failed, log),
@@ -276,6 +287,11 @@ impl Stage {
         }
     }
 
+    /// The same without taking it.
+    pub(crate) fn peek(&self) -> &[(Who, Message)] {
+        &self.log.0
+    }
+
     /// What all sessions were sent since the last look, in order.
     pub(crate) fn take(&mut self) -> Vec<(Who, Message)> {
         core::mem::take(&mut self.log.0)
@@ -285,6 +301,16 @@ impl Stage {
     pub(crate) fn heard(&mut self) -> Vec<String> {
         self.take().iter().map(|(to, message)| format!("{to} {}", show(message))).collect()
     }
+}
+
+/// Whether somebody would have to be asked about the other right that a message needs.
+fn asks_about_more(realm: &Realm<Who>, from: &Member<Who>, message: &Message) -> bool {
+    let authority = realm.config().authority.as_ref().filter(|_| !from.who().privileged);
+    let decision = authority.zip(realm.also_needs(message)).map(|(authority, also)| {
+        let (action, uri, policy) = also;
+        authority.decide(from.who(), action, &uri, policy)
+    });
+    matches!(decision, Some(Decision::Ask { .. }))
 }
 
 pub(crate) fn invocation_error(invocation: u64, uri: &str) -> Error {
