@@ -1,7 +1,13 @@
-//! What becomes of calls when a realm ends.
+//! What becomes of calls and sessions when a realm ends.
 
-use crate::{observer::CallEnd, realm::Realm, reject::Reject, sink::Sink};
-use wamplex_shared::time::Time;
+use crate::{
+    observer::CallEnd,
+    realm::Realm,
+    reject::Reject,
+    sink::{Outbound, Sink},
+};
+use std::sync::Arc;
+use wamplex_shared::{message::Goodbye, time::Time};
 
 impl<H> Realm<H> {
     /// Ends all calls with an ERROR to their callers, because the realm is about to end. Callees are not told: their
@@ -14,6 +20,17 @@ impl<H> Realm<H> {
                     call.note_end(self.moment(now), CallEnd::Failed);
                 }
             }
+        }
+    }
+
+    /// Ends all sessions with this GOODBYE, after their calls. Their testaments are not published: nobody is left to
+    /// receive them.
+    pub fn dismiss(&mut self, goodbye: &Goodbye, now: Time, out: &mut impl Sink<H>) {
+        self.end_calls(now, out);
+        let members: Vec<_> = self.members.iter().map(|seat| Arc::clone(&seat.member)).collect();
+        for member in members {
+            out.deliver(member.handle(), Outbound::from(goodbye.clone()));
+            self.remove(&member, now, out);
         }
     }
 }

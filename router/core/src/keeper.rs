@@ -61,6 +61,16 @@ impl Keeper {
         Self { rules, kept: Mutex::new(kept) }
     }
 
+    /// Keeps what other rules say. Where those about history differ, the history begins anew.
+    pub(crate) fn set_rules(&mut self, old: &RealmConfig, new: &RealmConfig) {
+        if old.history.rules != new.history.rules {
+            let Self { rules, kept } = Self::new(new);
+            self.rules = rules;
+            self.kept.get_mut().history = kept.into_inner().history;
+        }
+        self.kept.get_mut().retained.set_limits(new.retention.clone());
+    }
+
     /// Keeps the history somewhere else.
     pub(crate) fn set_history(&mut self, store: Box<dyn HistoryStore>) {
         self.kept.get_mut().history = store;

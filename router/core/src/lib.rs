@@ -76,6 +76,7 @@ mod reject;
 mod retained;
 mod revocation;
 mod routing;
+mod rules;
 mod schema;
 mod sharding;
 mod shards;

@@ -119,6 +119,11 @@ impl Retained {
         }
     }
 
+    /// Retains under other limits, from the next event on.
+    pub(crate) const fn set_limits(&mut self, limits: Retention) {
+        self.limits = limits;
+    }
+
     /// Makes this the retained event of its topic.
     pub(crate) fn put(&mut self, event: Arc<KeptEvent>, ttl: Option<Duration>, now: Time) {
         self.expire(now);
