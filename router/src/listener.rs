@@ -6,9 +6,10 @@ use crate::{
     peer::{Address, Peer, TransportKind},
     reception::{Reception, refuse},
     shared::Shared,
-    transport::longpoll::Opened,
+    transport::longpoll::{Hub, Opened},
     unix::UnixDoor,
 };
+use arc_swap::ArcSwap;
 use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream, UnixStream},
@@ -16,6 +17,7 @@ use tokio::{
     task::{JoinError, JoinSet},
     time::sleep,
 };
+use tokio_util::sync::CancellationToken;
 
 /// The first pause after accepting failed; it doubles up to [`LONGEST_PAUSE`]. What is short then, descriptors for the
 /// most part, comes back when a connection ends.
@@ -29,13 +31,20 @@ const REFUSALS: usize = 32;
 
 /// A place where clients connect, open.
 pub(crate) struct Door {
-    socket: Socket,
-    /// What it is called in logs.
-    name: Arc<str>,
+    /// Closed once the listener is retired.
+    socket: Option<Socket>,
     endpoint: Endpoint,
-    reception: Arc<Reception>,
+    entrance: Arc<ArcSwap<Entrance>>,
     /// Sessions over long-poll that begin.
     opened: mpsc::UnboundedReceiver<Opened>,
+    retire: CancellationToken,
+}
+
+/// How clients are received at a listener. It can change while the listener is open.
+pub(crate) struct Entrance {
+    /// What the listener is called in logs.
+    name: Arc<str>,
+    reception: Arc<Reception>,
 }
 
 enum Socket {
@@ -58,7 +67,8 @@ impl Door {
         config: &ListenerConfig,
         shared: &Arc<Shared>,
     ) -> Result<Self, StartError> {
-        let (reception, opened) = Reception::open(config, shared)?;
+        let (hub, opened) = Hub::new();
+        let reception = Reception::open(config, shared, hub)?;
         let failed = |source| StartError::Listen { endpoint: config.endpoint.clone(), source };
         let (socket, endpoint) = match &config.endpoint {
             Endpoint::Tcp(address) => {
@@ -71,11 +81,14 @@ impl Door {
                 (Socket::Unix(door), config.endpoint.clone())
             }
         };
-        let name = match &config.name[..] {
-            "" => endpoint.to_string().into(),
-            name => name.into(),
-        };
-        Ok(Self { socket, name, endpoint, reception: Arc::new(reception), opened })
+        let entrance = Entrance::new(config, &endpoint, reception);
+        Ok(Self {
+            socket: Some(socket),
+            endpoint,
+            entrance: Arc::new(ArcSwap::from_pointee(entrance)),
+            opened,
+            retire: CancellationToken::new(),
+        })
     }
 
     /// Where it listens, with the port that was chosen if the configuration left it open.
@@ -83,9 +96,14 @@ impl Door {
         &self.endpoint
     }
 
-    /// Whether connections are encrypted.
-    pub(crate) fn is_encrypted(&self) -> bool {
-        self.reception.is_encrypted()
+    /// How clients are received, to change it.
+    pub(crate) const fn entrance(&self) -> &Arc<ArcSwap<Entrance>> {
+        &self.entrance
+    }
+
+    /// Retires the listener: it lets nobody in any more, and ends with its last connection.
+    pub(crate) const fn retire(&self) -> &CancellationToken {
+        &self.retire
     }
 
     /// Accepts connections until `stop` is ready, and gives the tasks of those that are open then.
@@ -99,18 +117,25 @@ impl Door {
         let mut pause = FIRST_PAUSE;
         let mut stop = pin!(stop);
         loop {
+            if self.socket.is_none() && tasks.is_empty() {
+                return tasks;
+            }
             let accepted = tokio::select! {
                 () = &mut stop => return tasks,
+                () = self.retire.cancelled(), if self.socket.is_some() => {
+                    self.socket = None;
+                    continue;
+                }
                 Some(ended) = tasks.join_next() => {
                     note_panic(&shared, ended);
                     continue;
                 }
                 Some(opened) = self.opened.recv() => {
-                    let reception = Arc::clone(&self.reception);
+                    let reception = Arc::clone(&self.entrance.load().reception);
                     tasks.spawn(reception.serve_polled(opened, Arc::clone(&shared)));
                     continue;
                 }
-                accepted = self.socket.accept() => accepted,
+                accepted = accept(self.socket.as_ref()) => accepted,
             };
             match accepted {
                 Ok(accepted) => {
@@ -119,7 +144,7 @@ impl Door {
                 }
                 Err(error) if concerns_one_client(&error) => {}
                 Err(error) => {
-                    let listener = &self.name;
+                    let listener = &self.entrance.load_full().name;
                     tracing::warn!(%listener, %error, ?pause, "cannot accept connections, trying again");
                     tokio::select! {
                         () = &mut stop => return tasks,
@@ -151,7 +176,8 @@ impl Door {
             }
             return;
         };
-        let (shared, reception) = (Arc::clone(shared), Arc::clone(&self.reception));
+        let entrance = self.entrance.load_full();
+        let (shared, reception) = (Arc::clone(shared), Arc::clone(&entrance.reception));
         match accepted {
             Accepted::Tcp(socket, address) => {
                 // Messages are written in batches already; waiting for more only delays them.
@@ -159,21 +185,58 @@ impl Door {
                     tracing::debug!(%address, %error, "connection lost before it began");
                     return;
                 }
-                let peer = self.peer(address.into());
+                let peer = entrance.peer(address.into());
                 tasks.spawn(reception.receive(socket, peer, shared, place));
             }
             Accepted::Unix(socket) => match socket.peer_cred() {
                 Ok(who) => {
                     let address = Address::Unix { pid: who.pid(), uid: who.uid(), gid: who.gid() };
-                    tasks.spawn(reception.receive(socket, self.peer(address), shared, place));
+                    tasks.spawn(reception.receive(socket, entrance.peer(address), shared, place));
                 }
                 Err(error) => tracing::debug!(%error, "connection lost before it began"),
             },
         }
     }
+}
+
+impl Entrance {
+    fn new(config: &ListenerConfig, endpoint: &Endpoint, reception: Reception) -> Self {
+        let name = match &config.name[..] {
+            "" => endpoint.to_string().into(),
+            name => name.into(),
+        };
+        Self { name, reception: Arc::new(reception) }
+    }
+
+    /// Prepares to receive clients in another way. Sessions over long-poll are found by both.
+    ///
+    /// # Errors
+    /// It cannot be put into practice.
+    pub(crate) fn change(
+        &self,
+        config: &ListenerConfig,
+        endpoint: &Endpoint,
+        shared: &Arc<Shared>,
+    ) -> Result<Self, StartError> {
+        let hub = Arc::clone(self.reception.hub());
+        Ok(Self::new(config, endpoint, Reception::open(config, shared, hub)?))
+    }
+
+    /// Whether connections are encrypted.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.reception.is_encrypted()
+    }
 
     fn peer(&self, address: Address) -> Peer {
         Peer::new(address, TransportKind::WebSocket, Arc::clone(&self.name))
+    }
+}
+
+/// The next client, or none for ever.
+async fn accept(socket: Option<&Socket>) -> io::Result<Accepted> {
+    match socket {
+        Some(socket) => socket.accept().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -13,11 +13,14 @@ use arc_swap::ArcSwap;
 use parking_lot::{Mutex, RwLockReadGuard, RwLockWriteGuard};
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering::SeqCst},
+    atomic::{
+        AtomicBool, AtomicU64,
+        Ordering::{Relaxed, SeqCst},
+    },
 };
 use tokio::{sync::Notify, task::AbortHandle};
 use wamplex_realm::{Authority, Joining, Member, Observer, Realm, RealmConfig};
-use wamplex_shared::{time::Time, uri::Uri};
+use wamplex_shared::{message::Goodbye, time::Time, uri::Uri, uris};
 
 /// A realm that sessions of this router join.
 pub(crate) struct RealmCell {
@@ -35,6 +38,8 @@ pub(crate) struct RealmCell {
     sooner: Notify,
     /// The task that keeps the time. It holds the realm, so it has to be stopped.
     keeper: Mutex<Option<AbortHandle>>,
+    /// Whether sessions may not come in any more. Changes under the lock of the realm.
+    is_closed: AtomicBool,
 }
 
 /// What can change in a realm while sessions are in it.
@@ -80,6 +85,7 @@ impl RealmCell {
             wakes: AtomicU64::new(NEVER),
             sooner: Notify::new(),
             keeper: Mutex::default(),
+            is_closed: AtomicBool::new(false),
         }
     }
 
@@ -150,8 +156,31 @@ impl RealmCell {
 
     /// Takes a session in.
     pub(crate) fn join(self: &Arc<Self>, who: Joining, handle: Handle) -> Membership {
-        let member = self.write().join(who, handle, self.clock.now(), &mut Deliver);
+        let mut realm = self.write();
+        let member = realm.join(who, handle, self.clock.now(), &mut Deliver);
+        if self.is_closed.load(Relaxed) {
+            // The client was admitted to a realm that was there still.
+            realm.dismiss(&closed(), self.clock.now(), &mut Deliver);
+        }
+        drop(realm);
         Membership { realm: Arc::clone(self), member }
+    }
+
+    /// Puts other rules in force, for the sessions that are here as well.
+    pub(crate) fn change(&self, mut rules: RealmConfig, live: Live) {
+        rules.authority = Some(Arc::clone(&self.authorization) as Arc<dyn Authority>);
+        self.live.store(Arc::new(live));
+        self.write().set_rules(rules);
+    }
+
+    /// Says goodbye to all sessions, and to those that are about to join.
+    pub(crate) fn close(&self) {
+        let mut realm = self.write();
+        self.is_closed.store(true, Relaxed);
+        realm.dismiss(&closed(), self.clock.now(), &mut Deliver);
+        drop(realm);
+        self.authorization.close();
+        self.stop();
     }
 
     /// Says that something is due at `deadline`: the keeper of the time wakes then at the latest.
@@ -178,6 +207,11 @@ impl RealmCell {
             },
         }
     }
+}
+
+/// What sessions are told whose realm is not there any more.
+fn closed() -> Goodbye {
+    Goodbye::new(uris::close::CLOSE_REALM)
 }
 
 fn nanos(time: Time) -> u64 {

@@ -11,7 +11,7 @@ use crate::{
 };
 use parking_lot::RwLock;
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc,
         atomic::{
@@ -33,6 +33,17 @@ pub(crate) struct Realms {
     is_running: AtomicBool,
 }
 
+/// Other realms, prepared so that nothing can go wrong any more.
+pub(crate) struct Plan(Vec<Planned>);
+
+/// What a realm is made of, or changed to.
+struct Planned {
+    settings: RealmSettings,
+    config: RealmConfig,
+    authorization: Authorization,
+    live: Live,
+}
+
 impl Realms {
     /// No realms yet.
     pub(crate) fn new(clock: Clock) -> Self {
@@ -49,25 +60,50 @@ impl Realms {
     /// # Errors
     /// The settings cannot be put into practice.
     pub(crate) fn open(&self, settings: &RealmSettings) -> Result<Arc<RealmCell>, StartError> {
-        let name = Uri::from(settings.name.as_str());
-        name.check(UriRule::Loose, MatchPolicy::Exact)
-            .map_err(|source| StartError::RealmName { name: settings.name.clone(), source })?;
-        let config = realm_config(name, &settings.rules, self.clock)?;
-        let authorization = Authorization::new(settings)
-            .map_err(|source| StartError::Roles { realm: settings.name.clone(), source })?;
-        let realm = Arc::new(RealmCell::new(
-            config,
-            authorization,
-            live(settings),
-            Quotas::new(&settings.limits),
-            self.clock,
-            self.opened.fetch_add(1, Relaxed),
-        ));
+        Ok(self.add(Planned::new(settings, self.clock)?))
+    }
+
+    /// Prepares other realms.
+    ///
+    /// # Errors
+    /// Their settings cannot be put into practice. Then all stay as they are.
+    pub(crate) fn prepare(&self, settings: &[RealmSettings]) -> Result<Plan, StartError> {
+        let prepare = |settings: &RealmSettings| Planned::new(settings, self.clock);
+        settings.iter().map(prepare).collect::<Result<_, _>>().map(Plan)
+    }
+
+    /// Goes over to what was prepared. Realms that are not in it are closed, with the sessions in them.
+    pub(crate) fn commit(&self, plan: Plan) {
+        let names: HashSet<String> =
+            plan.0.iter().map(|planned| planned.settings.name.clone()).collect();
+        for planned in plan.0 {
+            match self.get(&planned.settings.name) {
+                Some(realm) => planned.change(&realm),
+                None => drop(self.add(planned)),
+            }
+        }
+        let mut gone = Vec::new();
+        self.cells.write().retain(|name, realm| {
+            let stays = names.contains(name);
+            if !stays {
+                gone.push(Arc::clone(realm));
+            }
+            stays
+        });
+        for realm in gone {
+            realm.close();
+        }
+    }
+
+    fn add(&self, planned: Planned) -> Arc<RealmCell> {
+        let name = planned.settings.name.clone();
+        let number = self.opened.fetch_add(1, Relaxed);
+        let realm = Arc::new(planned.into_realm(self.clock, number));
         if self.is_running.load(SeqCst) {
             realm.start();
         }
-        self.cells.write().insert(settings.name.clone(), Arc::clone(&realm));
-        Ok(realm)
+        self.cells.write().insert(name, Arc::clone(&realm));
+        realm
     }
 
     /// The realm of this name.
@@ -94,6 +130,32 @@ impl Realms {
         for realm in self.all() {
             realm.stop();
         }
+    }
+}
+
+impl Planned {
+    fn new(settings: &RealmSettings, clock: Clock) -> Result<Self, StartError> {
+        let name = Uri::from(settings.name.as_str());
+        name.check(UriRule::Loose, MatchPolicy::Exact)
+            .map_err(|source| StartError::RealmName { name: settings.name.clone(), source })?;
+        let config = realm_config(name, &settings.rules, clock)?;
+        let authorization = Authorization::new(settings)
+            .map_err(|source| StartError::Roles { realm: settings.name.clone(), source })?;
+        Ok(Self { settings: settings.clone(), config, authorization, live: live(settings) })
+    }
+
+    fn into_realm(self, clock: Clock, number: u64) -> RealmCell {
+        let quotas = Quotas::new(&self.settings.limits);
+        RealmCell::new(self.config, self.authorization, self.live, quotas, clock, number)
+    }
+
+    fn change(self, realm: &RealmCell) {
+        if let Err(error) = realm.authorization().replace(&self.settings) {
+            // These settings have made an authorization just before.
+            tracing::error!(realm = %realm.name(), %error, "the roles stay as they were");
+        }
+        realm.quotas().set(self.settings.limits);
+        realm.change(self.config, self.live);
     }
 }
 

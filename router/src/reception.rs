@@ -36,26 +36,27 @@ pub(crate) struct Reception {
     front: Arc<Front>,
     transports: Transports,
     keep_alive: KeepAlive,
+    hub: Arc<Hub>,
 }
 
 impl Reception {
-    /// Prepares what the configuration of a listener wants. Sessions over long-poll begin at the other end of the channel,
-    /// and have to be [served](Self::serve_polled).
+    /// Prepares what the configuration of a listener wants. Sessions over long-poll begin at the other end of the hub, and
+    /// have to be [served](Self::serve_polled).
     ///
     /// # Errors
     /// It cannot be put into practice.
     pub(crate) fn open(
         config: &ListenerConfig,
         shared: &Arc<Shared>,
-    ) -> Result<(Self, mpsc::UnboundedReceiver<Opened>), StartError> {
+        hub: Arc<Hub>,
+    ) -> Result<Self, StartError> {
         let arrival = Arrival::open(config)
             .map_err(|source| StartError::Tls { endpoint: config.endpoint.clone(), source })?;
         if let Some(encryption) = arrival.encryption() {
             shared.encryptions.add(encryption);
         }
-        let (hub, opened) = Hub::new(config.longpoll.idle);
         let longpolls = config.transports.longpoll.then(|| LongPolls {
-            hub,
+            hub: Arc::clone(&hub),
             settings: config.longpoll.clone(),
             pause: shared.limits().http_request,
         });
@@ -69,13 +70,18 @@ impl Reception {
             longpolls,
             proxy: config.proxy.clone(),
         };
-        let reception = Self {
+        Ok(Self {
             arrival,
             front: Arc::new(front),
             transports: config.transports,
             keep_alive: config.keep_alive.clone(),
-        };
-        Ok((reception, opened))
+            hub,
+        })
+    }
+
+    /// Where sessions over long-poll are found.
+    pub(crate) const fn hub(&self) -> &Arc<Hub> {
+        &self.hub
     }
 
     /// Whether connections are encrypted.
@@ -274,7 +280,7 @@ mod tests {
             let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
             config.listeners[0].keep_alive = keep_alive;
             let shared = Arc::new(Shared::new(&config).unwrap());
-            let (reception, _) = Reception::open(&config.listeners[0], &shared).unwrap();
+            let reception = Reception::open(&config.listeners[0], &shared, Hub::new().0).unwrap();
             Self { shared, reception: Arc::new(reception) }
         }
 

@@ -5,20 +5,20 @@ use crate::{
     authorization::Authorizer,
     config::{Endpoint, RouterConfig},
     counters::Counters,
+    doors::Doors,
     error::StartError,
     front::WEBSOCKET_PATH,
-    listener::{self, Door},
+    listener,
     local::{JoinError, LocalSession},
     shared::Shared,
     tls::TlsError,
 };
 use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
-    sync::watch,
+    sync::{Mutex, watch},
     task::JoinSet,
     time::{sleep, timeout},
 };
-use tokio_util::sync::CancellationToken;
 
 /// A WAMP router that listens, and serves once it runs.
 ///
@@ -33,14 +33,16 @@ use tokio_util::sync::CancellationToken;
 /// # }
 /// ```
 pub struct Router {
-    doors: Vec<Door>,
     handle: RouterHandle,
 }
 
 /// Reaches a router from elsewhere, also while it runs. Cheap to clone.
 #[derive(Clone)]
 pub struct RouterHandle {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) doors: Arc<Doors>,
+    /// What the router was told last.
+    pub(crate) current: Arc<Mutex<RouterConfig>>,
     stop: Arc<watch::Sender<bool>>,
 }
 
@@ -55,19 +57,21 @@ impl Router {
         if config.listeners.is_empty() {
             return Err(StartError::NoListener);
         }
-        let mut doors = Vec::new();
-        for listener in &config.listeners {
-            doors.push(Door::open(listener, &shared).await?);
-        }
-        let handle = RouterHandle { shared, stop: Arc::new(watch::Sender::new(false)) };
-        Ok(Self { doors, handle })
+        let doors = Doors::open(&config.listeners, &shared).await?;
+        let handle = RouterHandle {
+            shared,
+            doors: Arc::new(doors),
+            current: Arc::new(Mutex::new(config)),
+            stop: Arc::new(watch::Sender::new(false)),
+        };
+        Ok(Self { handle })
     }
 
     /// The addresses it listens on, in the order of the configuration, with the ports that were chosen where it left
     /// them open.
     #[must_use]
     pub fn endpoints(&self) -> Vec<Endpoint> {
-        self.doors.iter().map(|door| door.endpoint().clone()).collect()
+        self.handle.doors.endpoints().into_iter().map(|(endpoint, _)| endpoint).collect()
     }
 
     /// The first address in a network that it listens on; unspecified and port 0 if all are elsewhere.
@@ -78,10 +82,12 @@ impl Router {
 
     /// The first address in a network, and whether connections to it are encrypted.
     fn first_in_network(&self) -> Option<(SocketAddr, bool)> {
-        self.doors.iter().find_map(|door| match door.endpoint() {
-            Endpoint::Tcp(address) => Some((*address, door.is_encrypted())),
-            Endpoint::Unix(_) => None,
-        })
+        self.handle.doors.endpoints().into_iter().find_map(
+            |(endpoint, is_encrypted)| match endpoint {
+                Endpoint::Tcp(address) => Some((address, is_encrypted)),
+                Endpoint::Unix(_) => None,
+            },
+        )
     }
 
     /// The end of the scheme of URLs: `s` if connections are encrypted.
@@ -118,27 +124,19 @@ impl Router {
 
     /// Serves until `signal` is ready or a handle shuts it down, like [`run`](Self::run).
     pub async fn run_until(self, signal: impl Future<Output = ()>) {
-        let Self { doors, handle: RouterHandle { shared, stop } } = self;
+        // Borrowed and not taken apart: whatever becomes of this future, in the end the router is dropped.
+        let RouterHandle { shared, doors, stop, .. } = &self.handle;
         shared.realms.start();
-        let mut accepting = JoinSet::new();
-        let doors_close = CancellationToken::new();
-        for door in doors {
-            let closed = doors_close.clone().cancelled_owned();
-            accepting.spawn(door.accept(Arc::clone(&shared), closed));
-        }
+        doors.start(shared);
         let mut stopped = stop.subscribe();
         tokio::select! {
             // The sender lives as long as `stop`, so this ends only when it is told to.
             _ = stopped.wait_for(|stopped| *stopped) => {}
             () = signal => {}
         }
-        lame_duck(&shared).await;
-        doors_close.cancel();
-        let mut tasks = Vec::new();
-        while let Some(Ok(of_one_door)) = accepting.join_next().await {
-            tasks.push(of_one_door);
-        }
-        drain(&shared, tasks).await;
+        lame_duck(shared).await;
+        let tasks = doors.close().await;
+        drain(shared, tasks).await;
         shared.realms.stop();
     }
 }
@@ -232,6 +230,13 @@ async fn drain(shared: &Shared, mut tasks: Vec<JoinSet<()>>) {
     }
     for mut of_one_door in tasks {
         of_one_door.shutdown().await;
+    }
+}
+
+impl Drop for Router {
+    fn drop(&mut self) {
+        // A handle that is kept somewhere keeps nothing open.
+        self.handle.doors.abandon();
     }
 }
 

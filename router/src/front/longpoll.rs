@@ -172,7 +172,7 @@ impl LongPolls {
             return refusal;
         };
         let limit = shared.limits().message_size_before_welcome;
-        match self.hub.open(agreed, limit, peer, place) {
+        match self.hub.open(agreed, limit, self.settings.idle, peer, place) {
             Ok(transport) => {
                 let answer = serde_json::json!({"protocol": agreed.name(), "transport": transport});
                 content_response(answer.to_string().into(), "application/json")

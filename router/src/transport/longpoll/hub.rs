@@ -18,8 +18,6 @@ pub(crate) struct Hub {
     count: watch::Sender<usize>,
     /// To whoever runs the sessions.
     opened: mpsc::UnboundedSender<Opened>,
-    /// How long a client may ask nothing.
-    idle: Duration,
 }
 
 /// A transport that needs somebody to run its session.
@@ -40,14 +38,15 @@ pub(crate) struct Listed {
 }
 
 impl Hub {
-    /// A hub without transports, and where those arrive that are opened. A client that asks nothing for `idle` is gone.
-    pub(crate) fn new(idle: Duration) -> (Arc<Self>, mpsc::UnboundedReceiver<Opened>) {
+    /// A hub without transports, and where those arrive that are opened.
+    pub(crate) fn new() -> (Arc<Self>, mpsc::UnboundedReceiver<Opened>) {
         let (opened, receiver) = mpsc::unbounded_channel();
         let channels = Mutex::default();
-        (Arc::new(Self { channels, count: watch::Sender::new(0), opened, idle }), receiver)
+        (Arc::new(Self { channels, count: watch::Sender::new(0), opened }), receiver)
     }
 
-    /// Opens a transport that takes bodies of at most `limit` bytes; the name by which requests find it.
+    /// Opens a transport that takes bodies of at most `limit` bytes; the name by which requests find it. A client that asks
+    /// nothing for `idle` is gone.
     ///
     /// # Errors
     /// There are no random numbers, or nobody runs sessions any more.
@@ -55,6 +54,7 @@ impl Hub {
         self: &Arc<Self>,
         agreed: Subprotocol,
         limit: usize,
+        idle: Duration,
         peer: Peer,
         place: Place,
     ) -> Result<String, NotOpened> {
@@ -64,7 +64,7 @@ impl Hub {
         self.channels.lock().insert(id, Arc::clone(&channel));
         self.count.send_modify(|count| *count += 1);
         let listed = Listed { hub: Arc::clone(self), id };
-        let transport = LongPoll::new(channel, self.idle);
+        let transport = LongPoll::new(channel, idle);
         let opened = Opened { transport, peer, place, listed };
         self.opened.send(opened).map_err(|_| NotOpened::Closing)?;
         Ok(HEX.encode(&id))
