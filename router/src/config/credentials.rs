@@ -249,7 +249,7 @@ impl ScramCredential {
 ///
 /// # Errors
 /// The password cannot be one, the cost is out of bounds, or there are no random numbers.
-pub(crate) fn derive(password: &str, cost: Cost) -> Result<ScramCredentials, Problem> {
+fn derive(password: &str, cost: Cost) -> Result<ScramCredentials, Problem> {
     let mut salt = [0; SALT_OCTETS];
     getrandom::fill(&mut salt).map_err(|error| Problem::new("salt", "random numbers", error))?;
     ScramCredentials::new(password, &salt, cost).map_err(|error| unusable("password", error))

@@ -33,11 +33,14 @@ pub struct JwtSettings {
     /// A file with the keys of the issuer (JSON Web Key Set, RFC 7517), read again when it changes. This, or `secret`.
     #[schemars(with = "Option<units::path>")]
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "keys.json")]
     pub jwks: Option<PathBuf>,
     /// What the claim `iss` has to be. Without it, the key alone says who the issuer is.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "https://login.example.com")]
     pub issuer: Option<String>,
     /// Of these the claim `aud` has to name one. Without any, tokens are taken that have no such claim.
+    #[schemars(example = ["wamplex"])]
     pub audience: Vec<String>,
     /// By how much the issuer's clock may differ from the router's.
     #[serde(with = "units::duration")]
@@ -48,11 +51,14 @@ pub struct JwtSettings {
     /// objects: `realm_access.roles`.
     pub role_claim: String,
     /// The roles that this issuer may give. Tokens with others are refused.
+    #[schemars(example = ["user"])]
     pub roles: Vec<String>,
     /// The role of those whose token has no claim for it, one of `roles`. Without it such tokens are refused.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"user")]
     pub default_role: Option<String>,
     /// Claims that WELCOME shows in `authextra`.
+    #[schemars(example = ["email"])]
     pub extra_claims: Vec<String>,
     /// What WELCOME says in `authprovider`.
     pub provider: String,

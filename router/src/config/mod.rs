@@ -37,7 +37,6 @@ pub use authorization::{
     AuthorizationSettings, DiscloseSettings, PermissionSettings, Right, RoleSettings,
 };
 pub use bridge::{BridgeAction, BridgeEndpoint, BridgeToken, Webhook};
-pub(crate) use credentials::derive;
 pub use credentials::{
     DEFAULT_SCRAM_COST, KdfSetting, ScramCredential, TicketHashCredential, WampcraCredential,
 };

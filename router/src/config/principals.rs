@@ -19,8 +19,10 @@ use wamplex_shared::{
 #[serde(default, deny_unknown_fields)]
 pub struct PrincipalSettings {
     /// Its name, unique in the realm.
+    #[schemars(example = &"alice")]
     pub authid: String,
     /// Its role, by which it is authorized.
+    #[schemars(example = &"user")]
     pub role: String,
     /// The ticket for `ticket`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,6 +38,7 @@ pub struct PrincipalSettings {
     pub scram: Option<ScramCredential>,
     /// The Ed25519 public keys for `cryptosign`, each 64 hexadecimal digits.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(example = ["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"])]
     pub cryptosign: Vec<String>,
     /// The certificates for `tls`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -52,18 +55,23 @@ pub struct PrincipalSettings {
 pub struct CertificateSettings {
     /// SHA-256 of the certificate in DER: 64 hexadecimal digits, with or without colons.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")]
     pub fingerprint: Option<String>,
     /// The common name of its subject.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"alice")]
     pub common_name: Option<String>,
     /// An e-mail address among its alternative names.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "alice@example.com")]
     pub email: Option<String>,
     /// A host among its alternative names.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "client.example.com")]
     pub dns: Option<String>,
     /// A URI among its alternative names.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "spiffe://example.com/client")]
     pub uri: Option<String>,
 }
 
@@ -77,10 +85,12 @@ pub struct PrincipalSource {
     /// A file in TOML (`.toml`) or with a JSON object per line (`.jsonl`), read again when it changes.
     #[schemars(with = "Option<units::path>")]
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "users.toml")]
     pub file: Option<PathBuf>,
     /// A SQLite database as `wamplex user` writes it. Changes hold from the next session on.
     #[schemars(with = "Option<units::path>")]
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "users.db")]
     pub sqlite: Option<PathBuf>,
 }
 
@@ -209,5 +219,115 @@ pub(crate) fn value(json: &serde_json::Value) -> Value {
         serde_json::Value::String(text) => Value::Str(text.as_str().into()),
         serde_json::Value::Array(list) => Value::List(list.iter().map(value).collect()),
         serde_json::Value::Object(map) => Value::Dict(dict(map)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(text: &str) -> Vec<String> {
+        let settings: PrincipalSettings = toml::from_str(text).unwrap();
+        let mut problems = Problems::default();
+        settings.check(&mut problems);
+        problems.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_cannot_be_is_named_by_its_key_and_without_secrets() {
+        let key = "0".repeat(63);
+        for (text, expected) in [
+            ("", None),
+            ("ticket = 'c4nary'", None),
+            ("wampcra = { secret = 'c4nary' }", None),
+            ("wampcra = { secret = 'c4nary', salt = 's' }", None),
+            ("scram = { password = 'c4nary' }", None),
+            ("scram = { password = 'c4nary', kdf = 'pbkdf2' }", None),
+            ("certificates = [{ dns = 'a' }, { uri = 'b' }]", None),
+            ("ticket = 'c4nary'\nticket_hash = { sha256 = 'c4nary' }", Some("ticket_hash: ")),
+            ("ticket_hash = { sha256 = 'c4nary' }", Some("ticket_hash.sha256: ")),
+            ("ticket_hash = {}", Some("ticket_hash: ")),
+            (
+                "ticket_hash = { password = { password = 'c4nary' } }",
+                Some("ticket_hash.password.password: "),
+            ),
+            (
+                "ticket_hash = { password = { salt = 'AAAAAAAAAAA=' } }",
+                Some("ticket_hash.password.stored_key: "),
+            ),
+            ("wampcra = {}", Some("wampcra: ")),
+            ("wampcra = { secret = 'c4nary', key = 'c4nary' }", Some("wampcra: ")),
+            ("wampcra = { key = 'c4nary' }", Some("wampcra.salt: ")),
+            ("wampcra = { key = 'c4nary', salt = 's' }", Some("wampcra.key: ")),
+            (
+                "wampcra = { secret = 'c4nary', salt = 's', iterations = 1 }",
+                Some("wampcra.iterations: "),
+            ),
+            ("wampcra = { secret = 'c4nary', salt = 's', keylen = 1 }", Some("wampcra.keylen: ")),
+            ("scram = {}", Some("scram.salt: ")),
+            ("scram = { password = 'c4nary', salt = 'c4nary' }", Some("scram.salt: ")),
+            ("scram = { password = 'c4nary', memory = 1 }", Some("scram.memory: ")),
+            ("scram = { password = \"c4nary\\u0007\" }", Some("scram.password: ")),
+            (
+                "scram = { salt = 'c4nary', stored_key = 'c4nary', server_key = 'c4nary' }",
+                Some("scram.salt: "),
+            ),
+            (
+                "scram = { salt = 'AAAA', stored_key = 'c4nary', server_key = 'c4nary' }",
+                Some("scram.stored_key: "),
+            ),
+            (&format!("cryptosign = ['{key}0', '{key}']"), Some("cryptosign[1]: ")),
+            ("certificates = [{ dns = 'a', uri = 'b' }]", Some("certificates[0]: ")),
+            ("certificates = [{}]", Some("certificates[0]: ")),
+            ("certificates = [{ fingerprint = 'ab:cd' }]", Some("certificates[0].fingerprint: ")),
+            ("certificates = [{ dns = '' }]", Some("certificates[0].dns: ")),
+        ] {
+            let found = problems(&format!("authid = 'alice'\nrole = 'user'\n{text}"));
+            assert_eq!(found.len(), usize::from(expected.is_some()), "{text}: {found:?}");
+            for found in found {
+                assert!(found.starts_with(expected.unwrap_or_default()), "{text}: {found}");
+                // A salt is no secret.
+                assert!(
+                    !found
+                        .replace("salt: expected at least 8 octets in Base64, found c4nary", "")
+                        .contains("c4nary"),
+                    "{found}"
+                );
+            }
+        }
+        assert!(problems("role = 'user'")[0].starts_with("authid: "));
+        assert!(problems("authid = 'alice'")[0].starts_with("role: "));
+        assert!(problems("authid = \"a\\n\"\nrole = 'user'")[0].starts_with("authid: "));
+    }
+
+    #[test]
+    fn settings_become_what_they_say() {
+        let settings: PrincipalSettings = toml::from_str(
+            r#"
+            authid = "alice"
+            role = "user"
+            ticket = "open sesame"
+            wampcra = { secret = "secret123", salt = "salt123" }
+            scram = { kdf = "pbkdf2", iterations = 4096, salt = "W22ZaJ0SNY7soEsUEjb6gQ==",
+                      stored_key = "WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=",
+                      server_key = "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=" }
+            cryptosign = ["0101010101010101010101010101010101010101010101010101010101010101"]
+            certificates = [{ common_name = "alice" }]
+            extra = { team = "blue", numbers = [1, 2.5], deep = { yes = true } }
+            "#,
+        )
+        .unwrap();
+        let principal = settings.principal("static").unwrap();
+        assert!(principal.ticket.unwrap().matches("open sesame"));
+        let wampcra = principal.wampcra.unwrap();
+        assert_eq!(wampcra.key.as_text(), "Eu7CQLfR+/Ffb+275A4s9/6H/RGKYxM4s6IMrsNKzC8=");
+        let kept = principal.scram.unwrap();
+        let salt = kept.salt.clone();
+        let derived = wamplex_shared::auth::ScramCredentials::new("pencil", &salt, kept.cost());
+        assert_eq!(derived.unwrap(), kept);
+        assert_eq!(principal.cryptosign, [[1; 32]]);
+        assert_eq!(principal.certificates, [CertificateMark::CommonName("alice".into())]);
+        assert_eq!(principal.extra.get("team").and_then(Value::as_str).unwrap(), "blue");
+        assert_eq!(principal.extra.len(), 3);
     }
 }
