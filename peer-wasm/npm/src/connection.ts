@@ -1,4 +1,5 @@
-import type { AuthResponse, Authenticator, Payload, SerializerName, SessionInfo, TraceDetail, WebSocketLike } from '../index.js';
+import type { Authenticator, Payload, SerializerName, SessionInfo, TraceDetail, WebSocketLike } from '../index.js';
+import { Offer } from './auth/offer.js';
 import { CallFlags, SERIALIZERS, Report, accepted, type Code, type Core, type CoreModule, type ReportHandler } from './core.js';
 import type { BigintMode } from './decode/json.js';
 import { MessageReader, type Message } from './decode/message.js';
@@ -49,6 +50,7 @@ export class Connection implements ReportHandler {
   readonly #options: ConnectionOptions;
   readonly #listener: ConnectionListener;
   readonly #socket: WebSocketLike;
+  readonly #offer: Offer;
   readonly #pending = new Map<number, Pending>();
   #encoder!: Encoder;
   #serializer!: SerializerName;
@@ -71,6 +73,7 @@ export class Connection implements ReportHandler {
     this.#listener = listener;
     this.#socket = socket;
     this.#memory = module.memory;
+    this.#offer = new Offer(options.authenticators, options.attempt, options.signal);
     this.#reader = new MessageReader(options.bigint);
     this.#core = module.newCore(this, socket);
     this.#core.trace(options.trace());
@@ -131,7 +134,7 @@ export class Connection implements ReportHandler {
       case Report.Revoked:
         return this.#listener.revoked(message);
       case Report.Welcome:
-        return this.#welcome(message);
+        return void this.#welcome(message);
       case Report.Challenge:
         return void this.#challenge(message[1], message[2]);
       case Report.Abort:
@@ -185,19 +188,11 @@ export class Connection implements ReportHandler {
   // ---- joining ---------------------------------------------------------------------
 
   async #hello(): Promise<void> {
-    const { authenticators, attempt, signal, realm } = this.#options;
     try {
-      let authid: string | undefined;
-      const authextra: Record<string, unknown> = {};
-      for (const authenticator of authenticators) {
-        const extra = await authenticator.hello?.({ attempt, signal });
-        authid ??= extra?.authid ?? authenticator.authid;
-        Object.assign(authextra, extra?.authextra);
-      }
+      const { methods, authid, authextra } = await this.#offer.hello();
       if (this.#closed) return;
-      const methods = authenticators.map((authenticator) => authenticator.method).join('\n');
       const extra = Object.keys(authextra).length > 0 ? this.#encoder.dict(authextra) : new Uint8Array(0);
-      this.#core.hello(realm, methods, authid ?? '', extra);
+      this.#core.hello(this.#options.realm, methods.join('\n'), authid, extra);
     } catch (error) {
       this.#refuse(error);
     }
@@ -205,18 +200,14 @@ export class Connection implements ReportHandler {
 
   async #challenge(method: string, extra: Record<string, unknown>): Promise<void> {
     try {
-      const authenticator = this.#options.authenticators.find((a) => a.method === method);
-      if (!authenticator?.respond) throw new TypeError(`no answer to a challenge by the method '${method}'`);
-      const response = await authenticator.respond({ method, extra }, { signal: this.#options.signal });
-      if (this.#closed) return;
-      const { signature, extra: answer = {} }: AuthResponse = typeof response === 'string' ? { signature: response } : response;
-      this.#core.authenticate(signature, this.#encoder.dict(answer));
+      const { signature, extra: answer = {} } = await this.#offer.answer(method, extra);
+      if (!this.#closed) this.#core.authenticate(signature, this.#encoder.dict(answer));
     } catch (error) {
       this.#refuse(error);
     }
   }
 
-  /** Our own side cannot authenticate. */
+  /** Our own side cannot authenticate, or does not trust the router. */
   #refuse(cause: unknown): void {
     if (this.#closed) return;
     const uri = 'wamp.error.authentication_failed';
@@ -225,8 +216,16 @@ export class Connection implements ReportHandler {
     this.#core.abort(uri, message);
   }
 
-  #welcome(message: Message): void {
+  async #welcome(message: Message): Promise<void> {
     const { url, realm } = this.#options;
+    try {
+      const verdict = this.#offer.check(message[2]);
+      // Only where it has to: what follows WELCOME finds an open session.
+      if (verdict) await verdict;
+    } catch (error) {
+      return this.#refuse(error);
+    }
+    if (this.#closed) return;
     this.session = sessionInfo(message[1], message[2], this.#serializer, url, realm);
     this.#opened.resolve(this.session);
   }

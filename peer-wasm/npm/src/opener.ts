@@ -1,6 +1,7 @@
 import type { Authenticator, ClientOptions, Endpoint, EndpointInput, SerializerName, UrlLike } from '../index.js';
 import { Timer, onAbort } from './abort.js';
-import { auth } from './auth.js';
+import { auth } from './auth/index.js';
+import { checkConfidentiality } from './auth/offer.js';
 import { SERIALIZERS } from './core.js';
 import { ConnectionLostError, NETWORK_FAILURE, TimeoutError, WampError, toError } from './errors.js';
 import { Session, type SessionHost } from './session.js';
@@ -63,6 +64,7 @@ export class Opener {
 
   async #tryOne({ url, protocols }: Address, signal: AbortSignal, trace: () => boolean): Promise<Session> {
     const { wasm, webSocket, realm, bigint = 'auto' } = this.#options;
+    checkConfidentiality(this.#authenticators, url);
     // Compiling and the handshake of the socket go on at the same time.
     const loading = loadWasm(wasm);
     loading.catch(() => {});
