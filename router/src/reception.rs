@@ -58,7 +58,7 @@ impl Reception {
         let longpolls = config.transports.longpoll.then(|| LongPolls {
             hub: Arc::clone(&hub),
             settings: config.longpoll.clone(),
-            pause: shared.limits().http_request,
+            time: shared.limits().http_request,
         });
         let front = Front {
             shared: Arc::clone(shared),

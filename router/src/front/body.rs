@@ -5,7 +5,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::{Response, StatusCode};
 use std::{fmt::Display, time::Duration};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 /// A body that was not read to its end.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,17 +17,20 @@ pub(super) enum Unread {
         /// The limit in bytes.
         limit: usize,
     },
-    /// Nothing of it came for too long.
+    /// It came too slowly.
     TooSlow,
     /// It broke off, or is malformed.
     Broken(String),
 }
 
-/// Reads a body of at most `limit` bytes, of which something has to come within each `pause`.
+/// How many bytes have to come in a second on average.
+const SLOWEST: usize = 64 << 10;
+
+/// Reads a body of at most `limit` bytes. It has `time` to come, and a second more for every 64 KiB that have come.
 ///
 /// # Errors
 /// It is too long, too slow or broken. If its length is announced, nothing of a body that is too long is read.
-pub(super) async fn read<B>(mut body: B, limit: usize, pause: Duration) -> Result<Bytes, Unread>
+pub(super) async fn read<B>(mut body: B, limit: usize, time: Duration) -> Result<Bytes, Unread>
 where
     B: hyper::body::Body<Data = Bytes, Error: Display> + Unpin,
 {
@@ -35,8 +38,12 @@ where
     if announced > limit {
         return Err(Unread::TooLong { length: announced, limit });
     }
-    let mut content = BytesMut::new();
-    while let Some(frame) = timeout(pause, body.frame()).await.map_err(|_| Unread::TooSlow)? {
+    let (mut content, deadline) = (BytesMut::new(), Instant::now() + time);
+    let more = |length: usize| Duration::from_secs((length / SLOWEST) as u64);
+    while let Some(frame) = timeout_at(deadline + more(content.len()), body.frame())
+        .await
+        .map_err(|_elapsed| Unread::TooSlow)?
+    {
         let frame = frame.map_err(|error| Unread::Broken(error.to_string()))?;
         let Ok(data) = frame.into_data() else { continue };
         let length = content.len() + data.len();
@@ -74,7 +81,7 @@ mod tests {
     use http_body_util::{Full, StreamBody};
     use hyper::body::Frame;
 
-    const PAUSE: Duration = Duration::from_secs(5);
+    const TIME: Duration = Duration::from_secs(5);
 
     fn pieces(
         lengths: &'static [usize],
@@ -85,18 +92,40 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_as_long_as_allowed_is_read_and_one_byte_more_is_not() {
-        assert_eq!(read(pieces(&[3, 0, 4]), 7, PAUSE).await.unwrap().len(), 7);
+        assert_eq!(read(pieces(&[3, 0, 4]), 7, TIME).await.unwrap().len(), 7);
         let too_long = |length| Err(Unread::TooLong { length, limit: 7 });
-        assert_eq!(read(pieces(&[3, 5, 9]), 7, PAUSE).await, too_long(8));
+        assert_eq!(read(pieces(&[3, 5, 9]), 7, TIME).await, too_long(8));
         // The length of a body in one piece is known before it is read.
-        assert_eq!(read(Full::new(Bytes::from_static(&[0; 99])), 7, PAUSE).await, too_long(99));
-        assert_eq!(read(pieces(&[]), 7, PAUSE).await, Ok(Bytes::new()));
+        assert_eq!(read(Full::new(Bytes::from_static(&[0; 99])), 7, TIME).await, too_long(99));
+        assert_eq!(read(pieces(&[]), 7, TIME).await, Ok(Bytes::new()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_stands_still_is_given_up() {
         let first = stream::iter([Ok::<_, std::io::Error>(Frame::data(Bytes::from_static(b"x")))]);
         let body = StreamBody::new(futures_util::StreamExt::chain(first, stream::pending()));
-        assert_eq!(read(Box::pin(body), 7, PAUSE).await, Err(Unread::TooSlow));
+        assert_eq!(read(Box::pin(body), 7, TIME).await, Err(Unread::TooSlow));
+    }
+
+    /// A body of so many pieces, one in a second.
+    async fn read_slowly(pieces: usize, length: usize) -> Result<usize, Unread> {
+        let piece = Bytes::from(vec![b'x'; length]);
+        let one_by_one = stream::unfold(0, move |n| {
+            let piece = piece.clone();
+            async move {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                (n < pieces).then(|| (Ok::<_, std::io::Error>(Frame::data(piece)), n + 1))
+            }
+        });
+        let body = Box::pin(StreamBody::new(one_by_one));
+        read(body, usize::MAX, TIME).await.map(|content| content.len())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_trickles_is_given_up_and_a_long_one_has_its_time() {
+        assert_eq!(read_slowly(3, 1).await, Ok(3));
+        assert_eq!(read_slowly(100, 1).await, Err(Unread::TooSlow));
+        assert_eq!(read_slowly(100, SLOWEST).await, Ok(100 * SLOWEST));
+        assert_eq!(read_slowly(100, SLOWEST / 2).await, Err(Unread::TooSlow));
     }
 }

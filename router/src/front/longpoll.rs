@@ -36,8 +36,8 @@ const PREFLIGHT_AGE: &str = "600";
 pub(crate) struct LongPolls {
     pub(crate) hub: Arc<Hub>,
     pub(crate) settings: config::LongPoll,
-    /// How long a client may pause within the body of a request.
-    pub(crate) pause: Duration,
+    /// How long the body of a request may take, besides what a long one needs.
+    pub(crate) time: Duration,
 }
 
 /// The body of `/open`.
@@ -143,7 +143,7 @@ impl LongPolls {
             return wrong_type("application/json");
         }
         peer.transport = TransportKind::LongPoll;
-        let content = match body::read(request.into_body(), OPEN_LIMIT, self.pause).await {
+        let content = match body::read(request.into_body(), OPEN_LIMIT, self.time).await {
             Ok(content) => content,
             Err(unread) => return unread.into_response(),
         };
@@ -199,7 +199,7 @@ impl LongPolls {
         if !has_type(request.headers(), media_types(channel.serializer())) {
             return wrong_type(expected);
         }
-        let sent = match body::read(request.into_body(), channel.limit(), self.pause).await {
+        let sent = match body::read(request.into_body(), channel.limit(), self.time).await {
             Ok(content) => channel.send(content, Instant::now() + self.settings.receive).await,
             Err(Unread::TooLong { length, .. }) => Err(channel.refuse(length)),
             Err(unread) => return unread.into_response(),
