@@ -90,7 +90,7 @@ pub use config::RouterConfig;
 pub use counters::Counters;
 pub use error::StartError;
 pub use peer::{Address, HttpPeer, Peer, TlsPeer, TransportKind};
-pub use reload::{Change, Part, ReloadError, Report};
+pub use reload::{Change, Following, Part, ReloadError, Report};
 pub use router::{Router, RouterHandle};
 pub use tls::TlsError;
 #[cfg(feature = "echo")]

@@ -10,7 +10,7 @@ use std::{
     process::ExitCode,
 };
 use tracing_subscriber::EnvFilter;
-use wamplex_router::{Router, RouterConfig, StartError};
+use wamplex_router::{Router, RouterConfig, StartError, config::ConfigSource};
 
 fn main() -> ExitCode {
     // As many connections as the system allows, not as few as it starts with. Without that there are merely fewer.
@@ -23,13 +23,14 @@ fn main() -> ExitCode {
         complain(&problem);
         return ExitCode::from(2);
     }
-    let config = match cli.run.config(&cli.run.source()) {
+    let source = cli.run.source();
+    let config = match cli.run.config(&source) {
         Ok(config) => config,
         Err(error) => return refuse(&error),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = match runtime {
-        Ok(runtime) => runtime.block_on(run(config)).map_err(|error| error.to_string()),
+        Ok(runtime) => runtime.block_on(run(config, source)).map_err(|error| error.to_string()),
         Err(error) => Err(format!("cannot start threads: {error}")),
     };
     match ended {
@@ -41,8 +42,13 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(config: RouterConfig) -> Result<(), StartError> {
+async fn run(config: RouterConfig, source: ConfigSource) -> Result<(), StartError> {
     let router = Router::bind(config).await?;
+    // Without a file there is nothing to read again, and SIGHUP ends the process as it ends others.
+    if source.path().is_some() {
+        let following = router.handle().follow(source);
+        signals::on_hangup(move || following.reload());
+    }
     // Before anybody is told that the router is there: who is told may end it at once.
     let terminated = signals::terminated();
     announce(&router);

@@ -22,6 +22,27 @@ pub(crate) fn terminated() -> impl Future<Output = ()> {
     }
 }
 
+/// Calls `reload` at each SIGHUP from now on, until the end of the runtime.
+pub(crate) fn on_hangup(reload: impl Fn() + Send + 'static) {
+    #[cfg(unix)]
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+        Ok(mut hangup) => {
+            tokio::spawn(async move {
+                while hangup.recv().await.is_some() {
+                    reload();
+                }
+            });
+        }
+        Err(error) => tracing::warn!(%error, "SIGHUP will not reload the configuration"),
+    }
+    #[cfg(not(unix))]
+    tokio::spawn(async move {
+        // Nothing calls it, but what it holds lives on.
+        let _reload = reload;
+        std::future::pending::<()>().await;
+    });
+}
+
 /// What shells report for a program that Ctrl-C ended.
 const EXIT_BY_SECOND_SIGNAL: i32 = 130;
 

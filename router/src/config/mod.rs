@@ -86,6 +86,8 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RouterConfig {
+    /// Whether this file and the certificates it names are read again when they change. SIGHUP has them read in any case.
+    pub watch: bool,
     /// Where clients connect, at least one place.
     pub listeners: Vec<ListenerConfig>,
     /// The realms there are, at least one, each with a name of its own.
@@ -97,6 +99,7 @@ pub struct RouterConfig {
 impl Default for RouterConfig {
     fn default() -> Self {
         Self {
+            watch: true,
             listeners: vec![ListenerConfig::default()],
             realms: vec![RealmSettings::new(DEFAULT_REALM)],
             limits: Limits::default(),

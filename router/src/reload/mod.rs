@@ -3,12 +3,14 @@
 //! Everything that can fail is done first: sockets are bound, certificates read, realms prepared. Only then anything
 //! changes, so a configuration that cannot be had changes nothing.
 
+mod follow;
 mod report;
 
+pub use follow::Following;
 pub use report::{Change, Part, Report};
 
 use crate::{
-    config::{Problem, RouterConfig},
+    config::{ConfigError, Problem, RouterConfig},
     error::StartError,
     router::RouterHandle,
 };
@@ -17,6 +19,9 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReloadError {
+    /// The new one cannot be read, or something is wrong in it.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The new one contradicts itself, or names what is not there.
     #[error("{}", describe(.0))]
     Invalid(Vec<Problem>),

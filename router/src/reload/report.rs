@@ -21,7 +21,7 @@ pub enum Change {
     Added(Part),
     /// It is not there any more.
     Removed(Part),
-    /// It is there, and these of its keys are different.
+    /// It is there, and these of its keys are different, if it is a table.
     Changed(Part, Vec<String>),
 }
 
@@ -35,8 +35,8 @@ pub enum Part {
     Realm(String),
     /// The template of realms with this pattern.
     Template(String),
-    /// A table of the configuration, such as `limits`.
-    Table(String),
+    /// A key of the configuration, such as `limits`.
+    Key(String),
 }
 
 /// The keys that are compared element by element.
@@ -53,9 +53,9 @@ impl Report {
             return report;
         };
         for (name, new) in new.iter().filter(|(name, _)| !LISTS.contains(&name.as_str())) {
-            let keys = old.get(name).map_or_else(Vec::new, |old| different_keys(old, new));
-            if !keys.is_empty() {
-                report.changes.push(Change::Changed(Part::Table(name.clone()), keys));
+            if let Some(old) = old.get(name).filter(|old| *old != new) {
+                let keys = different_keys(old, new);
+                report.changes.push(Change::Changed(Part::Key(name.clone()), keys));
             }
         }
         report
@@ -106,7 +106,7 @@ impl Display for Part {
             Self::Listener(endpoint) => write!(f, "listener {endpoint}"),
             Self::Realm(name) => write!(f, "realm {name}"),
             Self::Template(pattern) => write!(f, "template {pattern}"),
-            Self::Table(name) => f.write_str(name),
+            Self::Key(name) => f.write_str(name),
         }
     }
 }
@@ -116,6 +116,7 @@ impl Display for Change {
         match self {
             Self::Added(part) => write!(f, "{part} added"),
             Self::Removed(part) => write!(f, "{part} removed"),
+            Self::Changed(part, keys) if keys.is_empty() => write!(f, "{part} changed"),
             Self::Changed(part, keys) => write!(f, "{part} changed ({})", keys.join(", ")),
         }
     }
@@ -153,6 +154,7 @@ mod tests {
             ("", "", "nothing changed"),
             ("", "[[realms]]\nname = 'realm1'", "nothing changed"),
             (&realms(&["a", "b"]), &realms(&["b", "c"]), "realm c added, realm a removed"),
+            ("", "watch = false", "watch changed"),
             ("", "[limits]\nhello = '7s'", "limits changed (hello)"),
             (
                 "",
