@@ -27,7 +27,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::{Instant, error::Elapsed, timeout, timeout_at};
-use wamplex_realm::{Handled, Outbound, Refused};
+use wamplex_realm::{Outbound, Refused};
 use wamplex_shared::{
     codec,
     error::ProtocolViolation,

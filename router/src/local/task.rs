@@ -145,7 +145,12 @@ impl Task {
                 match dispatch(realm, member, request, self.shared.clock.now()) {
                     Ok(Dispatched::Done) => Ok(()),
                     Ok(Dispatched::Waits(request)) => {
-                        settle(&self.shared, realm, member, *request).await
+                        let outbox = self.outbox();
+                        // A session that is cut does not wait any more: its next turn says so.
+                        tokio::select! {
+                            handled = settle(&self.shared, realm, member, *request) => handled,
+                            _ = poll_fn(|cx| outbox.poll_cut(cx)) => Ok(()),
+                        }
                     }
                     Err(violation) => Err(violation),
                 }
