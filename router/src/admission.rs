@@ -10,7 +10,7 @@ use crate::{
     throttle::Seats,
 };
 use bytestring::ByteString;
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 use wamplex_realm::Joining;
 use wamplex_shared::{
     id::SessionId,
@@ -37,6 +37,8 @@ pub(crate) struct Admitted {
     pub(crate) realm: Arc<RealmCell>,
     pub(crate) who: Joining,
     pub(crate) welcome: WelcomeDetails,
+    /// When the session has to end.
+    pub(crate) ends: Option<SystemTime>,
     /// What it takes of the realm's room; nothing if it is inside the process.
     pub(crate) seats: Option<Seats>,
     /// What it takes of the room of its address.
@@ -94,7 +96,7 @@ impl Admission {
 
 impl Admitted {
     fn new(realm: Arc<RealmCell>, session: SessionId, roles: Roles, identity: Identity) -> Self {
-        let Identity { authid, authrole, authmethod, authprovider, authextra, trustlevel } =
+        let Identity { authid, authrole, authmethod, authprovider, authextra, trustlevel, ends } =
             identity;
         let mut who = Joining::new(session, roles);
         who.authid = Some(authid);
@@ -113,7 +115,7 @@ impl Admitted {
             authextra,
             ..WelcomeDetails::default()
         };
-        Self { realm, who, welcome, seats: None, counted: None }
+        Self { realm, who, welcome, ends, seats: None, counted: None }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     admission::{Admission, Admitted},
-    authentication::{Refusal, Step},
+    authentication::{Expiry, Refusal, Step},
     deliver::Deliver,
     dispatch::{self, Dispatched},
     ending::{End, Parting, Phase},
@@ -47,11 +47,13 @@ pub(crate) struct Connection<T> {
     peer: Peer,
     /// What the session may send, once there is one.
     throttle: Option<Throttle>,
+    /// The end of the session, if it is known.
+    expiry: Option<Expiry>,
 }
 
 impl<T: Transport> Connection<T> {
     pub(crate) const fn new(link: Link<T>, shared: Arc<Shared>, peer: Peer) -> Self {
-        Self { link, shared, peer, throttle: None }
+        Self { link, shared, peer, throttle: None, expiry: None }
     }
 
     /// Serves the client until it goes or has to go.
@@ -87,7 +89,7 @@ impl<T: Transport> Connection<T> {
         let end = AssertUnwindSafe(self.serve(&membership)).catch_unwind().await;
         let end = end.unwrap_or(End::Failed);
         // The room it took is free again, though the client may stay for another session.
-        self.throttle = None;
+        (self.throttle, self.expiry) = (None, None);
         self.notes().ended(membership.member.session(), &end);
         end
     }
@@ -165,7 +167,7 @@ impl<T: Transport> Connection<T> {
         acceptor: &mut Acceptor,
         admitted: Admitted,
     ) -> Result<Membership, End> {
-        let Admitted { realm, who, welcome, seats, counted } = admitted;
+        let Admitted { realm, who, welcome, ends, seats, counted } = admitted;
         let admitted = realm.authorization().admit(realm.name(), &who).await;
         admitted.map_err(|why| End::Refused(Refusal::new(error::NOT_AUTHORIZED, why)))?;
         acceptor.accept(who.session, welcome);
@@ -175,6 +177,7 @@ impl<T: Transport> Connection<T> {
         let session = who.session;
         let membership = realm.join(who, Arc::clone(self.link.outbox()));
         self.throttle = seats.map(|seats| Throttle::new(seats, counted));
+        self.expiry = ends.map(|time| Expiry::at(time, self.link.outbox()));
         self.notes().joined(session, &realm, acceptor.serializer());
         Ok(membership)
     }

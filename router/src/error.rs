@@ -1,6 +1,6 @@
 //! Why a router cannot start.
 
-use crate::{config::Endpoint, tls::TlsError};
+use crate::{authentication::SetupError, config::Endpoint, tls::TlsError};
 use std::{io, path::PathBuf};
 use wamplex_realm::BadRole;
 use wamplex_shared::uri::InvalidUri;
@@ -48,6 +48,14 @@ pub enum StartError {
         realm: String,
         /// What is wrong with them.
         source: BadRole,
+    },
+    /// How clients of a realm should prove who they are cannot be put into practice.
+    #[error("the authentication of realm `{realm}`: {source}")]
+    Authentication {
+        /// The realm.
+        realm: String,
+        /// What is wrong with it.
+        source: SetupError,
     },
     /// There is nowhere to listen.
     #[error("there is no address to listen on")]

@@ -43,6 +43,7 @@
 //! client, `link` its two directions, `dispatch` decides which lock a message needs, `outbox` holds what waits to be
 //! sent. To follow a message, start in `dispatch`.
 
+pub mod authentication;
 pub mod authorization;
 pub mod config;
 pub mod local;
@@ -51,7 +52,6 @@ mod proxy;
 
 mod admission;
 mod arrival;
-mod authentication;
 mod bridge;
 mod clock;
 mod connection;

@@ -1,5 +1,6 @@
 //! Who is at the other end of a connection, as far as the transport knows before any WAMP is spoken.
 
+use crate::authentication::Token;
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
@@ -84,6 +85,8 @@ pub struct HttpPeer {
     pub authorization: Option<String>,
     /// The `User-Agent` header.
     pub user_agent: Option<String>,
+    /// The cookie that this connection's answer has set, if its page may be recognised by one.
+    pub(crate) token: Option<Token>,
 }
 
 impl Peer {

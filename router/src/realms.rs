@@ -1,7 +1,7 @@
 //! The realms of a router, by name.
 
 use crate::{
-    authentication::Authentication,
+    authentication::{Authentication, Gate},
     authorization::Authorization,
     clock::{self, Clock},
     config::{RealmSettings, Rules},
@@ -26,6 +26,7 @@ use wamplex_shared::uri::{MatchPolicy, Uri, UriRule};
 /// All realms of a router. They come and go while it runs.
 pub(crate) struct Realms {
     clock: Clock,
+    gate: Arc<Gate>,
     cells: RwLock<HashMap<String, Arc<RealmCell>>>,
     /// How many realms there have been.
     opened: AtomicU64,
@@ -49,6 +50,7 @@ impl Realms {
     pub(crate) fn new(clock: Clock) -> Self {
         Self {
             clock,
+            gate: Arc::new(Gate::new()),
             cells: RwLock::default(),
             opened: AtomicU64::new(0),
             is_running: AtomicBool::new(false),
@@ -60,7 +62,7 @@ impl Realms {
     /// # Errors
     /// The settings cannot be put into practice.
     pub(crate) fn open(&self, settings: &RealmSettings) -> Result<Arc<RealmCell>, StartError> {
-        Ok(self.add(Planned::new(settings, self.clock)?))
+        Ok(self.add(Planned::new(settings, self.clock, &self.gate)?))
     }
 
     /// Prepares other realms.
@@ -68,7 +70,7 @@ impl Realms {
     /// # Errors
     /// Their settings cannot be put into practice. Then all stay as they are.
     pub(crate) fn prepare(&self, settings: &[RealmSettings]) -> Result<Plan, StartError> {
-        let prepare = |settings: &RealmSettings| Planned::new(settings, self.clock);
+        let prepare = |settings: &RealmSettings| Planned::new(settings, self.clock, &self.gate);
         settings.iter().map(prepare).collect::<Result<_, _>>().map(Plan)
     }
 
@@ -106,6 +108,11 @@ impl Realms {
         realm
     }
 
+    /// What the authentication of all realms shares.
+    pub(crate) const fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
     /// The realm of this name.
     pub(crate) fn get(&self, name: &str) -> Option<Arc<RealmCell>> {
         self.cells.read().get(name).cloned()
@@ -134,14 +141,15 @@ impl Realms {
 }
 
 impl Planned {
-    fn new(settings: &RealmSettings, clock: Clock) -> Result<Self, StartError> {
+    fn new(settings: &RealmSettings, clock: Clock, gate: &Arc<Gate>) -> Result<Self, StartError> {
         let name = Uri::from(settings.name.as_str());
         name.check(UriRule::Loose, MatchPolicy::Exact)
             .map_err(|source| StartError::RealmName { name: settings.name.clone(), source })?;
         let config = realm_config(name, &settings.rules, clock)?;
         let authorization = Authorization::new(settings)
             .map_err(|source| StartError::Roles { realm: settings.name.clone(), source })?;
-        Ok(Self { settings: settings.clone(), config, authorization, live: live(settings) })
+        let live = live(settings, gate)?;
+        Ok(Self { settings: settings.clone(), config, authorization, live })
     }
 
     fn into_realm(self, clock: Clock, number: u64) -> RealmCell {
@@ -160,11 +168,10 @@ impl Planned {
 }
 
 /// What can change in a realm while sessions are in it.
-fn live(settings: &RealmSettings) -> Live {
-    Live {
-        authentication: Arc::new(Authentication::default()),
-        trustlevel: settings.rules.trustlevel,
-    }
+fn live(settings: &RealmSettings, gate: &Arc<Gate>) -> Result<Live, StartError> {
+    let authentication = Authentication::of_realm(settings, gate)
+        .map_err(|source| StartError::Authentication { realm: settings.name.clone(), source })?;
+    Ok(Live { authentication: Arc::new(authentication), trustlevel: settings.rules.trustlevel })
 }
 
 /// What the realm of this name has to know.

@@ -1,7 +1,7 @@
 //! A router as a whole.
 
 use crate::{
-    authentication::Identity,
+    authentication::{Authenticator, Identity},
     authorization::Authorizer,
     config::{Endpoint, RouterConfig},
     counters::Counters,
@@ -54,6 +54,7 @@ impl Router {
     /// The configuration cannot be put into practice: see [`StartError`].
     pub async fn bind(config: RouterConfig) -> Result<Self, StartError> {
         let shared = Arc::new(Shared::new(&config)?);
+        shared.realms.gate().inside.attach(&shared);
         if config.listeners.is_empty() {
             return Err(StartError::NoListener);
         }
@@ -165,6 +166,12 @@ impl RouterHandle {
     /// Why some of it cannot be used; that listener goes on with what it had.
     pub fn reload_certificates(&self) -> Result<(), TlsError> {
         self.shared.encryptions.reload()
+    }
+
+    /// Has the clients of a realm judged by this, from the next HELLO on, before the methods of the configuration;
+    /// `None` leaves it to those. It stays when the configuration changes.
+    pub fn authenticate_with(&self, realm: &str, authenticator: Option<Arc<dyn Authenticator>>) {
+        self.shared.realms.gate().authenticate_with(realm, authenticator);
     }
 
     /// Has this authorizer asked about what the roles of a realm allow, from the next message on; `None` asks nobody.

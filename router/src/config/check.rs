@@ -104,6 +104,7 @@ impl RealmSettings {
         unique(problems, "principals", "authid", "a name", names, |_| true);
         RoleSettings::check_all(&self.roles, self.rules.uris, problems);
         problems.within("authorization", |problems| self.authorization.check(problems));
+        problems.within("authentication", |problems| self.authentication.check(problems));
         let most = self.rules.max_call_timeout;
         if let (Some(time), Some(most)) = (self.rules.call_timeout, most) {
             let found = super::units::write_duration(time);

@@ -1,5 +1,6 @@
 //! What a router is told before it starts.
 
+mod authentication;
 mod authorization;
 mod bridge;
 mod check;
@@ -33,6 +34,11 @@ mod transports;
 pub mod units;
 mod words;
 
+pub use authentication::{
+    AnonymousSettings, AuthenticationSettings, ChannelBindingRule, CookieSettings, CraSettings,
+    CryptosignSettings, DynamicSettings, Kdf, LockoutSettings, Method, ScramSettings,
+    TicketSettings,
+};
 pub use authorization::{
     AuthorizationSettings, DiscloseSettings, PermissionSettings, Right, RoleSettings,
 };

@@ -1,6 +1,8 @@
 //! A realm, and what holds in it.
 
-use super::{AuthorizationSettings, RealmLimits, RoleSettings, kept, units, words};
+use super::{
+    AuthenticationSettings, AuthorizationSettings, RealmLimits, RoleSettings, kept, units, words,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -31,6 +33,8 @@ pub struct RealmSettings {
     pub rules: Rules,
     /// How much its sessions may hold and send.
     pub limits: RealmLimits,
+    /// How clients prove who they are.
+    pub authentication: AuthenticationSettings,
 }
 
 impl RealmSettings {

@@ -224,5 +224,6 @@ fn http_peer(headers: &HeaderMap) -> HttpPeer {
         cookie: text(header::COOKIE),
         authorization: text(header::AUTHORIZATION),
         user_agent: text(header::USER_AGENT),
+        token: None,
     }
 }

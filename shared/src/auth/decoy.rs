@@ -53,6 +53,13 @@ impl Decoy {
         wampcra::Salting { salt, iterations, keylen }
     }
 
+    /// A number for a name, from 0 to `below` - 1: for choices that have to look the same each time, too.
+    #[must_use]
+    pub fn choice(&self, authid: &str, below: u64) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.octets("choice", authid);
+        u64::from_be_bytes([a, b, c, d, e, f, g, h]).checked_rem(below).unwrap_or(0)
+    }
+
     fn octets(&self, what: &str, authid: &str) -> [u8; 32] {
         let text = alloc::format!("{what}\0{authid}");
         primitives::hmac(&*self.0, text.as_bytes())

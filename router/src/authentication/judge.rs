@@ -1,0 +1,240 @@
+//! The course of one judgement, from HELLO to the identity or the refusal.
+
+use super::{
+    Attempt, Authentication, Identity, Refusal,
+    choice::{Offer, Who, has},
+    cookies::Remembered,
+    lockout::{Attempted, Locked, Suspect},
+};
+use crate::{config::Method, principals::Principal};
+use bytestring::ByteString;
+use std::sync::Arc;
+use tokio::time::Instant;
+use wamplex_shared::{
+    message::{Authenticate, Challenge, Hello},
+    uris::error,
+    value::Dict,
+};
+
+/// Where the principals are kept of clients that prove nothing.
+const STATIC: &str = "static";
+
+impl Authentication {
+    /// Finds out who a client is.
+    ///
+    /// # Errors
+    /// It is not let in.
+    pub(super) async fn judge(&self, mut attempt: Attempt) -> Result<Identity, Refusal> {
+        if let Some(authenticator) = self.gate.authenticator(&self.realm)
+            && authenticator.takes(&attempt)
+        {
+            return authenticator.authenticate(attempt).await;
+        }
+        let offer = self.offer(&attempt)?;
+        let hello = attempt.shared_hello();
+        let who = if offer.methods == [Method::Anonymous] || offer.methods == [Method::Cookie] {
+            Who::Nameless
+        } else {
+            self.identify(&hello, &offer).await?
+        };
+        let certified = self.certified(&hello, &offer).await?;
+        let chosen = self.choose(&offer, &who, certified.is_some());
+        let (identity, by) = match self.recall(&attempt, &offer, chosen.as_ref().ok()) {
+            Some(Remembered { identity, by, .. }) => (resumed(identity), by),
+            None => {
+                let (method, dynamic) = chosen?;
+                let case = Case { offer, who, certified, method, dynamic };
+                let identity = self.prove(&mut attempt, case).await?;
+                self.remember(&attempt, &identity, method);
+                (identity, method)
+            }
+        };
+        check_role(&hello, &identity)?;
+        tracing::debug!(realm = %self.realm, authid = ?identity.authid, method = %by, "authenticated");
+        Ok(identity)
+    }
+
+    /// Carries out the method that was chosen.
+    async fn prove(&self, attempt: &mut Attempt, case: Case) -> Result<Identity, Refusal> {
+        match case.method {
+            Method::Anonymous if case.dynamic => {
+                self.by_procedure(attempt, Method::Anonymous).await
+            }
+            Method::Anonymous => self.anonymous(),
+            Method::Tls => match &case.certified {
+                Some(principal) => Ok(identity(principal, Method::Tls, Dict::new())),
+                None => self.by_procedure(attempt, Method::Tls).await,
+            },
+            Method::Ticket | Method::Jwt => self.by_ticket(attempt, &case).await,
+            Method::Cryptosign | Method::Scram | Method::Wampcra => {
+                let name = case.who.name(&case.offer);
+                let found = self.principal(attempt, &case).await?;
+                let offer = &case.offer;
+                let extra = match case.method {
+                    Method::Cryptosign => self.by_cryptosign(attempt, offer, &found, &name).await?,
+                    Method::Scram => self.by_scram(attempt, offer, &found, &name).await?,
+                    _ => self.by_wampcra(attempt, &found, &name).await?,
+                };
+                // No proof fits a decoy; this is what makes sure of it.
+                let principal = found.map_err(Refusal::denied)?;
+                Ok(identity(&principal, case.method, extra))
+            }
+            Method::Cookie => Err(Refusal::denied("a cookie that is not known")),
+        }
+    }
+
+    /// The principal that has to prove itself; otherwise why there is none, for the log: the client is asked all the
+    /// same.
+    ///
+    /// # Errors
+    /// Whoever keeps the principals cannot say.
+    async fn principal(&self, attempt: &Attempt, case: &Case) -> Result<Found, Refusal> {
+        if let Some(principal) = case.who.principal() {
+            let lack = || format!("a principal without a credential for {}", case.method);
+            return Ok(has(principal, case.method).then(|| Arc::clone(principal)).ok_or_else(lack));
+        }
+        let Some(dynamic) = self.dynamic.as_ref().filter(|_| case.dynamic) else {
+            return Ok(Err("no such principal".to_owned()));
+        };
+        match dynamic.ask(&self.realm, attempt, case.method, None).await {
+            Err(refusal) if refusal.uri == error::AUTHENTICATION_DENIED => {
+                Ok(Err(refusal.detail.unwrap_or(refusal.message)))
+            }
+            asked => asked.map(Ok),
+        }
+    }
+
+    async fn by_procedure(&self, attempt: &Attempt, method: Method) -> Result<Identity, Refusal> {
+        let Some(dynamic) = &self.dynamic else {
+            return Err(Refusal::denied("no such principal"));
+        };
+        let principal = dynamic.ask(&self.realm, attempt, method, None).await?;
+        Ok(identity(&principal, method, Dict::new()))
+    }
+
+    fn anonymous(&self) -> Result<Identity, Refusal> {
+        let authid = format!("{:x}", getrandom::u64()?);
+        let role = self.settings.anonymous.role.as_str();
+        Ok(Identity::new(authid, role, Method::Anonymous.as_str(), STATIC))
+    }
+
+    /// Who the client's browser is known to be, if no method was chosen that is stronger than the one it used then.
+    fn recall(
+        &self,
+        attempt: &Attempt,
+        offer: &Offer,
+        chosen: Option<&(Method, bool)>,
+    ) -> Option<Remembered> {
+        if !offer.methods.contains(&Method::Cookie) {
+            return None;
+        }
+        let token = attempt.peer().http.as_ref()?.token?;
+        let found = self.gate.cookies.recall(token, &self.realm, Instant::now())?;
+        let rank = |method| self.settings.methods.iter().position(|known| *known == method);
+        let then = rank(found.by)?;
+        let claimed = attempt.hello().details.authid.as_ref().filter(|authid| !authid.is_empty());
+        let is_claimed = claimed.is_none_or(|claimed| *claimed == found.identity.authid);
+        let now = chosen.and_then(|(method, _)| rank(*method));
+        (is_claimed && now.is_none_or(|now| then <= now)).then_some(found)
+    }
+
+    fn remember(&self, attempt: &Attempt, identity: &Identity, method: Method) {
+        let takes_cookies = self.settings.methods.contains(&Method::Cookie);
+        let token = attempt.peer().http.as_ref().and_then(|http| http.token);
+        let Some(token) = token.filter(|_| takes_cookies && method != Method::Anonymous) else {
+            return;
+        };
+        let mut kept = identity.clone();
+        // What a method says at the end is for this once.
+        kept.authextra.remove("verifier");
+        let expires = Instant::now() + self.settings.cookie.max_age;
+        self.gate.cookies.remember(token, &self.realm, kept, method, expires);
+    }
+
+    /// Asks the client for a proof, unless too many have failed. One attempt is taken before anybody looks at it.
+    ///
+    /// # Errors
+    /// Too many attempts have failed.
+    pub(super) async fn ask(
+        &self,
+        attempt: &mut Attempt,
+        name: &str,
+        challenge: Challenge,
+    ) -> Result<(Authenticate, Attempted), Refusal> {
+        let (lockout, settings) = (&self.gate.lockout, &self.settings.lockout);
+        let suspect: Suspect = lockout.suspect(&self.realm, name, attempt.peer(), settings);
+        lockout.check(suspect, Instant::now()).map_err(|locked| refuse_locked(locked, name))?;
+        let proof = attempt.challenge(challenge).await?;
+        let attempted = lockout.take(suspect, settings, Instant::now());
+        Ok((proof, attempted.map_err(|locked| refuse_locked(locked, name))?))
+    }
+
+    /// Gives an attempt back unless the proof was wrong. `verdict` is about a principal, or about none.
+    pub(super) fn settle<T>(
+        &self,
+        attempted: Attempted,
+        is_known: bool,
+        verdict: Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let (lockout, settings) = (&self.gate.lockout, &self.settings.lockout);
+        match &verdict {
+            Ok(_) if is_known => lockout.forgive(attempted, settings),
+            Err(refusal) if refusal.uri == error::AUTHENTICATION_FAILED => {
+                lockout.return_to(attempted, settings);
+            }
+            Ok(_) | Err(_) => {}
+        }
+        verdict
+    }
+}
+
+/// What a client is judged by.
+#[derive(Debug)]
+pub(super) struct Case {
+    pub(super) offer: Offer,
+    pub(super) who: Who,
+    pub(super) certified: Option<Arc<Principal>>,
+    pub(super) method: Method,
+    /// Whether the dynamic authenticator knows the principal.
+    pub(super) dynamic: bool,
+}
+
+/// A principal, or why there is none.
+pub(super) type Found = Result<Arc<Principal>, String>;
+
+/// What a principal is in the session.
+pub(super) fn identity(principal: &Principal, method: Method, extra: Dict) -> Identity {
+    let Principal { authid, role, provider, .. } = principal;
+    let mut identity =
+        Identity::new(authid.clone(), role.clone(), method.as_str(), provider.clone());
+    identity.authextra = principal.extra.clone();
+    for (key, value) in extra {
+        identity.authextra.insert(key, value);
+    }
+    identity
+}
+
+fn resumed(mut identity: Identity) -> Identity {
+    identity.authmethod = ByteString::from_static(Method::Cookie.as_str());
+    identity
+}
+
+/// A client may say which role it expects, but not get one by saying so.
+fn check_role(hello: &Hello, identity: &Identity) -> Result<(), Refusal> {
+    match hello.details.authrole.as_ref().filter(|role| !role.is_empty()) {
+        Some(asked) if *asked != identity.authrole => Err(Refusal::new(
+            error::NO_SUCH_ROLE,
+            "the principal does not have the role that was asked for",
+        )
+        .because(format!("{:?} has the role {:?}", identity.authid, identity.authrole))),
+        _ => Ok(()),
+    }
+}
+
+fn refuse_locked(locked: Locked, name: &str) -> Refusal {
+    let Locked { wait, by_address } = locked;
+    let whose = if by_address { "its address".to_owned() } else { format!("{name:?}") };
+    let message = "too many attempts have failed, try again later";
+    Refusal::new(error::AUTHENTICATION_DENIED, message)
+        .because(format!("locked out for {wait:?} because of failures of {whose}"))
+}
