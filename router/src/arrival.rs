@@ -21,7 +21,7 @@ const ENCRYPT: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; c
 #[derive(Debug)]
 pub(crate) struct Arrival {
     proxy: Proxy,
-    encryption: Option<Arc<Encryption>>,
+    encryption: Option<Encryption>,
 }
 
 /// A client that has come in.
@@ -58,12 +58,12 @@ impl Arrival {
     /// # Errors
     /// The certificate or the key cannot be used.
     pub(crate) fn open(config: &ListenerConfig) -> Result<Self, TlsError> {
-        let encryption = config.tls.as_ref().map(Encryption::open).transpose()?.map(Arc::new);
+        let encryption = config.tls.as_ref().map(Encryption::open).transpose()?;
         Ok(Self { proxy: config.proxy.clone(), encryption })
     }
 
     /// The encryption, if there is any.
-    pub(crate) const fn encryption(&self) -> Option<&Arc<Encryption>> {
+    pub(crate) const fn encryption(&self) -> Option<&Encryption> {
         self.encryption.as_ref()
     }
 

@@ -5,6 +5,7 @@ use crate::{
     error::StartError,
     listener::{Door, Entrance},
     shared::Shared,
+    tls::TlsError,
 };
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -85,7 +86,25 @@ impl Doors {
     pub(crate) fn endpoints(&self) -> Vec<(Endpoint, bool)> {
         let state = self.state.lock();
         let open = state.open.iter();
-        open.map(|slot| (slot.endpoint.clone(), slot.entrance.load().is_encrypted())).collect()
+        open.map(|slot| (slot.endpoint.clone(), slot.entrance.load().encryption().is_some()))
+            .collect()
+    }
+
+    /// Reads all certificates and keys again. What can be used is used, and what cannot is left as it was.
+    ///
+    /// # Errors
+    /// Why something cannot be used, the first if there are several.
+    pub(crate) fn reload_certificates(&self) -> Result<(), TlsError> {
+        let entrances: Vec<_> =
+            self.state.lock().open.iter().map(|slot| slot.entrance.load_full()).collect();
+        let mut result = Ok(());
+        for encryption in entrances.iter().filter_map(|entrance| entrance.encryption()) {
+            if let Err(error) = encryption.reload() {
+                tracing::error!(%error, "the certificate stays as it was");
+                result = result.and(Err(error));
+            }
+        }
+        result
     }
 
     /// Lets clients in. Has to be called within a runtime.

@@ -6,6 +6,7 @@ use crate::{
     peer::{Address, Peer, TransportKind},
     reception::{Reception, refuse},
     shared::Shared,
+    tls::Encryption,
     transport::longpoll::{Hub, Opened},
     unix::UnixDoor,
 };
@@ -222,9 +223,9 @@ impl Entrance {
         Ok(Self::new(config, endpoint, Reception::open(config, shared, hub)?))
     }
 
-    /// Whether connections are encrypted.
-    pub(crate) fn is_encrypted(&self) -> bool {
-        self.reception.is_encrypted()
+    /// What connections are encrypted with, if they are.
+    pub(crate) fn encryption(&self) -> Option<&Encryption> {
+        self.reception.encryption()
     }
 
     fn peer(&self, address: Address) -> Peer {

@@ -12,6 +12,7 @@ use crate::{
     room::Place,
     shared::Shared,
     silence::Patience,
+    tls::Encryption,
     transport::{
         Transport, WebSocket,
         longpoll::{Hub, Opened},
@@ -52,9 +53,6 @@ impl Reception {
     ) -> Result<Self, StartError> {
         let arrival = Arrival::open(config)
             .map_err(|source| StartError::Tls { endpoint: config.endpoint.clone(), source })?;
-        if let Some(encryption) = arrival.encryption() {
-            shared.encryptions.add(encryption);
-        }
         let longpolls = config.transports.longpoll.then(|| LongPolls {
             hub: Arc::clone(&hub),
             settings: config.longpoll.clone(),
@@ -84,9 +82,9 @@ impl Reception {
         &self.hub
     }
 
-    /// Whether connections are encrypted.
-    pub(crate) const fn is_encrypted(&self) -> bool {
-        self.arrival.encryption().is_some()
+    /// What connections are encrypted with, if they are.
+    pub(crate) const fn encryption(&self) -> Option<&Encryption> {
+        self.arrival.encryption()
     }
 
     /// One connection, from its first octet to the end of its last session.

@@ -165,7 +165,7 @@ impl RouterHandle {
     /// # Errors
     /// Why some of it cannot be used; that listener goes on with what it had.
     pub fn reload_certificates(&self) -> Result<(), TlsError> {
-        self.shared.encryptions.reload()
+        self.doors.reload_certificates()
     }
 
     /// Has the clients of a realm judged by this, from the next HELLO on, before the methods of the configuration;

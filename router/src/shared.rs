@@ -12,7 +12,6 @@ use crate::{
     outbox::{Cut, Outbox},
     realms::Realms,
     room::Room,
-    tls::Encryptions,
 };
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -39,8 +38,6 @@ pub(crate) struct Shared {
     pub(crate) crowd: Arc<Crowd>,
     pub(crate) clock: Clock,
     pub(crate) tally: Tally,
-    /// What listeners encrypt with.
-    pub(crate) encryptions: Encryptions,
     /// The outboxes of all WAMP connections, whether their sessions are open yet or not.
     outboxes: Mutex<Outboxes>,
     is_closing: watch::Sender<bool>,
@@ -84,7 +81,6 @@ impl Shared {
             limits: ArcSwap::from_pointee(config.limits.clone()),
             clock,
             tally: Tally::default(),
-            encryptions: Encryptions::default(),
             outboxes: Mutex::default(),
             is_closing: watch::Sender::new(false),
             is_draining: AtomicBool::new(false),

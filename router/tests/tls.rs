@@ -182,6 +182,41 @@ async fn a_reload_that_fails_keeps_what_there_was_and_says_why() {
 }
 
 #[tokio::test]
+async fn a_reload_of_the_configuration_reads_certificates_again_and_changes_what_is_asked_of_clients()
+ {
+    let (before, after, clients) = (Authority::new(), Authority::new(), Authority::new());
+    let folder = Folder::new();
+    folder.install(&before.sign_server());
+    let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
+    config.listeners[0].tls = Some(folder.tls());
+    let router = Router::bind(config.clone()).await.unwrap();
+    let (address, handle) = (router.local_addr(), router.handle());
+    let task = tokio::spawn(router.run());
+    let stream = connect(address, &before.connector(None)).await.unwrap();
+    let mut old = Peer::over(stream, Serializer::Json).await;
+    old.hello().await;
+
+    folder.write("certificate.pem", "nonsense");
+    let error = handle.reload(config.clone()).await.unwrap_err().to_string();
+    assert!(error.contains("there is no certificate in"), "{error}");
+    assert!(connect(address, &before.connector(None)).await.is_ok(), "nothing has changed");
+
+    folder.install(&after.sign_server());
+    handle.reload(config.clone()).await.unwrap();
+    assert!(connect(address, &after.connector(None)).await.is_ok());
+    let tls = config.listeners[0].tls.as_mut().unwrap();
+    tls.client_certificate = ClientCertificate::Required;
+    tls.client_ca = Some(folder.write("clients.pem", &clients.pem()));
+    handle.reload(config).await.unwrap();
+    assert!(connect(address, &after.connector(None)).await.is_err());
+    let shown = clients.sign_client();
+    assert!(connect(address, &after.connector(Some(&shown))).await.is_ok());
+    old.round_trip("com.example.topic").await;
+    handle.shutdown();
+    timeout(PATIENCE, task).await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn a_router_does_not_start_with_files_that_cannot_be_used() {
     let authority = Authority::new();
     let folder = Folder::new();

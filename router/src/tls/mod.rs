@@ -10,13 +10,7 @@ use crate::{
     peer::TlsPeer,
 };
 use arc_swap::ArcSwap;
-use parking_lot::Mutex;
-use std::{
-    io,
-    path::Path,
-    sync::{Arc, Weak},
-    time::SystemTime,
-};
+use std::{io, path::Path, sync::Arc, time::SystemTime};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{
     TlsAcceptor,
@@ -56,24 +50,16 @@ impl Encryption {
         Ok(Self(ArcSwap::from_pointee(Loaded::read(settings)?)))
     }
 
-    /// Encrypts with other files, or with what is now in the same ones, from the next handshake on. Open connections
-    /// stay as they are.
-    ///
-    /// # Errors
-    /// Why what was read cannot be used. Then everything stays as it was.
-    pub(crate) fn replace(&self, settings: &Tls) -> Result<(), TlsError> {
-        self.0.store(Arc::new(Loaded::read(settings)?));
-        tracing::info!(certificate = %settings.certificate.display(), "certificate loaded");
-        Ok(())
-    }
-
-    /// Reads the same files again; as [`replace`](Self::replace).
+    /// Reads the same files again, and encrypts with what is in them now from the next handshake on. Open connections stay
+    /// as they are.
     ///
     /// # Errors
     /// Why what was read cannot be used. Then everything stays as it was.
     pub(crate) fn reload(&self) -> Result<(), TlsError> {
         let settings = self.0.load().settings.clone();
-        self.replace(&settings)
+        self.0.store(Arc::new(Loaded::read(&settings)?));
+        tracing::info!(certificate = %settings.certificate.display(), "certificate loaded");
+        Ok(())
     }
 
     /// Whether clients that do not encrypt are served too.
@@ -93,35 +79,6 @@ impl Encryption {
         let stream = TlsAcceptor::from(server).accept(socket).await?;
         let peer = peer_of(stream.get_ref().1);
         Ok((stream, peer))
-    }
-}
-
-/// The encryption of all listeners, for as long as they are open.
-#[derive(Debug, Default)]
-pub(crate) struct Encryptions(Mutex<Vec<Weak<Encryption>>>);
-
-impl Encryptions {
-    /// Takes note of the encryption of a listener.
-    pub(crate) fn add(&self, encryption: &Arc<Encryption>) {
-        let mut known = self.0.lock();
-        known.retain(|other| other.strong_count() > 0);
-        known.push(Arc::downgrade(encryption));
-    }
-
-    /// Reads all files again. What can be used is used, and what cannot is left as it was.
-    ///
-    /// # Errors
-    /// Why something cannot be used, the first if there are several.
-    pub(crate) fn reload(&self) -> Result<(), TlsError> {
-        let known: Vec<_> = self.0.lock().iter().filter_map(Weak::upgrade).collect();
-        let mut result = Ok(());
-        for encryption in known {
-            if let Err(error) = encryption.reload() {
-                tracing::error!(%error, "the certificate stays as it was");
-                result = result.and(Err(error));
-            }
-        }
-        result
     }
 }
 
