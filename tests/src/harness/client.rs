@@ -1,6 +1,6 @@
 //! A session for tests of many at once: it sends what it is told to, and hands out what it receives in the order it comes.
 
-use super::peer::Peer;
+use super::{carrier::Route, peer::Peer};
 use crate::script::{Incoming, default_details};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, time::Duration};
@@ -19,7 +19,8 @@ impl Client {
     /// # Panics
     /// When it is not let in.
     pub async fn join(router: SocketAddr, serializer: Serializer, patience: Duration) -> Self {
-        let mut peer = Peer::connect(router, serializer, patience).await.expect("it connects");
+        let route = Route::WebSocket(router);
+        let mut peer = Peer::connect(&route, serializer, patience).await.expect("it connects");
         peer.send(&json!([MessageCode::Hello.number(), "realm1", default_details()])).await;
         let mut client = Self { peer, requests: 0 };
         assert_eq!(client.receive().await[0], MessageCode::Welcome.number());

@@ -1,5 +1,6 @@
 //! The stages that scripts are played on.
 
+mod carrier;
 mod client;
 pub mod longpoll;
 mod notation;
@@ -8,12 +9,14 @@ mod peer;
 mod quirks;
 mod realm;
 mod requests;
+mod way;
 mod wire;
 
 pub use client::Client;
 pub use outcomes::Outcomes;
 pub use quirks::{OtherRouter, Quirk, Seen};
 pub use realm::RealmStage;
+pub use way::Way;
 pub use wire::WireStage;
 
 use crate::script::{Script, Stage, play};

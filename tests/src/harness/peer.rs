@@ -1,28 +1,22 @@
 //! A client that knows nothing of WAMP but its bytes: it sends what it is told to, and keeps what it receives.
 
 use super::{
+    carrier::{Carrier, Route},
     notation,
     quirks::{OtherRouter, Translation},
     requests::{Requests, code},
 };
 use crate::script::Incoming;
 use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use std::{collections::VecDeque, net::SocketAddr, time::Duration};
-use tokio::{net::TcpStream, time::timeout};
-use tokio_tungstenite::{
-    WebSocketStream, client_async,
-    tungstenite::{
-        Message as Frame, client::IntoClientRequest, http::header::SEC_WEBSOCKET_PROTOCOL,
-    },
-};
+use std::{collections::VecDeque, time::Duration};
+use tokio::time::timeout;
 use wamplex_shared::{id::MAX_SAFE_ID, message::MessageCode, serializer::Serializer};
 
-/// One WebSocket connection.
+/// One connection.
 #[derive(Debug)]
 pub(super) struct Peer {
-    socket: WebSocketStream<TcpStream>,
+    carrier: Carrier,
     serializer: Serializer,
     inbox: VecDeque<Incoming>,
     requests: Requests,
@@ -37,22 +31,12 @@ pub(super) struct Peer {
 impl Peer {
     /// Connects and says nothing.
     pub(super) async fn connect(
-        to: SocketAddr,
+        route: &Route,
         serializer: Serializer,
         patience: Duration,
     ) -> Result<Self, String> {
-        let broken = |e: &dyn std::fmt::Display| format!("cannot connect: {e}");
-        let socket = TcpStream::connect(to).await.map_err(|e| broken(&e))?;
-        let mut request = format!("ws://{to}/ws").into_client_request().map_err(|e| broken(&e))?;
-        let protocol = serializer.subprotocol().parse().map_err(|e| broken(&e))?;
-        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, protocol);
-        let (socket, response) = client_async(request, socket).await.map_err(|e| broken(&e))?;
-        let chosen = response.headers().get(SEC_WEBSOCKET_PROTOCOL);
-        if chosen.is_none_or(|chosen| chosen != serializer.subprotocol()) {
-            return Err(format!("the router has chosen {chosen:?}"));
-        }
         Ok(Self {
-            socket,
+            carrier: Carrier::connect(route, serializer).await?,
             serializer,
             inbox: VecDeque::new(),
             requests: Requests::default(),
@@ -93,13 +77,12 @@ impl Peer {
     }
 
     async fn send_bytes(&mut self, bytes: Bytes) {
-        let frame = if self.serializer.is_text() {
-            Frame::Text(bytes.try_into().expect("JSON is text"))
-        } else {
-            Frame::Binary(bytes)
-        };
-        // A connection that is gone is noticed by reading from it.
-        let _ = self.socket.send(frame).await;
+        self.carrier.send(self.serializer, bytes).await;
+    }
+
+    /// Breaks the connection off.
+    pub(super) async fn hang_up(self) {
+        self.carrier.hang_up().await;
     }
 
     /// What it receives next.
@@ -175,18 +158,10 @@ impl Peer {
     }
 
     async fn read_frame(&mut self) -> Result<Incoming, String> {
-        loop {
-            let bytes = match (self.socket.next().await, self.serializer.is_text()) {
-                (Some(Ok(Frame::Text(text))), true) => Bytes::from(text),
-                (Some(Ok(Frame::Binary(bytes))), false) => bytes,
-                (Some(Ok(Frame::Text(_) | Frame::Binary(_))), _) => {
-                    return Err("the router has sent a frame of the wrong type".to_owned());
-                }
-                (Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_))), _) => continue,
-                (Some(Ok(Frame::Close(_)) | Err(_)) | None, _) => return Ok(Incoming::Closed),
-            };
-            let message = notation::read(self.serializer, &bytes)?;
-            return Ok(Incoming::Message(self.requests.incoming(message)));
-        }
+        let Some(bytes) = self.carrier.receive(self.serializer).await? else {
+            return Ok(Incoming::Closed);
+        };
+        let message = notation::read(self.serializer, &bytes)?;
+        Ok(Incoming::Message(self.requests.incoming(message)))
     }
 }

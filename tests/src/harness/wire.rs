@@ -1,11 +1,15 @@
 //! The running router as a stage: sockets, tasks and a real clock.
 
-use super::{peer::Peer, quirks::OtherRouter};
+use super::{
+    carrier::Route,
+    peer::Peer,
+    quirks::OtherRouter,
+    way::{Folder, Way},
+};
 use crate::script::{Incoming, Script, Stage};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     time::{Duration, Instant},
 };
 use tokio::runtime::Runtime;
@@ -16,30 +20,35 @@ use wamplex_shared::{message::MessageCode, serializer::Serializer};
 /// failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A router on a port of its own, in this process, and clients over WebSocket.
-#[derive(Debug)]
+/// A router on a port of its own, in this process, and its clients.
 pub struct WireStage {
     runtime: Runtime,
     router: UnderTest,
     patience: Duration,
-    address: SocketAddr,
+    route: Route,
+    /// What the router needs.
+    folder: Option<Folder>,
     serializers: Vec<Serializer>,
     connected: usize,
     peers: BTreeMap<String, Peer>,
 }
 
 impl WireStage {
-    /// A router with the rules of this script. Its sessions use these serializers in turn.
+    /// A router with the rules of this script, reached in this way. Its sessions use these serializers in turn.
     ///
     /// # Panics
     /// When the router cannot start.
     #[must_use]
-    pub fn new(script: &Script, serializers: &[Serializer]) -> Self {
+    pub fn new(script: &Script, way: Way, serializers: &[Serializer]) -> Self {
         let runtime = runtime();
-        let router = runtime.block_on(Router::bind(config(script))).expect("a router starts");
-        let (address, handle) = (router.local_addr(), router.handle());
+        let mut config = config(script);
+        let folder = way.prepare(&mut config);
+        let router = runtime.block_on(Router::bind(config)).expect("a router starts");
+        let (route, handle) = (way.route(&router), router.handle());
         runtime.spawn(router.run());
-        Self::on(runtime, UnderTest::Ours(handle), PATIENCE, address, serializers)
+        let mut stage = Self::on(runtime, UnderTest::Ours(handle), PATIENCE, route, serializers);
+        stage.folder = folder;
+        stage
     }
 
     /// Another router, with its differences translated.
@@ -47,21 +56,21 @@ impl WireStage {
     /// # Errors
     /// When it lets nobody in.
     pub fn at(router: OtherRouter, serializers: &[Serializer]) -> Result<Self, String> {
-        let (address, patience) = (router.address, router.patience);
+        let (route, patience) = (Route::WebSocket(router.address), router.patience);
         let runtime = runtime();
         let counter = runtime.block_on(Counter::join(router))?;
-        Ok(Self::on(runtime, UnderTest::Other(Box::new(counter)), patience, address, serializers))
+        Ok(Self::on(runtime, UnderTest::Other(Box::new(counter)), patience, route, serializers))
     }
 
     fn on(
         runtime: Runtime,
         router: UnderTest,
         patience: Duration,
-        address: SocketAddr,
+        route: Route,
         serializers: &[Serializer],
     ) -> Self {
         let (serializers, peers) = (serializers.to_vec(), BTreeMap::new());
-        Self { runtime, router, patience, address, serializers, connected: 0, peers }
+        Self { runtime, router, patience, route, folder: None, serializers, connected: 0, peers }
     }
 
     fn with<T>(
@@ -117,7 +126,9 @@ struct Counter {
 
 impl Counter {
     async fn join(router: OtherRouter) -> Result<Self, String> {
-        let mut peer = Peer::connect(router.address, Serializer::Json, router.patience).await?;
+        let mut peer =
+            Peer::connect(&Route::WebSocket(router.address), Serializer::Json, router.patience)
+                .await?;
         peer.translate(&router);
         peer.send(&json!([1, "realm1", {"roles": {"caller": {}}}])).await;
         match peer.receive().await? {
@@ -154,7 +165,7 @@ impl Stage for WireStage {
     fn connect(&mut self, session: &str) -> Result<(), String> {
         let serializer = self.serializers[self.connected % self.serializers.len()];
         self.connected += 1;
-        let connecting = Peer::connect(self.address, serializer, self.patience);
+        let connecting = Peer::connect(&self.route, serializer, self.patience);
         let mut peer = self.runtime.block_on(connecting)?;
         if let UnderTest::Other(counter) = &self.router {
             peer.translate(&counter.router);
@@ -189,7 +200,9 @@ impl Stage for WireStage {
     }
 
     fn disconnect(&mut self, session: &str) -> Result<(), String> {
-        self.peers.remove(session);
+        if let Some(peer) = self.peers.remove(session) {
+            self.runtime.block_on(peer.hang_up());
+        }
         self.await_departures()
     }
 
