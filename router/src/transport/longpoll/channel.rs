@@ -54,6 +54,8 @@ struct State {
     ended: Option<Option<Lost>>,
     /// The client has closed the transport.
     is_closed: bool,
+    /// Nothing more will be said than what waits.
+    is_closing: bool,
     /// The session is over.
     is_abandoned: bool,
     /// The task of the session, while it sleeps.
@@ -196,9 +198,12 @@ impl Channel {
         if is_full { Poll::Pending } else { Poll::Ready(Ok(())) }
     }
 
-    /// Ready when the client has closed the transport.
+    /// Ready when the client has closed the transport, or asked for more than the last words.
     pub(super) fn poll_closed(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.state.lock();
+        if !mem::replace(&mut state.is_closing, true) {
+            self.changed.notify_waiters();
+        }
         state.incoming.clear();
         state.incoming_bytes = 0;
         if state.is_closed {
@@ -261,7 +266,11 @@ impl Channel {
             return Some(Waited::PushedOut);
         }
         if state.outgoing.is_empty() {
-            return state.is_abandoned.then_some(Waited::Gone);
+            if state.is_closing {
+                state.is_closed = true;
+                state.wake();
+            }
+            return (state.is_closing || state.is_abandoned).then_some(Waited::Gone);
         }
         let said = if self.is_batched { self.take_batch(&mut state) } else { take_one(&mut state) };
         state.wake();
