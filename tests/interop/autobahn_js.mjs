@@ -30,9 +30,28 @@ function failure(error) {
     return error instanceof autobahn.Error ? new Failure(error.error, error.args, error.kwargs) : error;
 }
 
-function connect({ url, realm, serializer }) {
+/** What the library is told to prove itself with. */
+function credentials({ method, authid, secret }) {
+    const pair = method === 'cryptosign' && autobahn.nacl.sign.keyPair.fromSeed(Buffer.from(secret, 'hex'));
+    const sign = {
+        ticket: () => secret,
+        wampcra: ({ challenge, salt, iterations, keylen }) => {
+            const key = salt ? autobahn.auth_cra.derive_key(secret, salt, iterations, keylen) : secret;
+            return autobahn.auth_cra.sign(key, challenge);
+        },
+        cryptosign: (extra) => autobahn.auth_cryptosign.sign_challenge(pair, extra),
+    };
+    return {
+        authid,
+        authmethods: [method],
+        authextra: pair ? { pubkey: autobahn.auth_cryptosign.public_key(pair), channel_binding: null } : undefined,
+        onchallenge: (_, asked, extra) => sign[asked](extra),
+    };
+}
+
+function connect({ url, realm, serializer, auth }) {
     return new Promise((joined, refused) => {
-        let leaving = false;
+        let leaving = true;
         const connection = new autobahn.Connection({
             url,
             realm,
@@ -41,8 +60,12 @@ function connect({ url, realm, serializer }) {
             max_retries: 0,
             // Otherwise every failing procedure prints its error.
             on_user_error: () => {},
+            ...(auth && credentials(auth)),
         });
-        connection.onopen = (session) => joined(peer(connection, session, () => { leaving = true; }));
+        connection.onopen = (session, details) => {
+            leaving = false;
+            joined({ ...peer(connection, session, () => { leaving = true; }), identity: details });
+        };
         connection.onclose = (reason, details) => {
             refused(new Failure(details.reason ?? reason, [details.message], {}));
             if (!leaving) lost(details.reason ?? reason);

@@ -8,6 +8,7 @@ import os
 import sys
 
 from autobahn.asyncio.wamp import ApplicationRunner, ApplicationSession
+from autobahn.wamp.auth import create_authenticator
 from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer
 from autobahn.wamp.types import CallOptions, CallResult, PublishOptions, RegisterOptions
@@ -66,6 +67,13 @@ def describe(error):
     return {"message": f"{type(error).__name__}: {error}"}
 
 
+def authenticator(auth):
+    """What the library proves itself with."""
+    secrets = {"ticket": "ticket", "wampcra": "secret", "cryptosign": "privkey"}
+    secret = {secrets[auth["method"]]: auth["secret"]}
+    return create_authenticator(auth["method"], authid=auth["authid"], **secret)
+
+
 class Peer(ApplicationSession):
     """A session that does what the lines on standard input say."""
 
@@ -75,14 +83,30 @@ class Peer(ApplicationSession):
         self.subscriptions = {}
         self.calls = {}
         self.leaving = False
+        self.joined = False
         self.ended = config.extra["ended"]
+        auth = config.extra["auth"]
+        self.authenticator = authenticator(auth) if auth else None
+
+    def onConnect(self):
+        if not self.authenticator:
+            return super().onConnect()
+        method, extra = self.authenticator.name, self.authenticator.authextra
+        self.join(self.config.realm, [method], self.config.extra["auth"]["authid"], authextra=extra)
+
+    def onChallenge(self, challenge):
+        return self.authenticator.on_challenge(self, challenge)
 
     def onJoin(self, details):
-        write({"on": "joined"})
+        self.joined = True
+        identity = {key: getattr(details, key) for key in ("authid", "authrole", "authmethod")}
+        write({"on": "joined", "as": identity})
         self.reading = asyncio.ensure_future(self.read())
 
     def onLeave(self, details):
-        if not self.leaving:
+        if not self.joined:
+            write({"on": "refused", "reason": {"uri": details.reason}})
+        elif not self.leaving:
             write({"on": "lost", "reason": details.reason})
         self.disconnect()
 
@@ -184,10 +208,14 @@ async def main():
     parser = argparse.ArgumentParser()
     for name in ("url", "realm", "serializer"):
         parser.add_argument("--" + name, required=True)
+    parser.add_argument("--auth", type=json.loads)
     options = parser.parse_args()
     ended = asyncio.get_running_loop().create_future()
     runner = ApplicationRunner(
-        options.url, options.realm, extra={"ended": ended}, serializers=[SERIALIZERS[options.serializer]()]
+        options.url,
+        options.realm,
+        extra={"ended": ended, "auth": options.auth},
+        serializers=[SERIALIZERS[options.serializer]()],
     )
     try:
         await runner.run(Peer, start_loop=False)

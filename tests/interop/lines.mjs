@@ -13,22 +13,24 @@ export class Failure extends Error {
 /**
  * Runs one peer: joins, then serves requests from standard input until `leave` or its end.
  *
- * `connect({ url, realm, serializer })` resolves to an object with `register`, `unregister`, `call`, `subscribe`,
+ * `connect({ url, realm, serializer, auth })` resolves to an object with `identity` (what WELCOME says of it), `register`, `unregister`, `call`, `subscribe`,
  * `unsubscribe`, `publish`, `leave`, and `cancel` where the library can cancel. It gets values as `fromLine` makes
  * them and may give back any that `toLine` knows.
  */
 export async function serve(connect) {
     const { values } = parseArgs({
-        options: { url: { type: 'string' }, realm: { type: 'string' }, serializer: { type: 'string' } },
+        options: { url: { type: 'string' }, realm: { type: 'string' }, serializer: { type: 'string' }, auth: { type: 'string' } },
     });
+    const auth = values.auth && JSON.parse(values.auth);
     let peer;
     try {
-        peer = await connect(values);
+        peer = await connect({ ...values, auth });
     } catch (error) {
         write({ on: 'refused', reason: describe(error) });
         process.exit(1);
     }
-    write({ on: 'joined' });
+    const { authid, authrole, authmethod } = peer.identity;
+    write({ on: 'joined', as: { authid, authrole, authmethod } });
     for await (const line of createInterface({ input: process.stdin })) {
         const request = JSON.parse(line);
         // Not awaited: a call may wait for another request that comes later, such as its own cancellation.

@@ -1,13 +1,24 @@
 // Our JavaScript client on Node as a peer program.
-import { Client, WampError } from '../../peer-wasm/npm/dist/inline.js';
+import { Client, WampError, auth as methods } from '../../peer-wasm/npm/dist/inline.js';
 import { Failure, lost, outcome, serve } from './lines.mjs';
 
 function failure(error) {
     return error instanceof WampError ? new Failure(error.uri, error.args, error.kwargs) : error;
 }
 
-async function connect({ url, realm, serializer }) {
-    const client = new Client(url, { realm, serializers: [serializer] });
+/** What the client is offered to prove itself with. */
+function offer({ method, authid, secret, router }) {
+    switch (method) {
+        case 'ticket': return methods.ticket({ authid, ticket: secret });
+        case 'wampcra': return methods.wampcra({ authid, secret });
+        case 'wamp-scram': return methods.scram({ authid, password: secret });
+        case 'cryptosign': return methods.cryptosign({ authid, privateKey: secret, router });
+        default: throw new Error(`unknown method ${method}`);
+    }
+}
+
+async function connect({ url, realm, serializer, auth }) {
+    const client = new Client(url, { realm, serializers: [serializer], ...(auth && { auth: offer(auth) }) });
     try {
         await client.connect();
     } catch (error) {
@@ -23,6 +34,7 @@ function peer(client) {
     const calls = new Map();
     const ask = (promise) => promise.catch((error) => { throw failure(error); });
     return {
+        identity: client.session,
         async register(procedure, endpoint) {
             const run = async (args, invocation) => {
                 const progress = (args, kwargs) => invocation.progress(args[0], { args: args.slice(1), kwargs });

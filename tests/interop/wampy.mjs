@@ -3,6 +3,8 @@ import { Errors, Wampy } from 'wampy';
 import { CborSerializer } from 'wampy/CborSerializer.js';
 import { JsonSerializer } from 'wampy/JsonSerializer.js';
 import { MsgpackSerializer } from 'wampy/MsgpackSerializer.js';
+import * as cryptosign from 'wampy/cryptosign.js';
+import * as wampcra from 'wampy/wampcra.js';
 import WebSocket from 'ws';
 import { Failure, jsonBinary, lost, outcome, serve } from './lines.mjs';
 
@@ -30,7 +32,19 @@ function plain(value) {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
 }
 
-async function connect({ url, realm, serializer }) {
+/** What the library is told to prove itself with. */
+function credentials({ method, authid, secret, pubkey }) {
+    const plugins = { ticket: () => () => secret, wampcra: wampcra.sign, cryptosign: cryptosign.sign };
+    return {
+        authid,
+        authmethods: [method],
+        authextra: pubkey ? { pubkey, channel_binding: null } : {},
+        authMode: 'auto',
+        authPlugins: { [method]: plugins[method](secret) },
+    };
+}
+
+async function connect({ url, realm, serializer, auth }) {
     let leaving = false;
     const wampy = new Wampy(url, {
         realm,
@@ -38,14 +52,16 @@ async function connect({ url, realm, serializer }) {
         ws: WebSocket,
         autoReconnect: false,
         onClose: () => { if (!leaving) lost('closed'); },
+        ...(auth && credentials(auth)),
     });
+    let identity;
     try {
-        await wampy.connect();
+        identity = await wampy.connect();
     } catch (error) {
         leaving = true;
         throw failure(error);
     }
-    return peer(wampy, () => { leaving = true; });
+    return { ...peer(wampy, () => { leaving = true; }), identity };
 }
 
 function peer(wampy, leaving) {

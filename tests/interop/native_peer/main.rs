@@ -13,18 +13,26 @@ use std::{
     sync::Arc,
 };
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines, Stdin};
-use wamplex::{Client, CloseReason, Error, Serializer};
+use wamplex::{Client, CloseReason, Connect, Error, Serializer, auth};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     match connect().await {
         Ok(client) => {
-            report(&json!({"on": "joined"}));
+            let welcome = client.details();
+            let identity = json!({
+                "authid": welcome.authid.as_deref(),
+                "authrole": welcome.authrole.as_deref(),
+                "authmethod": welcome.authmethod.as_deref(),
+            });
+            report(&json!({"on": "joined", "as": identity}));
             serve(client, BufReader::new(tokio::io::stdin()).lines()).await;
             ExitCode::SUCCESS
         }
         Err(error) => {
-            report(&json!({"on": "refused", "reason": error.to_string()}));
+            report(
+                &json!({"on": "refused", "reason": {"uri": error.uri(), "message": error.to_string()}}),
+            );
             ExitCode::FAILURE
         }
     }
@@ -38,7 +46,31 @@ async fn connect() -> Result<Client, Error> {
         _ => return Err(Error::Config("--serializer is json, msgpack or cbor")),
     };
     let builder = Client::builder(option("--url")).realm(option("--realm"));
-    builder.serializers([serializer]).connect().await
+    authenticated(builder)?.serializers([serializer]).connect().await
+}
+
+/// Offers what `--auth` says, if it is there.
+fn authenticated(builder: Connect) -> Result<Connect, Error> {
+    let auth: Value = match &*option("--auth") {
+        "" => return Ok(builder),
+        text => serde_json::from_str(text).map_err(|_| Error::Config("--auth is JSON"))?,
+    };
+    let text = |key: &str| auth[key].as_str().unwrap_or_default();
+    let (authid, secret) = (text("authid"), text("secret"));
+    let unusable = |_| Error::Config("--auth has a key that is none");
+    Ok(match text("method") {
+        "ticket" => builder.auth(auth::Ticket::new(authid, secret)),
+        "wampcra" => builder.auth(auth::WampCra::new(authid, secret)),
+        "wamp-scram" => builder.auth(auth::Scram::new(authid, secret)),
+        "cryptosign" => {
+            let mut auth = auth::Cryptosign::from_hex(secret).map_err(unusable)?.authid(authid);
+            if let Ok(router) = auth::PublicKey::from_hex(text("router")) {
+                auth = auth.trusting(router);
+            }
+            builder.auth(auth)
+        }
+        _ => return Err(Error::Config("--auth names a method that is not known")),
+    })
 }
 
 /// The value of an option of the command line; empty if it is not there.

@@ -4,6 +4,7 @@
 //! comma-separated choice of libraries by name, with `INTEROP_STDERR` what the programs complain about is shown.
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod authentication;
 mod exchange;
 mod library;
 mod longpoll;

@@ -53,12 +53,25 @@ impl Peer {
         serializer: &'static str,
         url: &str,
     ) -> Self {
+        let (peer, first) = Self::tell(library, serializer, url, None).await;
+        assert_eq!(first["on"], "joined", "{} joins: {first}", peer.name());
+        peer
+    }
+
+    /// Starts the program, with credentials if there are any, and returns what it reports first.
+    pub(crate) async fn tell(
+        library: &'static Library,
+        serializer: &'static str,
+        url: &str,
+        auth: Option<&Value>,
+    ) -> (Self, Value) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop");
         let (program, script) = (library.program)(&folder);
         let shows_complaints = env::var_os("INTEROP_STDERR").is_some();
         let mut child = Command::new(program)
             .args(script)
             .args(["--url", url, "--realm", "realm1", "--serializer", serializer])
+            .args(auth.iter().flat_map(|auth| ["--auth".to_owned(), auth.to_string()]))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(if shows_complaints { Stdio::inherit() } else { Stdio::null() })
@@ -74,8 +87,7 @@ impl Peer {
         let last_id = AtomicU64::new(0);
         let peer = Self { library, serializer, lines, said, last_id, _child: child };
         let first = peer.next().await;
-        assert_eq!(first, json!({"on": "joined"}), "{} joins", peer.name());
-        peer
+        (peer, first)
     }
 
     pub(crate) fn name(&self) -> String {

@@ -18,6 +18,11 @@ impl UnderTest {
         }
         let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
         config.listeners[0].site = Site::Nothing;
+        Self::of(config).await
+    }
+
+    /// One of ours with this configuration.
+    pub(crate) async fn of(config: RouterConfig) -> Self {
         let router = Router::bind(config).await.expect("a free port of this machine");
         let url = router.websocket_url();
         let handle = router.handle();
