@@ -146,7 +146,7 @@ impl RoleSettings {
 
     /// The role as the realm takes it.
     #[must_use]
-    pub(crate) fn to_role(&self) -> Role {
+    pub fn to_role(&self) -> Role {
         let mut role = Role::new(self.name.as_str());
         role.otherwise = match (self.allow_all, &self.authorizer) {
             (true, _) => Access::Allow,

@@ -8,20 +8,20 @@ mod cache;
 mod common;
 mod hook;
 mod procedure;
+mod reload;
 mod roles;
 mod waiting;
 
 use common::{PATIENCE, Running, start};
 use parking_lot::Mutex;
-use serde::Deserialize;
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering::SeqCst},
 };
 use tokio::time::timeout;
 use wamplex_router::{
-    Identity,
-    config::{MetaApi, RealmSettings},
+    Identity, RouterConfig,
+    config::{MetaApi, RealmSettings, Site},
     local::{Invocation, LocalError, LocalSession},
 };
 use wamplex_shared::{
@@ -45,20 +45,21 @@ const ROLES: &str = r#"
     permissions = [{ uri = "com.example.authorize", allow = ["register"] }]
 "#;
 
-/// A router with these roles, and whatever else a realm can be told.
+/// The configuration of a router with these roles, and whatever else a realm can be told.
+fn config(toml: &str) -> RouterConfig {
+    let settings: RealmSettings = toml::from_str(toml).unwrap();
+    let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
+    config.listeners[0].site = Site::Nothing;
+    config.realms = vec![RealmSettings { name: "realm1".into(), ..settings }];
+    assert_eq!(config.realms[0].rules.meta_api, MetaApi::Ask);
+    config
+}
+
+/// A router with that configuration.
 async fn with_roles(toml: &str) -> Running {
-    #[derive(Deserialize)]
-    struct Realm {
-        #[serde(flatten)]
-        settings: RealmSettings,
-    }
-    let Realm { settings } = toml::from_str(toml).unwrap();
-    start(|config| {
-        config.realms[0] = RealmSettings { name: "realm1".into(), ..settings };
-        assert_eq!(config.check().iter().map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
-        assert_eq!(config.realms[0].rules.meta_api, MetaApi::Ask);
-    })
-    .await
+    let config = config(toml);
+    assert_eq!(config.check().iter().map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
+    start(|default| *default = config).await
 }
 
 fn join(router: &Running, authid: &'static str, role: &'static str) -> LocalSession {

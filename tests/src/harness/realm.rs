@@ -1,6 +1,6 @@
 //! The pure realm as a stage: no socket, no task, and a clock that only `wait` moves.
 
-use crate::script::{Incoming, Script, Stage};
+use crate::script::{Incoming, PERMISSIONS, Script, Stage};
 use bytes::Bytes;
 use serde_json::Value;
 use std::{
@@ -9,9 +9,10 @@ use std::{
     time::Duration,
 };
 use wamplex_realm::{
-    Disclosure, History, HistoryRule, Joining, JsonSchema, Member, MetaApi, Outbound, Realm,
-    RealmConfig, Retention, Sink,
+    Authority, Disclosure, Grant, History, HistoryRule, Joining, JsonSchema, Member, MetaApi,
+    Outbound, Realm, RealmConfig, Refused, Retention, Roles, Sink, Verdict, judge,
 };
+use wamplex_router::config::RoleSettings;
 use wamplex_shared::{
     codec,
     error::ProtocolViolation,
@@ -150,12 +151,19 @@ impl RealmStage {
         message: Message,
     ) -> Result<(), ProtocolViolation> {
         let (realm, now, out) = (&mut self.realm, self.now, &mut self.inboxes);
+        let authority = realm.config().authority.as_ref();
+        let verdict = authority.map(|authority| judge(&**authority, from, &message));
+        let grant = match verdict.unwrap_or(Verdict::Allowed(Grant::EVERYTHING)) {
+            Verdict::Allowed(grant) => grant,
+            Verdict::Refused(why) => return realm.refuse(from, &message, why, out),
+            Verdict::Ask { .. } => return realm.refuse(from, &message, Refused::Failed, out),
+        };
         match message {
-            Message::Publish(m) => realm.publish(from, m, now, out),
+            Message::Publish(m) => realm.publish_as(grant, from, m, now, out),
             Message::Subscribe(m) => realm.subscribe(from, m, now, out),
             Message::Unsubscribe(m) => realm.unsubscribe(from, m, now, out),
             Message::Call(m) if m.procedure.is_reserved() => realm.call_meta(from, m, now, out),
-            Message::Call(m) => realm.call(from, m, now, out),
+            Message::Call(m) => realm.call_as(grant, from, m, now, out),
             Message::Cancel(m) => realm.cancel(from, m, now, out),
             Message::Register(m) => realm.register(from, m, now, out),
             Message::Unregister(m) => realm.unregister(from, m, now, out),
@@ -312,6 +320,7 @@ pub(super) fn config(script: &Script) -> RealmConfig {
             ("trustlevel", ..) if value.is_u64() => set(&mut config.trustlevels, true),
             ("retention", ..) => set_retention(&mut config.retention, value),
             ("history", ..) => set_history(&mut config.history, value),
+            (PERMISSIONS, ..) => true,
             ("history_reply_bytes", ..) if value.is_u64() => {
                 set(&mut config.history.reply_bytes, size(value).unwrap_or(usize::MAX))
             }
@@ -319,7 +328,23 @@ pub(super) fn config(script: &Script) -> RealmConfig {
         };
         assert!(known, "`{key}: {value}` is no rule of a realm");
     }
+    let made = roles(script).map(|role| {
+        let made = Roles::new([role.to_role()], config.uri_rule, config.meta_api);
+        Arc::new(made.unwrap_or_else(|bad| panic!("{bad}"))) as Arc<dyn Authority>
+    });
+    config.authority = made;
     config
+}
+
+/// What the sessions of this script may do, if that is not everything.
+///
+/// # Panics
+/// When the script has a permission that is none.
+pub(super) fn roles(script: &Script) -> Option<RoleSettings> {
+    let permissions = script.realm.get(PERMISSIONS)?.clone();
+    let permissions = serde_json::from_value(permissions);
+    let permissions = permissions.unwrap_or_else(|bad| panic!("a permission is none: {bad}"));
+    Some(RoleSettings { permissions, ..RoleSettings::new("anonymous") })
 }
 
 /// How far the realm of this script trusts its sessions.

@@ -240,6 +240,7 @@ fn config(script: &Script) -> RouterConfig {
     let realm = super::realm::config(script);
     let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
     config.listeners[0].site = Site::Nothing;
+    config.realms[0].roles = super::realm::roles(script).into_iter().collect();
     let rules = &mut config.realms[0].rules;
     rules.uris = realm.uri_rule;
     rules.strict_request_ids = realm.strict_request_ids;

@@ -53,6 +53,7 @@
 //! | `# …` | A comment. The first one is the guarantee. |
 //! | `# shows: uris, ids` | The features that the script shows: below the first comment, required. |
 //! | `realm {"uris": "strict"}` | Rules of the realm that are not the default, see below. Before all steps. |
+//! | `permission {"uri": "t", "allow": ["publish"]}` | What sessions may do, see below. Before all steps. |
 //! | `clock fake` | Needs a clock that can be stopped: on the wire the test is reported as ignored. Before all steps. |
 //! | `alice joins {"authid": "al"}` | Opens a session with these HELLO details over the default ones, and is welcomed. |
 //! | `alice connects` | Opens a transport and says nothing, for scripts about HELLO itself. |
@@ -90,6 +91,18 @@
 //! | `history` | a list of rules, each a dictionary of `match`, `pattern`, `events`, `bytes`, `total_bytes`, and in milliseconds `age` |
 //! | `history_reply_bytes` | the most bytes in one answer about the past |
 //!
+//! # What sessions may do
+//!
+//! Without a line that says otherwise, everything. With `permission` lines, what these allow, and nothing else:
+//!
+//! ```text
+//! permission {"uri": "com.example.", "match": "prefix", "allow": ["call", "subscribe"]}
+//! permission {"uri": "com.example.secret"}
+//! ```
+//!
+//! Each has the keys that a permission has in the configuration of the router, but for `ask`: nobody is asked here. All
+//! of them are about the role `anonymous`, which every session has.
+//!
 //! # Time
 //!
 //! `wait` moves the clock of the pure realm, and really waits on the wire. A script must not depend on how fast the
@@ -103,6 +116,7 @@ mod parse;
 mod play;
 mod template;
 
+pub(crate) use parse::PERMISSIONS;
 pub(crate) use play::default_details;
 
 pub use parse::{Act, BadLine, Script, Step};

@@ -4,6 +4,9 @@ use super::template::Template;
 use crate::features;
 use serde_json::{Map, Value};
 
+/// Among the rules of the realm, what its sessions may do.
+pub(crate) const PERMISSIONS: &str = "permissions";
+
 /// A script: what some sessions send, and what they must receive.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Script {
@@ -136,7 +139,17 @@ impl Script {
         let (first, rest) = line.split_once(' ').map_or((line, ""), |(a, b)| (a, b.trim()));
         let step = match first {
             "realm" if self.steps.is_empty() => {
-                self.realm = dict(rest)?;
+                self.realm.extend(dict(rest)?);
+                return Ok(());
+            }
+            "permission" if self.steps.is_empty() => {
+                let permissions =
+                    self.realm.entry(PERMISSIONS).or_insert_with(|| Value::Array(vec![]));
+                let permission = dict(rest)?;
+                permissions
+                    .as_array_mut()
+                    .ok_or("`permissions` is no rule of a realm")?
+                    .push(permission.into());
                 return Ok(());
             }
             // The build reads this line too, and marks the test as one that sockets ignore.
@@ -150,7 +163,9 @@ impl Script {
                         .to_owned(),
                 );
             }
-            "realm" => return Err("the rules of the realm come before the first step".to_owned()),
+            "realm" | "permission" => {
+                return Err("the rules of the realm come before the first step".to_owned());
+            }
             "wait" => Step::Wait(rest.parse().map_err(|_| "wait for how many milliseconds?")?),
             name if name.starts_with('$') => {
                 let (a, b) = line.split_once("!=").ok_or("expected `$a != $b`")?;
@@ -219,6 +234,8 @@ mod tests {
 # over two lines.
 # shows: uris
 realm {"uris": "strict"}
+permission {"uri": "com.t"}
+permission {"uri": "com.u", "allow": ["call"]}
 clock fake
 alice connects
 bob joins {"authid": "bob"}
@@ -242,6 +259,7 @@ bob disconnects
         assert_eq!(script.title, "A title over two lines.");
         assert_eq!((script.shows.as_slice(), script.fake_clock), (&["uris"][..], true));
         assert_eq!(script.realm["uris"], "strict");
+        assert_eq!(script.realm[PERMISSIONS][1]["uri"], "com.u");
         assert_eq!(script.sessions(), ["alice", "bob", "carol"]);
         let t = |text| Template::parse(text).unwrap();
         let of = |name: &str, act| Step::Of(name.to_owned(), act);
