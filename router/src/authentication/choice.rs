@@ -1,7 +1,7 @@
 //! Which method a client authenticates by: the strongest in the order of the realm that it offers and that its
 //! principal has a credential for.
 
-use super::{Attempt, Authentication, Refusal, dynamic::Dynamic};
+use super::{Attempt, Authentication, Refusal, bearer, dynamic::Dynamic};
 use crate::{
     config::Method,
     principals::{Certificate, Lookup, Principal},
@@ -100,7 +100,9 @@ impl Authentication {
     /// The method that it comes to if a client offers `method`; `None` if the client does not.
     fn offered(&self, method: Method, attempt: &Attempt) -> Option<Method> {
         if attempt.hello().details.authmethods.is_empty() {
-            return (method == Method::Anonymous).then_some(method);
+            // A program that knows nothing of WAMP's methods can still show a token to HTTP.
+            let is_shown = method == Method::Jwt && bearer::token(attempt.peer()).is_some();
+            return (method == Method::Anonymous || is_shown).then_some(method);
         }
         if attempt.offers(method.as_str()) {
             return Some(method);

@@ -1,14 +1,14 @@
 //! The course of one judgement, from HELLO to the identity or the refusal.
 
 use super::{
-    Attempt, Authentication, Identity, Refusal,
+    Attempt, Authentication, Identity, Refusal, bearer,
     choice::{Offer, Who, has},
     cookies::Remembered,
     lockout::{Attempted, Locked, Suspect},
 };
 use crate::{config::Method, principals::Principal};
 use bytestring::ByteString;
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 use tokio::time::Instant;
 use wamplex_shared::{
     message::{Authenticate, Challenge, Hello},
@@ -65,7 +65,11 @@ impl Authentication {
                 Some(principal) => Ok(identity(principal, Method::Tls, Dict::new())),
                 None => self.by_procedure(attempt, Method::Tls).await,
             },
-            Method::Ticket | Method::Jwt => self.by_ticket(attempt, &case).await,
+            Method::Jwt => match bearer::token(attempt.peer()) {
+                Some(token) => self.by_bearer(attempt, token),
+                None => self.by_ticket(attempt, &case).await,
+            },
+            Method::Ticket => self.by_ticket(attempt, &case).await,
             Method::Cryptosign | Method::Scram | Method::Wampcra => {
                 let name = case.who.name(&case.offer);
                 let found = self.principal(attempt, &case).await?;
@@ -147,7 +151,11 @@ impl Authentication {
         let mut kept = identity.clone();
         // What a method says at the end is for this once.
         kept.authextra.remove("verifier");
-        let expires = Instant::now() + self.settings.cookie.max_age;
+        let mut age = self.settings.cookie.max_age;
+        if let Some(ends) = identity.ends {
+            age = age.min(ends.duration_since(SystemTime::now()).unwrap_or_default());
+        }
+        let expires = Instant::now() + age;
         self.gate.cookies.remember(token, &self.realm, kept, method, expires);
     }
 
@@ -231,7 +239,7 @@ fn check_role(hello: &Hello, identity: &Identity) -> Result<(), Refusal> {
     }
 }
 
-fn refuse_locked(locked: Locked, name: &str) -> Refusal {
+pub(super) fn refuse_locked(locked: Locked, name: &str) -> Refusal {
     let Locked { wait, by_address } = locked;
     let whose = if by_address { "its address".to_owned() } else { format!("{name:?}") };
     let message = "too many attempts have failed, try again later";

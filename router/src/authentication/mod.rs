@@ -5,6 +5,7 @@
 //! all that step by step with the client's messages.
 
 mod attempt;
+mod bearer;
 mod choice;
 mod cookies;
 mod decoy;

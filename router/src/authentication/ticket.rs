@@ -1,7 +1,7 @@
 //! The methods by which a client shows its secret as it is: tickets, and tokens that somebody else has signed.
 
 use super::{
-    Attempt, Authentication, Identity, Refusal,
+    Attempt, Authentication, Identity, Refusal, bearer,
     choice::has,
     judge::{Case, identity},
 };
@@ -26,13 +26,16 @@ impl Authentication {
         attempt: &mut Attempt,
         case: &Case,
     ) -> Result<Identity, Refusal> {
-        let name = case.who.name(&case.offer);
+        let name = match case.who.name(&case.offer) {
+            name if name.is_empty() => bearer::nameless(attempt.peer()),
+            name => name,
+        };
         let method = case.method.as_str().into();
         let (proof, attempted) =
             self.ask(attempt, &name, Challenge { method, ..ticket::challenge() }).await?;
         let given = &*proof.signature;
         let judged = if self.takes_tokens() && looks_like_token(given) {
-            self.judge_token(attempt, given)
+            self.token_of(attempt, given)
         } else if case.method == Method::Jwt || !self.settings.methods.contains(&Method::Ticket) {
             Err(Refusal::denied("what was shown is no token"))
         } else if case.dynamic {
@@ -41,19 +44,6 @@ impl Authentication {
             self.judge_ticket(case, given).await
         };
         self.settle(attempted, true, judged)
-    }
-
-    fn judge_token(&self, attempt: &Attempt, given: &str) -> Result<Identity, Refusal> {
-        let Some(tokens) = &self.tokens else { return Err(Refusal::denied("no tokens here")) };
-        let accepted = tokens.judge(given);
-        let accepted = accepted.map_err(|wrong| Refusal::denied(format!("the token: {wrong}")))?;
-        let mut identity = accepted.identity;
-        identity.ends = accepted.ends;
-        let claimed = attempt.hello().details.authid.as_ref().filter(|authid| !authid.is_empty());
-        if claimed.is_some_and(|claimed| *claimed != identity.authid) {
-            return Err(Refusal::denied("a token of another principal"));
-        }
-        Ok(identity)
     }
 
     async fn judge_elsewhere(&self, attempt: &Attempt, given: &str) -> Result<Identity, Refusal> {

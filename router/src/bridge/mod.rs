@@ -151,7 +151,7 @@ impl Bridge {
         let config = &endpoint.config;
         let realm = self.realm(config)?;
         let (Parts { headers, uri, .. }, body) = request.into_parts();
-        let identity = self.identify(config, identity::token(&headers)?).await?;
+        let identity = Self::identify(config, &realm, identity::token(&headers)?)?;
         if config.action == BridgeAction::Events {
             // A session of its own: what is retained comes to all subscriptions of one session.
             let session = LocalSession::open(&self.shared, &realm, identity)
@@ -180,16 +180,19 @@ impl Bridge {
         realm.ok_or_else(|| Failure::new(error::NO_SUCH_REALM, words()))
     }
 
-    /// Finds out who makes a request.
-    async fn identify(
-        &self,
+    /// Finds out who makes a request: by the tokens of the configuration, or by those that the realm takes.
+    fn identify(
         config: &BridgeEndpoint,
+        realm: &RealmCell,
         token: Option<&str>,
     ) -> Result<Identity, Failure> {
         let Some(token) = token else { return identity::anonymous(config) };
-        std::future::ready(()).await;
-        identity::known(config, token).ok_or_else(|| {
-            Failure::unauthenticated(error::AUTHENTICATION_DENIED, "this token is not known here")
+        if let Some(known) = identity::known(config, token) {
+            return Ok(known);
+        }
+        realm.live().authentication.bearer(token).map_err(|refusal| {
+            tracing::info!(realm = %realm.name(), reason = refusal.detail, "token refused");
+            Failure::unauthenticated(refusal.uri, "this token is not accepted here")
         })
     }
 }
