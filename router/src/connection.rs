@@ -44,7 +44,7 @@ const KEPT_FRAMES: usize = 8;
 pub(crate) struct Connection<T> {
     link: Link<T>,
     shared: Arc<Shared>,
-    peer: Peer,
+    peer: Arc<Peer>,
     /// What the session may send, once there is one.
     throttle: Option<Throttle>,
     /// The end of the session, if it is known.
@@ -52,8 +52,8 @@ pub(crate) struct Connection<T> {
 }
 
 impl<T: Transport> Connection<T> {
-    pub(crate) const fn new(link: Link<T>, shared: Arc<Shared>, peer: Peer) -> Self {
-        Self { link, shared, peer, throttle: None, expiry: None }
+    pub(crate) fn new(link: Link<T>, shared: Arc<Shared>, peer: Peer) -> Self {
+        Self { link, shared, peer: Arc::new(peer), throttle: None, expiry: None }
     }
 
     /// Serves the client until it goes or has to go.
@@ -175,6 +175,7 @@ impl<T: Transport> Connection<T> {
         self.transmit(acceptor).await?;
         self.link.transport_mut().set_limit(self.shared.limits().message_size);
         let session = who.session;
+        self.link.outbox().belongs_to(&self.peer);
         let membership = realm.join(who, Arc::clone(self.link.outbox()));
         self.throttle = seats.map(|seats| Throttle::new(seats, counted));
         self.expiry = ends.map(|time| Expiry::at(time, self.link.outbox()));

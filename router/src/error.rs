@@ -60,6 +60,12 @@ pub enum StartError {
     /// There is nowhere to listen.
     #[error("there is no address to listen on")]
     NoListener,
+    /// Something is given for a realm that there is not.
+    #[error("there is no realm `{name}`")]
+    NoSuchRealm {
+        /// The name.
+        name: String,
+    },
     /// There is no realm to serve.
     #[error("there is no realm to serve")]
     NoRealm,

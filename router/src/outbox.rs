@@ -7,10 +7,12 @@
 //! A lock and a place for one waker, not a channel: a channel allocates slots, not bytes, and an idle session should
 //! hold next to nothing.
 
+use crate::peer::Peer;
 use parking_lot::Mutex;
 use std::{
     collections::VecDeque,
     mem,
+    sync::{Arc, OnceLock},
     task::{Context, Poll, Waker},
 };
 
@@ -20,6 +22,8 @@ pub(crate) struct Outbox<T> {
     /// How many bytes may be queued or on their way to the socket.
     limit: usize,
     state: Mutex<State<T>>,
+    /// Whose it is, once there is a session.
+    owner: OnceLock<Arc<Peer>>,
 }
 
 /// Why a session has to end although its client did nothing.
@@ -64,7 +68,17 @@ impl<T> Outbox<T> {
             waker: None,
             waits_for: WaitsFor::Message,
         };
-        Self { limit, state: Mutex::new(state) }
+        Self { limit, state: Mutex::new(state), owner: OnceLock::new() }
+    }
+
+    /// Notes whose it is; the first to be noted stays.
+    pub(crate) fn belongs_to(&self, owner: &Arc<Peer>) {
+        self.owner.get_or_init(|| Arc::clone(owner));
+    }
+
+    /// Whose it is, as far as that was noted.
+    pub(crate) fn owner(&self) -> Option<&Arc<Peer>> {
+        self.owner.get()
     }
 
     /// Puts `item` behind what waits already, counted as `bytes`.

@@ -206,7 +206,7 @@ impl Reception {
     }
 
     /// Serves the sessions of a client, one after another.
-    async fn serve<T: Transport>(&self, transport: T, peer: Peer, shared: Arc<Shared>) {
+    pub(crate) async fn serve<T: Transport>(&self, transport: T, peer: Peer, shared: Arc<Shared>) {
         let registered = shared.register();
         let patience = Patience::new(&self.keep_alive, peer.transport);
         let outbox = Arc::clone(&registered.outbox);

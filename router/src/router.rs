@@ -6,6 +6,7 @@ use crate::{
     config::{Endpoint, RouterConfig},
     counters::Counters,
     doors::Doors,
+    embedding::{Guests, RouterBuilder, Running, Shutdown},
     error::StartError,
     front::WEBSOCKET_PATH,
     listener,
@@ -34,6 +35,8 @@ use tokio::{
 /// ```
 pub struct Router {
     handle: RouterHandle,
+    /// Seen by those who wait for the end.
+    _running: Running,
 }
 
 /// Reaches a router from elsewhere, also while it runs. Cheap to clone.
@@ -44,6 +47,8 @@ pub struct RouterHandle {
     /// What the router was told last.
     pub(crate) current: Arc<Mutex<RouterConfig>>,
     stop: Arc<watch::Sender<bool>>,
+    running: Arc<watch::Sender<bool>>,
+    guests: Arc<Guests>,
 }
 
 impl Router {
@@ -53,19 +58,32 @@ impl Router {
     /// # Errors
     /// The configuration cannot be put into practice: see [`StartError`].
     pub async fn bind(config: RouterConfig) -> Result<Self, StartError> {
-        let shared = Arc::new(Shared::new(&config)?);
-        shared.realms.gate().inside.attach(&shared);
         if config.listeners.is_empty() {
             return Err(StartError::NoListener);
         }
+        Self::open(config).await
+    }
+
+    /// Begins to put a router together.
+    pub fn builder() -> RouterBuilder {
+        RouterBuilder::new()
+    }
+
+    /// Opens a router, which may have no listeners.
+    pub(crate) async fn open(config: RouterConfig) -> Result<Self, StartError> {
+        let shared = Arc::new(Shared::new(&config)?);
+        shared.realms.gate().inside.attach(&shared);
         let doors = Doors::open(&config.listeners, &shared).await?;
+        let running = Running::new();
         let handle = RouterHandle {
+            guests: Arc::new(Guests::open(&shared)?),
             shared,
             doors: Arc::new(doors),
             current: Arc::new(Mutex::new(config)),
             stop: Arc::new(watch::Sender::new(false)),
+            running: running.watched(),
         };
-        Ok(Self { handle })
+        Ok(Self { handle, _running: running })
     }
 
     /// The addresses it listens on, in the order of the configuration, with the ports that were chosen where it left
@@ -143,9 +161,19 @@ impl Router {
 }
 
 impl RouterHandle {
-    /// Makes the router stop; does nothing if it has stopped already. [`Router::run`] returns when it is done.
-    pub fn shutdown(&self) {
+    pub(crate) const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(crate) fn guests(&self) -> &Guests {
+        &self.guests
+    }
+
+    /// Makes the router stop; does nothing if it has stopped already. [`Router::run`] returns when it is done, and so
+    /// does the [`Shutdown`], should anybody await it.
+    pub fn shutdown(&self) -> Shutdown {
         self.stop.send_replace(true);
+        Shutdown::new(&self.running)
     }
 
     /// Joins a realm from inside the process, as this identity and without any proof of it. See
@@ -230,6 +258,8 @@ async fn drain(shared: &Shared, mut tasks: Vec<JoinSet<()>>) {
                 listener::note_panic(shared, ended);
             }
         }
+        shared.tasks.close();
+        shared.tasks.wait().await;
     });
     if drained.await.is_err() {
         let connections = open(&tasks);

@@ -23,6 +23,7 @@ use std::{
     },
 };
 use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 
 /// The state of a router.
 pub(crate) struct Shared {
@@ -43,6 +44,8 @@ pub(crate) struct Shared {
     is_closing: watch::Sender<bool>,
     /// Nobody may join any more.
     is_draining: AtomicBool,
+    /// The sessions and connections inside the process.
+    pub(crate) tasks: TaskTracker,
 }
 
 #[derive(Default)]
@@ -84,6 +87,7 @@ impl Shared {
             outboxes: Mutex::default(),
             is_closing: watch::Sender::new(false),
             is_draining: AtomicBool::new(false),
+            tasks: TaskTracker::new(),
         })
     }
 

@@ -153,6 +153,11 @@ impl<H> Realm<H> {
         self.members.len()
     }
 
+    /// The sessions that are here, in no order. Those of the router itself are not among them.
+    pub fn sessions(&self) -> impl Iterator<Item = &Arc<Member<H>>> {
+        self.members.visible()
+    }
+
     /// The session with this id, if it is here.
     #[must_use]
     pub fn session(&self, id: SessionId) -> Option<&Arc<Member<H>>> {

@@ -167,7 +167,7 @@ impl LocalSession {
         tracing::debug!(%session, realm = %realm.name(), authid = ?details.authid, "session inside the process joined");
         let link = Link::new(machine, shared.clock);
         let task = Task::new(Arc::clone(&link), Arc::clone(shared), membership, registered);
-        runtime.spawn(task.run());
+        shared.tasks.spawn_on(task.run(), &runtime);
         Ok(Self { handle: Arc::new(Handle { link }), session, details })
     }
 

@@ -6,11 +6,13 @@
 #[cfg(feature = "echo")]
 pub(crate) mod echo;
 pub(crate) mod longpoll;
+mod messages;
 mod outgoing;
 pub(crate) mod rawsocket;
 pub(crate) mod sniff;
 mod websocket;
 
+pub(crate) use messages::Messages;
 pub(crate) use websocket::{Subprotocol, WebSocket};
 
 use bytes::Bytes;
