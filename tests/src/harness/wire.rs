@@ -216,7 +216,7 @@ impl Drop for WireStage {
     fn drop(&mut self) {
         self.peers.clear();
         match &self.router {
-            UnderTest::Ours(router) => router.shutdown(),
+            UnderTest::Ours(router) => drop(router.shutdown()),
             // The next script finds an empty realm. That it is one is for that script to say.
             UnderTest::Other(_) => drop(self.await_departures()),
         }
