@@ -73,7 +73,11 @@ pub const FEATURES: &[Feature] = &[
     feature("auth_cookie", "Authentication: cookie"),
     feature("auth_tls", "Authentication: TLS client certificate"),
     feature("dynamic_authentication", "Dynamic Authentication API"),
-    feature("authorization", "Authorization"),
+    elsewhere(
+        "authorization",
+        "Authorization",
+        &["router/core/tests/authorization/main.rs", "router/tests/authorization/main.rs"],
+    ),
     elsewhere("transport_websocket", "WebSocket Transport", &["router/tests/websocket.rs"]),
     feature("transport_rawsocket", "RawSocket Transport"),
     feature("transport_batched_websocket", "Batched WebSocket Transport"),
