@@ -1,6 +1,10 @@
 //! Why a router cannot start.
 
-use crate::{authentication::SetupError, config::Endpoint, tls::TlsError};
+use crate::{
+    authentication::SetupError,
+    config::{Endpoint, Problem},
+    tls::TlsError,
+};
 use std::{io, path::PathBuf};
 use wamplex_realm::BadRole;
 use wamplex_shared::uri::InvalidUri;
@@ -57,6 +61,9 @@ pub enum StartError {
         /// What is wrong with it.
         source: SetupError,
     },
+    /// The configuration contradicts itself, or names what is not there.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Invalid(Vec<Problem>),
     /// There is nowhere to listen.
     #[error("there is no address to listen on")]
     NoListener,

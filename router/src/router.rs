@@ -75,6 +75,10 @@ impl Router {
         shared.realms.gate().inside.attach(&shared);
         let doors = Doors::open(&config.listeners, &shared).await?;
         let running = Running::new();
+        let problems = config.check();
+        if !problems.is_empty() {
+            return Err(StartError::Invalid(problems.into_vec()));
+        }
         let handle = RouterHandle {
             guests: Arc::new(Guests::open(&shared)?),
             shared,

@@ -4,12 +4,13 @@ use super::check::source;
 use clap::Args;
 use std::{
     net::{SocketAddr, ToSocketAddrs},
+    ops::RangeInclusive,
     path::PathBuf,
 };
 use wamplex_router::{
     RouterConfig,
     config::{
-        ConfigError, ConfigSource, MetaApi, Origins, RealmSettings, Site, UriRule,
+        ConfigError, ConfigSource, Limits, MetaApi, Origins, RealmSettings, Site, UriRule,
         units::size_from_text,
     },
 };
@@ -90,11 +91,8 @@ enum MetaApiArg {
     Full,
 }
 
-/// The least that `--max-message-size` takes: below it no client can even say HELLO.
-const SMALLEST_MESSAGE_SIZE: usize = 1024;
-
-/// The most that `--max-message-size` takes: what RawSocket can carry.
-const LARGEST_MESSAGE_SIZE: usize = 16 << 20;
+/// What `--max-message-size` takes.
+const MESSAGE_SIZES: RangeInclusive<usize> = Limits::LEAST_MESSAGE_SIZE..=Limits::MOST_MESSAGE_SIZE;
 
 impl Run {
     /// Where the configuration is from.
@@ -166,8 +164,9 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 
 fn message_size(text: &str) -> Result<usize, String> {
     let size = size_from_text(text).and_then(|size| usize::try_from(size).ok());
-    size.filter(|size| (SMALLEST_MESSAGE_SIZE..=LARGEST_MESSAGE_SIZE).contains(size)).ok_or_else(|| {
-        format!("expected a number of bytes from {SMALLEST_MESSAGE_SIZE} to {LARGEST_MESSAGE_SIZE}, or \"1KiB\" to \"16MiB\"")
+    size.filter(|size| MESSAGE_SIZES.contains(size)).ok_or_else(|| {
+        let (least, most) = (MESSAGE_SIZES.start(), MESSAGE_SIZES.end());
+        format!("expected a number of bytes from {least} to {most}, or \"1KiB\" to \"16MiB\"")
     })
 }
 

@@ -24,6 +24,7 @@ impl RouterConfig {
         problems.expect(!self.realms.is_empty(), "realms", "at least one realm", "none");
         problems.each("listeners", &self.listeners, ListenerConfig::check);
         problems.each("realms", &self.realms, RealmSettings::check);
+        problems.within("limits", |problems| self.limits.check(problems));
         let addresses = self.listeners.iter().map(|listener| listener.endpoint.to_string());
         // Port 0 is a port of its own each time.
         let is_shared = |address: &String| !address.ends_with(":0");
@@ -102,6 +103,8 @@ impl RealmSettings {
         problems.each("principals_from", &self.principals_from, PrincipalSource::check);
         let names = self.principals.iter().map(|principal| principal.authid.clone());
         unique(problems, "principals", "authid", "a name", names, |_| true);
+        self.check_roles(problems);
+        problems.within("limits", |problems| self.limits.check(problems));
         RoleSettings::check_all(&self.roles, self.rules.uris, problems);
         problems.within("authorization", |problems| self.authorization.check(problems));
         problems.within("authentication", |problems| self.authentication.check(problems));
@@ -120,6 +123,19 @@ impl RealmSettings {
                     format!("{:?}: {error}", rule.pattern.as_str()),
                 );
             }
+        });
+    }
+
+    /// Demands that principals have roles that there are, if there are any at all.
+    fn check_roles(&self, problems: &mut Problems) {
+        if self.roles.is_empty() {
+            return;
+        }
+        let names: Vec<_> = self.roles.iter().map(|role| format!("{:?}", role.name)).collect();
+        problems.each("principals", &self.principals, |principal, problems| {
+            let exists = self.roles.iter().any(|role| role.name == principal.role);
+            let expected = format!("one of the roles of this realm, {}", names.join(", "));
+            problems.expect(exists, "role", expected, format!("{:?}", principal.role));
         });
     }
 }

@@ -1,6 +1,6 @@
 //! What one client can cost before it is refused or cut.
 
-use super::units;
+use super::{Problems, units};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -74,6 +74,39 @@ impl Default for Limits {
             sessions_per_address: 1_000,
             joins_per_address: 100,
         }
+    }
+}
+
+impl Limits {
+    /// The shortest that [`message_size`](Self::message_size) may be: below it no client can even say HELLO.
+    pub const LEAST_MESSAGE_SIZE: usize = 1 << 10;
+
+    /// The longest that [`message_size`](Self::message_size) may be: what RawSocket can carry.
+    pub const MOST_MESSAGE_SIZE: usize = 16 << 20;
+
+    /// Notes what cannot be put into practice.
+    pub fn check(&self, problems: &mut Problems) {
+        let sizes = [
+            ("message_size", self.message_size),
+            ("message_size_before_welcome", self.message_size_before_welcome),
+        ];
+        for (key, size) in sizes {
+            let fits = (Self::LEAST_MESSAGE_SIZE..=Self::MOST_MESSAGE_SIZE).contains(&size);
+            problems.expect(fits, key, "\"1KiB\" to \"16MiB\"", units::write_size(size as u64));
+        }
+        problems.expect(self.outbox_bytes > 0, "outbox_bytes", "at least \"1B\"", "0B");
+        let times = [
+            ("stall", self.stall),
+            ("http_request", self.http_request),
+            ("hello", self.hello),
+            ("authentication", self.authentication),
+            ("close", self.close),
+            ("goodbye", self.goodbye),
+        ];
+        for (key, time) in times {
+            problems.expect(!time.is_zero(), key, "more than no time", units::write_duration(time));
+        }
+        problems.expect(self.connections > 0, "connections", "at least 1", 0);
     }
 }
 
