@@ -90,11 +90,14 @@ fn config(n: usize) -> RouterConfig {
 async fn reload_under_load(pairs: usize, reloads: usize) {
     let router = start(|start| *start = config(0)).await;
     let load = Arc::new(Load::default());
-    let mut running = JoinSet::new();
+    let mut peers = Vec::new();
     for number in 0..pairs {
         let serializer = Serializer::ALL[number % Serializer::ALL.len()];
         let first = Peer::join(router.address, serializer).await;
-        let second = Peer::join(router.address, serializer).await;
+        peers.push((first, Peer::join(router.address, serializer).await));
+    }
+    let mut running = JoinSet::new();
+    for (number, (first, second)) in peers.into_iter().enumerate() {
         running.spawn(exchange(first, second, number, Arc::clone(&load)));
     }
     let (begin, mut longest) = (Instant::now(), std::time::Duration::ZERO);
