@@ -6,6 +6,7 @@
 mod common;
 
 use common::{Heard, PATIENCE, Peer, Running, start};
+use futures_util::{SinkExt, StreamExt};
 use jsonwebtoken::{EncodingKey, Header, get_current_timestamp};
 use serde_json::{Value, json};
 use std::{
@@ -13,9 +14,25 @@ use std::{
     path::PathBuf,
     sync::atomic::{AtomicU64, Ordering},
 };
-use tokio::{process::Command, time::Instant};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    process::Command,
+    time::{Instant, timeout},
+};
+use tokio_tungstenite::{
+    client_async,
+    tungstenite::{
+        Message as Frame,
+        client::IntoClientRequest,
+        http::{
+            HeaderValue,
+            header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL},
+        },
+    },
+};
 use wamplex_router::{
-    config::{PrincipalSource, RealmSettings},
+    config::{BridgeAction, BridgeEndpoint, PrincipalSource, RealmSettings},
     principals::{Principal, Ticket, sqlite::Database},
 };
 use wamplex_shared::serializer::Serializer;
@@ -241,6 +258,78 @@ async fn tokens_of_others_let_in_as_jwt_and_as_ticket() {
             let said = joins(&router, authid, method, &refused).await;
             assert_eq!(said, Err("wamp.error.authentication_denied".to_owned()), "{refused}");
         }
+    }
+}
+
+/// Says HELLO over a WebSocket whose request has this header, and offers these methods; gives what is answered.
+async fn upgraded(router: &Running, authorization: &str, methods: &Value) -> Value {
+    let mut request = format!("ws://{}/ws", router.address).into_client_request().unwrap();
+    let headers = request.headers_mut();
+    headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static("wamp.2.json"));
+    headers.insert(AUTHORIZATION, authorization.parse().unwrap());
+    let socket = TcpStream::connect(router.address).await.unwrap();
+    let (mut socket, _) = client_async(request, socket).await.unwrap();
+    let details = json!({"roles": {"caller": {}}, "authmethods": methods});
+    let hello = json!([1, "realm1", details]).to_string();
+    socket.send(Frame::Text(hello.into())).await.unwrap();
+    let answer = timeout(PATIENCE, socket.next()).await.unwrap().unwrap().unwrap();
+    serde_json::from_str(answer.to_text().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_token_may_come_with_the_request_for_a_websocket() {
+    let router = serve(&with_tokens("")).await;
+    let bearer = format!("Bearer {}", token(&json!({})));
+    for methods in [json!(["jwt"]), json!([]), json!(["anonymous", "jwt"])] {
+        let welcome = upgraded(&router, &bearer, &methods).await;
+        assert_eq!(welcome[0], 2, "{welcome}");
+        assert_eq!(
+            (&welcome[2]["authid"], &welcome[2]["authmethod"]),
+            (&json!("alice"), &json!("jwt"))
+        );
+    }
+    let expired = format!("Bearer {}", token(&json!({"exp": 1})));
+    for (header, methods, expected) in [
+        (&*expired, json!(["jwt"]), "wamp.error.authentication_denied"),
+        (&*expired, json!([]), "wamp.error.authentication_denied"),
+        ("Bearer abc", json!(["jwt"]), "wamp.error.authentication_denied"),
+        ("Basic abc", json!([]), "wamp.error.authentication_required"),
+        (&*bearer, json!(["anonymous"]), "wamp.error.authentication_required"),
+    ] {
+        let abort = upgraded(&router, header, &methods).await;
+        assert_eq!((&abort[0], &abort[2]), (&json!(3), &json!(expected)), "{header} {methods}");
+    }
+    // A header that shows nothing is no reason not to ask.
+    assert_eq!(upgraded(&router, "Basic abc", &json!(["jwt"])).await[0], 4);
+}
+
+#[tokio::test]
+async fn the_bridge_takes_the_tokens_that_its_realm_takes() {
+    let realm: RealmSettings = toml::from_str(&with_tokens("")).unwrap();
+    let router = start(|config| {
+        config.realms = vec![realm];
+        config.listeners[0].bridge = vec![BridgeEndpoint::new("/publish", BridgeAction::Publish)];
+    })
+    .await;
+    let body = r#"{"topic": "com.example.topic"}"#;
+    let length = body.len();
+    for (header, expected) in [
+        (format!("Authorization: Bearer {}\r\n", token(&json!({}))), 200),
+        (format!("Authorization: Bearer {}\r\n", token(&json!({"exp": 1}))), 401),
+        (format!("Authorization: Bearer {}\r\n", token(&json!({"role": "admin"}))), 401),
+        ("Authorization: Bearer abc\r\n".to_owned(), 401),
+        (String::new(), 401),
+    ] {
+        let head =
+            format!("{header}Content-Type: application/json\r\nContent-Length: {length}\r\n");
+        // The body follows the empty line that ends the head.
+        let mut socket = TcpStream::connect(router.address).await.unwrap();
+        let request =
+            format!("POST /publish HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{head}\r\n{body}");
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        timeout(PATIENCE, socket.read_to_string(&mut answer)).await.unwrap().unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {expected} ")), "{header}: {answer}");
     }
 }
 

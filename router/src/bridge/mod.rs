@@ -151,7 +151,7 @@ impl Bridge {
         let config = &endpoint.config;
         let realm = self.realm(config)?;
         let (Parts { headers, uri, .. }, body) = request.into_parts();
-        let identity = Self::identify(config, &realm, identity::token(&headers)?)?;
+        let mut identity = Self::identify(config, &realm, identity::token(&headers)?)?;
         if config.action == BridgeAction::Events {
             // A session of its own: what is retained comes to all subscriptions of one session.
             let session = LocalSession::open(&self.shared, &realm, identity)
@@ -159,6 +159,8 @@ impl Bridge {
             return events::listen(session, config, uri.query().unwrap_or_default(), &headers)
                 .await;
         }
+        // The next request shows its own token, and may meet the same session.
+        identity.ends = None;
         let body = request::body(body, config.body).await?;
         if let Some(webhook) = &config.webhook {
             actions::check_signature(webhook, &headers, &body)?;

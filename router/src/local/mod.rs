@@ -51,7 +51,7 @@ pub use subscription::{Delivery, Event, Subscribe, Subscription};
 
 use crate::{
     admission::{self, Admitted},
-    authentication::Identity,
+    authentication::{Expiry, Identity},
     outbox::Outbox,
     realm::RealmCell,
     shared::Shared,
@@ -154,7 +154,7 @@ impl LocalSession {
 
     fn begin(shared: &Arc<Shared>, admitted: Admitted) -> Result<Self, JoinError> {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| JoinError::NoRuntime)?;
-        let Admitted { realm, who, welcome, .. } = admitted;
+        let Admitted { realm, who, welcome, ends, .. } = admitted;
         let registered = shared.register_outbox(Outbox::new(OUTBOX_BYTES));
         let welcome = Welcome { session: who.session, details: welcome };
         let details = Arc::new(welcome.details.clone());
@@ -166,8 +166,16 @@ impl LocalSession {
         shared.tally.sessions_joined.up();
         tracing::debug!(%session, realm = %realm.name(), authid = ?details.authid, "session inside the process joined");
         let link = Link::new(machine, shared.clock);
+        let expiry = ends.map(|time| {
+            let _within = runtime.enter();
+            Expiry::at(time, &registered.outbox)
+        });
         let task = Task::new(Arc::clone(&link), Arc::clone(shared), membership, registered);
-        shared.tasks.spawn_on(task.run(), &runtime);
+        let running = async move {
+            task.run().await;
+            drop(expiry);
+        };
+        shared.tasks.spawn_on(running, &runtime);
         Ok(Self { handle: Arc::new(Handle { link }), session, details })
     }
 
