@@ -63,6 +63,7 @@ impl Reception {
             status: config.status,
             files: Files::open(&config.site)?,
             origins: config.origins.clone(),
+            cookie: config.cookie.clone(),
             bridge: Bridge::new(&config.bridge, &config.origins, shared),
             websocket: config.transports.websocket,
             longpolls,

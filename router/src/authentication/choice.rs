@@ -175,7 +175,7 @@ impl Authentication {
         Ok(found.filter(is_claimed))
     }
 
-    async fn find(&self, who: Lookup<'_>) -> Result<Option<Arc<Principal>>, Refusal> {
+    pub(super) async fn find(&self, who: Lookup<'_>) -> Result<Option<Arc<Principal>>, Refusal> {
         let found = self.principals.find(&self.realm, who).await;
         found.map_err(|error| Refusal::failed(error.to_string()))
     }
@@ -248,6 +248,7 @@ pub(super) fn has(principal: &Principal, method: Method) -> bool {
         Method::Scram => principal.scram.is_some(),
         Method::Wampcra => principal.wampcra.is_some(),
         Method::Ticket => principal.ticket.is_some(),
-        Method::Tls | Method::Jwt | Method::Cookie | Method::Anonymous => false,
+        Method::Tls => !principal.certificates.is_empty(),
+        Method::Jwt | Method::Cookie | Method::Anonymous => false,
     }
 }

@@ -21,7 +21,7 @@ use wamplex_shared::{
 };
 
 /// What WELCOME calls the place where such principals are kept.
-const PROVIDER: &str = "dynamic";
+pub(super) const PROVIDER: &str = "dynamic";
 
 /// A call that is under way.
 pub(crate) type Calling<'a> = Pin<Box<dyn Future<Output = Result<Value, CallFailure>> + Send + 'a>>;
@@ -180,12 +180,16 @@ fn read(
     method: Method,
 ) -> Result<Principal, String> {
     if let Value::Str(role) = answer {
+        if role.is_empty() {
+            return Err("the answer names no role".to_owned());
+        }
         let authid = authid.ok_or("the answer names no authid")?;
         let principal = Principal::new(authid, role.clone(), PROVIDER);
         return with_credential(principal, &Dict::new(), method);
     }
     let answer = answer.as_dict().ok_or("the answer is neither a role nor a dictionary")?;
-    let role = text(answer, "role")?.ok_or("the answer names no role")?;
+    let role = text(answer, "role")?.filter(|role| !role.is_empty());
+    let role = role.ok_or("the answer names no role")?;
     if text(answer, "realm")?.is_some_and(|named| named != realm) {
         return Err("the answer names another realm".to_owned());
     }

@@ -4,9 +4,14 @@ use super::{
     Attempt, Authentication, Identity, Refusal, bearer,
     choice::{Offer, Who, has},
     cookies::Remembered,
+    dynamic,
     lockout::{Attempted, Locked, Suspect},
 };
-use crate::{config::Method, principals::Principal};
+use crate::{
+    admission::shorten,
+    config::Method,
+    principals::{Lookup, Principal},
+};
 use bytestring::ByteString;
 use std::{sync::Arc, time::SystemTime};
 use tokio::time::Instant;
@@ -24,7 +29,12 @@ impl Authentication {
     ///
     /// # Errors
     /// It is not let in.
-    pub(super) async fn judge(&self, mut attempt: Attempt) -> Result<Identity, Refusal> {
+    pub(super) async fn judge(&self, attempt: Attempt) -> Result<Identity, Refusal> {
+        let hello = attempt.shared_hello();
+        self.find_out(attempt).await.map_err(|refusal| self.explain(refusal, &hello))
+    }
+
+    async fn find_out(&self, mut attempt: Attempt) -> Result<Identity, Refusal> {
         if let Some(authenticator) = self.gate.authenticator(&self.realm)
             && authenticator.takes(&attempt)
         {
@@ -39,7 +49,7 @@ impl Authentication {
         };
         let certified = self.certified(&hello, &offer).await?;
         let chosen = self.choose(&offer, &who, certified.is_some());
-        let (identity, by) = match self.recall(&attempt, &offer, chosen.as_ref().ok()) {
+        let (identity, by) = match self.recall(&attempt, &offer, chosen.as_ref().ok()).await? {
             Some(Remembered { identity, by, .. }) => (resumed(identity), by),
             None => {
                 let (method, dynamic) = chosen?;
@@ -52,6 +62,16 @@ impl Authentication {
         check_role(&hello, &identity)?;
         tracing::debug!(realm = %self.realm, authid = ?identity.authid, method = %by, "authenticated");
         Ok(identity)
+    }
+
+    /// Adds to a refusal what somebody who reads the log has to know. What the client has chosen is escaped and cut.
+    fn explain(&self, refusal: Refusal, hello: &Hello) -> Refusal {
+        let authid = hello.details.authid.as_deref().map_or("", shorten);
+        let offered = hello.details.authmethods.join(",");
+        let reason = refusal.detail.as_deref().unwrap_or(&refusal.message);
+        let realm = &self.realm;
+        let detail = format!("{reason}; {authid:?} offers {:?} in {realm:?}", shorten(&offered));
+        refusal.because(detail)
     }
 
     /// Carries out the method that was chosen.
@@ -122,24 +142,41 @@ impl Authentication {
         Ok(Identity::new(authid, role, Method::Anonymous.as_str(), STATIC))
     }
 
-    /// Who the client's browser is known to be, if no method was chosen that is stronger than the one it used then.
-    fn recall(
+    /// Who the client's browser is known to be, if no method was chosen that is stronger than the one it used then, and
+    /// if it could use that again.
+    ///
+    /// # Errors
+    /// Whoever keeps the principals cannot say.
+    async fn recall(
         &self,
         attempt: &Attempt,
         offer: &Offer,
         chosen: Option<&(Method, bool)>,
-    ) -> Option<Remembered> {
-        if !offer.methods.contains(&Method::Cookie) {
-            return None;
-        }
-        let token = attempt.peer().http.as_ref()?.token?;
-        let found = self.gate.cookies.recall(token, &self.realm, Instant::now())?;
+    ) -> Result<Option<Remembered>, Refusal> {
+        let token = attempt.peer().http.as_ref().and_then(|http| http.token);
+        let Some(token) = token.filter(|_| offer.methods.contains(&Method::Cookie)) else {
+            return Ok(None);
+        };
+        let found = self.gate.cookies.recall(token, &self.realm, Instant::now());
+        let Some(mut found) = found else { return Ok(None) };
         let rank = |method| self.settings.methods.iter().position(|known| *known == method);
-        let then = rank(found.by)?;
+        let now = chosen.and_then(|(method, _)| rank(*method));
+        let is_strong = rank(found.by).is_some_and(|then| now.is_none_or(|now| then <= now));
         let claimed = attempt.hello().details.authid.as_ref().filter(|authid| !authid.is_empty());
         let is_claimed = claimed.is_none_or(|claimed| *claimed == found.identity.authid);
-        let now = chosen.and_then(|(method, _)| rank(*method));
-        (is_claimed && now.is_none_or(|now| then <= now)).then_some(found)
+        let has_ended = found.identity.ends.is_some_and(|end| end <= SystemTime::now());
+        if !is_strong || !is_claimed || has_ended {
+            return Ok(None);
+        }
+        if found.by == Method::Jwt || found.identity.authprovider == dynamic::PROVIDER {
+            return Ok(Some(found));
+        }
+        let principal = self.find(Lookup::Authid(&found.identity.authid)).await?;
+        let Some(principal) = principal.filter(|principal| has(principal, found.by)) else {
+            return Ok(None);
+        };
+        found.identity.authrole = principal.role.clone();
+        Ok(Some(found))
     }
 
     fn remember(&self, attempt: &Attempt, identity: &Identity, method: Method) {

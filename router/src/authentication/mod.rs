@@ -24,7 +24,7 @@ mod tests;
 mod ticket;
 
 pub use attempt::{Attempt, Authenticator, Judging};
-pub(crate) use cookies::Token;
+pub(crate) use cookies::{Cookies, Token};
 pub(crate) use dynamic::Procedures;
 pub(crate) use exchange::{Exchange, Step};
 pub(crate) use expiry::Expiry;

@@ -1,6 +1,12 @@
 //! How clients of a realm prove who they are.
 
-use super::{JwtSettings, Problems, Secret, units};
+use super::{
+    JwtSettings, KdfSetting, Problems, Secret,
+    credentials::{
+        DEFAULT_CRA_ITERATIONS, DEFAULT_CRA_KEYLEN, DEFAULT_PBKDF2_ITERATIONS, DEFAULT_SCRAM_COST,
+    },
+    units,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{fmt, time::Duration};
@@ -24,7 +30,7 @@ const DECOY_KEY: usize = 16;
 /// let settings: AuthenticationSettings = toml::from_str(
 ///     r#"
 ///     methods = ["cryptosign", "wamp-scram", "ticket"]
-///     scram = { kdf = "argon2id13" }
+///     scram = { kdf = "pbkdf2" }
 ///     "#,
 /// )
 /// .unwrap();
@@ -130,7 +136,7 @@ pub struct CraSettings {
 #[serde(default, deny_unknown_fields)]
 pub struct ScramSettings {
     /// How keys are derived from passwords.
-    pub kdf: Kdf,
+    pub kdf: KdfSetting,
     /// How often. By default 600,000 for PBKDF2, which takes from 4,096 to 4,000,000, and 2 for Argon2id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iterations: Option<u32>,
@@ -139,19 +145,6 @@ pub struct ScramSettings {
     pub memory: Option<u32>,
     /// Whether the proof must be tied to the TLS connection it is sent over.
     pub channel_binding: ChannelBindingRule,
-}
-
-/// How keys are derived from passwords.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[non_exhaustive]
-pub enum Kdf {
-    /// PBKDF2 (RFC 8018) with HMAC-SHA-256, which every client can do.
-    #[default]
-    #[serde(rename = "pbkdf2")]
-    Pbkdf2,
-    /// Argon2id (RFC 9106), version 1.3, one lane.
-    #[serde(rename = "argon2id13")]
-    Argon2id,
 }
 
 /// Signatures with an Ed25519 key.
@@ -312,16 +305,20 @@ impl ScramSettings {
     /// What deriving a key costs.
     #[must_use]
     pub fn cost(&self) -> Cost {
+        let Cost { iterations, memory, .. } = DEFAULT_SCRAM_COST;
         match self.kdf {
-            Kdf::Pbkdf2 => Cost::pbkdf2(self.iterations.unwrap_or(600_000)),
-            Kdf::Argon2id => {
-                Cost::argon2id13(self.iterations.unwrap_or(2), self.memory.unwrap_or(19_456))
+            KdfSetting::Argon2id13 => Cost::argon2id13(
+                self.iterations.unwrap_or(iterations),
+                self.memory.or(memory).unwrap_or_default(),
+            ),
+            KdfSetting::Pbkdf2 => {
+                Cost::pbkdf2(self.iterations.unwrap_or(DEFAULT_PBKDF2_ITERATIONS))
             }
         }
     }
 
     fn check(&self, problems: &mut Problems) {
-        if let (Kdf::Pbkdf2, Some(memory)) = (self.kdf, self.memory) {
+        if let (KdfSetting::Pbkdf2, Some(memory)) = (self.kdf, self.memory) {
             problems.add("memory", "nothing, with pbkdf2", memory);
         }
         // What clients refuse.
@@ -405,14 +402,14 @@ impl Default for AnonymousSettings {
 
 impl Default for CraSettings {
     fn default() -> Self {
-        Self { salted: true, iterations: 100_000, keylen: 32 }
+        Self { salted: true, iterations: DEFAULT_CRA_ITERATIONS, keylen: DEFAULT_CRA_KEYLEN }
     }
 }
 
 impl Default for ScramSettings {
     fn default() -> Self {
         Self {
-            kdf: Kdf::default(),
+            kdf: KdfSetting::default(),
             iterations: None,
             memory: None,
             channel_binding: ChannelBindingRule::default(),
@@ -490,7 +487,7 @@ mod tests {
             ("[scram]\niterations = 0", "scram.iterations"),
             ("[scram]\nkdf = 'pbkdf2'\niterations = 4095", "scram.iterations"),
             ("[scram]\nkdf = 'argon2id13'\nmemory = 7", "scram.memory"),
-            ("[scram]\nmemory = 4096", "scram.memory"),
+            ("[scram]\nkdf = 'pbkdf2'\nmemory = 4096", "scram.memory"),
             ("[cryptosign]\nkey = 'abc'", "cryptosign.key"),
             ("methods = ['jwt']", "jwt"),
             ("[cookie]\nmax_age = '0s'", "cookie.max_age"),

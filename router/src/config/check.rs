@@ -69,6 +69,7 @@ impl ListenerConfig {
             let found = format!("{:?}", folder.display().to_string());
             problems.expect(folder.is_dir(), "site", "a folder that can be read", found);
         }
+        problems.within("cookie", |problems| self.cookie.check(problems));
         if let Some(tls) = &self.tls {
             problems.within("tls", |problems| tls.check(problems));
         }

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 pub const DEFAULT_SCRAM_COST: Cost = Cost::argon2id13(2, 19_456);
 
 /// How often a password is hashed with PBKDF2 if nothing else is said.
-const DEFAULT_PBKDF2_ITERATIONS: u32 = 600_000;
+pub(super) const DEFAULT_PBKDF2_ITERATIONS: u32 = 600_000;
 
 /// The cheapest derivation that is one.
 const CHEAPEST: Cost = Cost::pbkdf2(4_096);
@@ -34,10 +34,10 @@ const HIDDEN: &str = "something else";
 const NOTHING: &str = "nothing";
 
 /// How often a secret is hashed for a salted `wampcra` key if nothing else is said, as the protocol has it.
-const DEFAULT_CRA_ITERATIONS: u32 = 1_000;
+pub(super) const DEFAULT_CRA_ITERATIONS: u32 = 1_000;
 
 /// How many octets a salted `wampcra` key has if nothing else is said, as the protocol has it.
-const DEFAULT_CRA_KEYLEN: u32 = 32;
+pub(super) const DEFAULT_CRA_KEYLEN: u32 = 32;
 
 /// What recognises a ticket without containing it: `sha256`, or `password`, one of the two.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -1,7 +1,8 @@
 //! Where clients connect, and how.
 
 use super::{
-    BridgeEndpoint, Endpoint, KeepAlive, LongPoll, Origins, Proxy, Site, Status, Tls, Transports,
+    BridgeEndpoint, BrowserCookie, Endpoint, KeepAlive, LongPoll, Origins, Proxy, Site, Status,
+    Tls, Transports,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,8 @@ pub struct ListenerConfig {
     /// Web pages of which origins may open a session, such as `https://example.com`, besides those of this router's own
     /// host and of `localhost`. `*` is any.
     pub origins: Origins,
+    /// How browsers are recognised that come back.
+    pub cookie: BrowserCookie,
     /// Encryption; without it everything is sent as it is.
     pub tls: Option<Tls>,
     /// The proxies in front of it.
@@ -58,6 +61,7 @@ impl Default for ListenerConfig {
             transports: Transports::default(),
             site: Site::default(),
             origins: Origins::default(),
+            cookie: BrowserCookie::default(),
             tls: None,
             proxy: Proxy::default(),
             longpoll: LongPoll::default(),

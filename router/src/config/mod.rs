@@ -5,6 +5,7 @@ mod authorization;
 mod bridge;
 mod check;
 mod conform;
+mod cookie;
 mod credentials;
 mod document;
 mod endpoint;
@@ -36,13 +37,13 @@ mod words;
 
 pub use authentication::{
     AnonymousSettings, AuthenticationSettings, ChannelBindingRule, CookieSettings, CraSettings,
-    CryptosignSettings, DynamicSettings, Kdf, LockoutSettings, Method, ScramSettings,
-    TicketSettings,
+    CryptosignSettings, DynamicSettings, LockoutSettings, Method, ScramSettings, TicketSettings,
 };
 pub use authorization::{
     AuthorizationSettings, DiscloseSettings, PermissionSettings, Right, RoleSettings,
 };
 pub use bridge::{BridgeAction, BridgeEndpoint, BridgeToken, Webhook};
+pub use cookie::BrowserCookie;
 pub use credentials::{
     DEFAULT_SCRAM_COST, KdfSetting, ScramCredential, TicketHashCredential, WampcraCredential,
 };

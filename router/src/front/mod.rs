@@ -4,6 +4,7 @@
 mod body;
 mod busy;
 mod content;
+mod cookie;
 mod longpoll;
 mod origin;
 mod reply;
@@ -17,7 +18,7 @@ pub(crate) use site::Files;
 
 use crate::{
     bridge::Bridge,
-    config::{Origins, Proxy, Status},
+    config::{BrowserCookie, Origins, Proxy, Status},
     peer::{HttpPeer, Peer},
     proxy,
     shared::Shared,
@@ -69,6 +70,8 @@ pub(crate) struct Front {
     pub(crate) status: Status,
     pub(crate) files: Files,
     pub(crate) origins: Origins,
+    /// The cookie that browsers are recognised by.
+    pub(crate) cookie: BrowserCookie,
     pub(crate) bridge: Bridge,
     /// Whether a WebSocket can be had.
     pub(crate) websocket: bool,
@@ -167,6 +170,11 @@ impl Front {
         }
     }
 
+    fn renew_cookie(&self, request: &HeaderMap, response: &mut HeaderMap, client: &mut Peer) {
+        let cookies = &self.shared.realms.gate().cookies;
+        cookie::renew(cookies, &self.cookie, &self.origins, request, response, client);
+    }
+
     /// Who sent a request that came from `peer`.
     fn client_of(&self, headers: &HeaderMap, peer: &Peer) -> Peer {
         let mut client = peer.clone();
@@ -186,8 +194,10 @@ impl Service<Request<Incoming>> for Visit {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         if self.front.websocket && request.uri().path() == WEBSOCKET_PATH {
             let response = match upgrade::negotiate(&request, &self.front.origins) {
-                Ok(granted) => {
-                    let client = self.front.client_of(request.headers(), &self.peer);
+                Ok(mut granted) => {
+                    let mut client = self.front.client_of(request.headers(), &self.peer);
+                    let set = granted.response.headers_mut();
+                    self.front.renew_cookie(request.headers(), set, &mut client);
                     self.granted.set(Some((granted.agreed, client)));
                     granted.response
                 }

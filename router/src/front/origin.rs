@@ -28,6 +28,21 @@ pub(super) fn check(headers: &HeaderMap, origins: &Origins) -> Result<(), Box<Re
     Err(Box::new(sentence(StatusCode::FORBIDDEN, why)))
 }
 
+/// Whether the page that sent a request may be recognised by a cookie: a page of this router's own host, or of an origin
+/// that is named. Whoever is no page sends no `Origin`, and other pages, those of `localhost` among them, must not speak
+/// for somebody whose browser they happen to be shown in.
+pub(super) fn may_have_cookies(headers: &HeaderMap, origins: &Origins) -> bool {
+    let mut sent = headers.get_all(header::ORIGIN).iter();
+    let (Some(origin), None) = (sent.next(), sent.next()) else { return false };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let is_listed = |origin: &str| match origins {
+        Origins::Also(listed) => listed.iter().any(|listed| listed.eq_ignore_ascii_case(origin)),
+        Origins::SameHostAndLocalhost | Origins::Any => false,
+    };
+    let is_own = |origin| Page::of(origin).is_some_and(|page| page.is_served_by(host));
+    origin.to_str().is_ok_and(|origin| is_listed(origin) || is_own(origin))
+}
+
 impl Origins {
     /// Whether a page of `origin` may connect to the router it addressed as `host`.
     ///

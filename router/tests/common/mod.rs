@@ -22,7 +22,10 @@ use tokio_tungstenite::{
     tungstenite::{
         Message as Frame,
         client::IntoClientRequest,
-        http::{HeaderValue, header::SEC_WEBSOCKET_PROTOCOL},
+        http::{
+            HeaderMap, HeaderName, HeaderValue,
+            header::{self, SEC_WEBSOCKET_PROTOCOL},
+        },
         protocol::CloseFrame,
     },
 };
@@ -92,14 +95,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     }
 
     /// Connects over this socket with more headers in the request, and says nothing.
-    pub async fn with_headers(
+    pub async fn with_headers(socket: S, serializer: Serializer, headers: &[(&str, &str)]) -> Self {
+        Self::upgrade(socket, serializer, headers).await.0
+    }
+
+    /// The same, with the headers of the response.
+    pub async fn upgrade(
         socket: S,
         serializer: Serializer,
-        headers: &[(&'static str, &'static str)],
-    ) -> Self {
+        headers: &[(&str, &str)],
+    ) -> (Self, HeaderMap) {
         let mut request = "ws://localhost/ws".into_client_request().unwrap();
         for (name, value) in headers {
-            request.headers_mut().append(*name, HeaderValue::from_static(value));
+            let name = HeaderName::try_from(*name).unwrap();
+            if name == header::HOST {
+                request.headers_mut().remove(&name);
+            }
+            request.headers_mut().append(name, HeaderValue::try_from(*value).unwrap());
         }
         request
             .headers_mut()
@@ -107,7 +119,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         let (socket, response) = client_async(request, socket).await.unwrap();
         let protocol = response.headers().get(SEC_WEBSOCKET_PROTOCOL).unwrap();
         assert_eq!(protocol, serializer.subprotocol());
-        Self { socket, serializer, requests: 0 }
+        (Self { socket, serializer, requests: 0 }, response.headers().clone())
     }
 
     /// Says HELLO and hears WELCOME.

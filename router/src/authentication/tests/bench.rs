@@ -4,7 +4,7 @@ use crate::{
     authentication::{
         Authentication, Exchange, Gate, Identity, Procedures, Refusal, Sources, Step, Tokens,
     },
-    config::{AuthenticationSettings, Method},
+    config::{AuthenticationSettings, KdfSetting, Method},
     peer::{HttpPeer, Peer, TlsPeer, TransportKind},
     principals::{CertificateMark, CraKey, Principal, Principals, Static, Ticket},
 };
@@ -76,6 +76,7 @@ impl Bench {
         principals.extend(OWN.map(|method| principal(method.as_str(), &[method])));
         let mut settings =
             AuthenticationSettings { methods: methods.to_vec(), ..Default::default() };
+        settings.scram.kdf = KdfSetting::Pbkdf2;
         settings.scram.iterations = Some(COST.iterations);
         settings.wampcra.iterations = 1000;
         Self {

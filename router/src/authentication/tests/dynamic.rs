@@ -245,6 +245,8 @@ async fn answers_that_cannot_be_read_let_nobody_in() {
         ("ticket", Value::Null),
         ("ticket", true.into()),
         ("ticket", dict([])),
+        ("ticket", "".into()),
+        ("ticket", dict([("role", "".into())])),
         ("ticket", dict([("role", 1.into())])),
         ("ticket", dict([role(), ("realm", "another".into())])),
         ("ticket", dict([role(), ("authid", 1.into())])),
