@@ -27,7 +27,8 @@ use wamplex_shared::{
 /// }
 /// ```
 pub trait Authorizer: Send + Sync {
-    /// Whether an authenticated client may join the realm. `Err` has a sentence for the client.
+    /// Whether an authenticated client may join the realm. `Err` has a sentence for the client. Asked about each request
+    /// over the bridge too, and not about sessions that the program itself opens.
     fn join<'a>(&'a self, realm: &'a Uri, who: &'a Joining) -> BoxFuture<'a, Result<(), String>> {
         let _ = (realm, who);
         ready(Ok(())).boxed()

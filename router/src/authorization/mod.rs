@@ -100,6 +100,11 @@ impl Authorization {
         drop(asker);
     }
 
+    /// Whether messages may have to wait until somebody is asked.
+    pub(crate) fn asks(&self) -> bool {
+        self.policy.load().asks()
+    }
+
     /// Judges a message, without waiting for anybody.
     pub(crate) fn judge(&self, from: &Member<Handle>, message: &Message) -> Verdict {
         let policy = self.policy.load();

@@ -152,6 +152,8 @@ impl Bridge {
         let realm = self.realm(config)?;
         let (Parts { headers, uri, .. }, body) = request.into_parts();
         let mut identity = Self::identify(config, &realm, identity::token(&headers)?)?;
+        let admitted = realm.authorization().admit_identity(&realm, &identity).await;
+        admitted.map_err(|why| Failure::new(error::NOT_AUTHORIZED, why))?;
         if config.action == BridgeAction::Events {
             // A session of its own: what is retained comes to all subscriptions of one session.
             let session = LocalSession::open(&self.shared, &realm, identity)
@@ -165,8 +167,12 @@ impl Bridge {
         if let Some(webhook) = &config.webhook {
             actions::check_signature(webhook, &headers, &body)?;
         }
-        let session =
-            self.sessions.of(&self.shared, &realm, identity).map_err(|error| no_session(&error))?;
+        // Requests that wait for an authorizer would have others of the same session wait.
+        let session = match realm.authorization().asks() {
+            true => LocalSession::open(&self.shared, &realm, identity),
+            false => self.sessions.of(&self.shared, &realm, identity),
+        };
+        let session = session.map_err(|error| no_session(&error))?;
         match (&config.webhook, config.action) {
             (Some(webhook), BridgeAction::Webhook) => {
                 actions::webhook(&session, webhook, &headers, uri.query(), &body).await

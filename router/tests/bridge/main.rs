@@ -9,6 +9,7 @@ mod events;
 mod http;
 mod refusals;
 mod requests;
+mod rights;
 mod webhooks;
 
 use common::Running;
