@@ -1,6 +1,7 @@
 //! The task of one client: HELLO, the conversation, and the parting.
 
 use crate::{
+    admin::Tap,
     admission::{Admission, Admitted},
     authentication::{Expiry, Refusal, Step},
     deliver::Deliver,
@@ -90,6 +91,7 @@ impl<T: Transport> Connection<T> {
         let end = end.unwrap_or(End::Failed);
         // The room it took is free again, though the client may stay for another session.
         (self.throttle, self.expiry) = (None, None);
+        self.link.set_tap(None);
         self.notes().ended(membership.member.session(), &end);
         end
     }
@@ -177,6 +179,7 @@ impl<T: Transport> Connection<T> {
         let session = who.session;
         self.link.outbox().belongs_to(&self.peer);
         let membership = realm.join(who, Arc::clone(self.link.outbox()));
+        self.link.set_tap(Some(Tap::new(&self.shared.taps, realm.number(), session)));
         self.throttle = seats.map(|seats| Throttle::new(seats, counted));
         self.expiry = ends.map(|time| Expiry::at(time, self.link.outbox()));
         self.notes().joined(session, &realm, acceptor.serializer());
@@ -199,6 +202,7 @@ impl<T: Transport> Connection<T> {
             let (mut now, count) = (self.shared.clock.now(), frames.len());
             let mut batch = frames.drain(..);
             while let Some(frame) = batch.next() {
+                self.link.note_received(&frame);
                 let handled = self.handle(&frame, membership, &mut serving, now, &mut received);
                 let handled = match handled {
                     Ok(Dispatched::Waits(message)) => {

@@ -12,7 +12,11 @@ use crate::{
 use std::sync::Arc;
 use wamplex_realm::{Grant, Handled, Member, Refused, Verdict};
 use wamplex_shared::{
-    error::ProtocolViolation, message::Message, time::Time, uris::subscription::GET_EVENTS,
+    error::ProtocolViolation,
+    message::Message,
+    time::Time,
+    uri::Uri,
+    uris::{subscription::GET_EVENTS, wamplex::ADMIN},
 };
 
 /// What became of a message.
@@ -59,6 +63,11 @@ pub(crate) async fn settle(
     }
 }
 
+/// Whether a procedure is answered by the realm itself, and may change it.
+fn is_of_the_realm(procedure: &Uri) -> bool {
+    procedure.is_reserved() && procedure != GET_EVENTS && !procedure.as_str().starts_with(ADMIN)
+}
+
 fn refuse(
     realm: &RealmCell,
     from: &Arc<Member<Handle>>,
@@ -88,7 +97,7 @@ fn route(
         }
         Message::Cancel(m) => realm.read().cancel(from, m, now, out),
         // The one procedure of the protocol that may look for long needs no more than to look.
-        Message::Call(m) if m.procedure.is_reserved() && m.procedure != GET_EVENTS => {
+        Message::Call(m) if is_of_the_realm(&m.procedure) => {
             realm.write().call_meta(from, m, now, out)
         }
         Message::Call(m) => {

@@ -64,6 +64,14 @@ pub enum StartError {
     /// The configuration contradicts itself, or names what is not there.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<Problem>),
+    /// The procedures about the router itself cannot be offered.
+    #[error("cannot administer the router in the realm `{realm}`: {reason}")]
+    Admin {
+        /// The realm.
+        realm: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// There is nowhere to listen.
     #[error("there is no address to listen on")]
     NoListener,

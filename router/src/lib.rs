@@ -50,6 +50,7 @@ pub mod local;
 pub mod principals;
 mod proxy;
 
+mod admin;
 mod admission;
 mod arrival;
 mod bridge;

@@ -4,6 +4,7 @@
 //! are fed during one turn leave with one write.
 
 use crate::{
+    admin::{Direction, Tap},
     deliver::Handle,
     metrics::{Batch, Flow},
     outbox::Cut,
@@ -53,6 +54,8 @@ pub(crate) struct Link<T> {
     pause: Option<Pin<Box<Sleep>>>,
     stall: Option<Stall>,
     stall_limit: Duration,
+    /// Where others can listen to the session, once there is one.
+    tap: Option<Box<Tap>>,
     /// What was encoded and is not added up yet.
     sent: Batch,
 }
@@ -105,7 +108,20 @@ impl<T: Transport> Link<T> {
             pause: None,
             stall: None,
             stall_limit,
+            tap: None,
             sent: Batch::new(),
+        }
+    }
+
+    /// Sets where others can listen to the session.
+    pub(crate) fn set_tap(&mut self, tap: Option<Tap>) {
+        self.tap = tap.map(Box::new);
+    }
+
+    /// Passes what was received on to those who listen.
+    pub(crate) fn note_received(&mut self, frame: &Bytes) {
+        if let Some(tap) = &mut self.tap {
+            tap.note(Direction::In, self.transport.serializer(), frame);
         }
     }
 
@@ -303,6 +319,9 @@ impl<T: Transport> Link<T> {
                 continue;
             }
             self.sent.count(outbound.code(), frame.len());
+            if let Some(tap) = &mut self.tap {
+                tap.note(Direction::Out, self.transport.serializer(), &frame);
+            }
             self.transport.feed(cx, frame).map_err(Stop::Broken)?;
         }
         Ok(())

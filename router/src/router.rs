@@ -1,6 +1,7 @@
 //! A router as a whole.
 
 use crate::{
+    admin,
     authentication::{Authenticator, Identity},
     authorization::Authorizer,
     config::{Endpoint, RouterConfig},
@@ -11,7 +12,7 @@ use crate::{
     front::WEBSOCKET_PATH,
     listener,
     local::{JoinError, LocalSession},
-    shared::Shared,
+    shared::{Reloader, Shared},
     tls::TlsError,
 };
 use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
@@ -37,6 +38,8 @@ pub struct Router {
     handle: RouterHandle,
     /// Seen by those who wait for the end.
     _running: Running,
+    /// Offers the procedures about the router, as long as it lives.
+    _administrator: Option<LocalSession>,
 }
 
 /// Reaches a router from elsewhere, also while it runs. Cheap to clone.
@@ -79,6 +82,10 @@ impl Router {
         if !problems.is_empty() {
             return Err(StartError::Invalid(problems.into_vec()));
         }
+        let administrator = match &config.admin.realm {
+            Some(realm) => Some(admin::open(&shared, realm).await?),
+            None => None,
+        };
         let handle = RouterHandle {
             guests: Arc::new(Guests::open(&shared)?),
             shared,
@@ -87,7 +94,7 @@ impl Router {
             stop: Arc::new(watch::Sender::new(false)),
             running: running.watched(),
         };
-        Ok(Self { handle, _running: running })
+        Ok(Self { handle, _running: running, _administrator: administrator })
     }
 
     /// The addresses it listens on, in the order of the configuration, with the ports that were chosen where it left
@@ -171,6 +178,17 @@ impl RouterHandle {
 
     pub(crate) fn guests(&self) -> &Guests {
         &self.guests
+    }
+
+    /// Says how the configuration is read again and put in force when an administrator asks for it. What it returns is
+    /// told: the changes line by line, or why nothing has changed. Only the first one counts.
+    pub fn on_reload<F, A>(&self, reload: F)
+    where
+        F: Fn() -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Vec<String>, String>> + Send + 'static,
+    {
+        let boxed: Reloader = Box::new(move || Box::pin(reload()));
+        drop(self.shared.reloader.set(boxed));
     }
 
     /// Makes the router stop; does nothing if it has stopped already. [`Router::run`] returns when it is done, and so

@@ -1,6 +1,7 @@
 //! What all connections of a router share.
 
 use crate::{
+    admin::Taps,
     clock::Clock,
     config::{Limits, RouterConfig},
     counters::Tally,
@@ -14,11 +15,12 @@ use crate::{
     room::Room,
 };
 use arc_swap::ArcSwap;
+use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Weak,
+        Arc, OnceLock, Weak,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
 };
@@ -31,6 +33,10 @@ pub(crate) struct Shared {
     limits: ArcSwap<Limits>,
     /// Room for connections, of all listeners together.
     pub(crate) room: Arc<Room>,
+    /// Who listens to which session.
+    pub(crate) taps: Arc<Taps>,
+    /// How the configuration is read again, if there is a way.
+    pub(crate) reloader: OnceLock<Reloader>,
     /// Why sessions were refused.
     pub(crate) refusals: Refusals,
     /// Who may write into the log.
@@ -47,6 +53,10 @@ pub(crate) struct Shared {
     /// The sessions and connections inside the process.
     pub(crate) tasks: TaskTracker,
 }
+
+/// Reads the configuration again and puts it in force.
+pub(crate) type Reloader =
+    Box<dyn Fn() -> BoxFuture<'static, Result<Vec<String>, String>> + Send + Sync>;
 
 #[derive(Default)]
 struct Outboxes {
@@ -78,6 +88,8 @@ impl Shared {
         Ok(Self {
             realms,
             room: Room::new(config.limits.connections),
+            taps: Arc::default(),
+            reloader: OnceLock::new(),
             refusals: Refusals::default(),
             log_gate: LogGate::default(),
             crowd: Arc::default(),
@@ -128,6 +140,17 @@ impl Shared {
     pub(crate) async fn closed(&self) {
         // The sender is ours, so this ends only when it is told to.
         let _ = self.is_closing.subscribe().wait_for(|is_closing| *is_closing).await;
+    }
+
+    /// Reads the configuration again; what has changed, line by line.
+    ///
+    /// # Errors
+    /// Why nothing has changed.
+    pub(crate) async fn reload(&self) -> Result<Vec<String>, String> {
+        match self.reloader.get() {
+            Some(reload) => reload().await,
+            None => Err("this router was started without a file to load again".to_owned()),
+        }
     }
 
     /// Lets nobody join any more.

@@ -182,6 +182,10 @@ pub mod wamplex {
     pub const LIMIT_EXCEEDED: &str = "wamplex.error.limit_exceeded";
     /// The session sends more messages at a time than it may.
     pub const RATE_EXCEEDED: &str = "wamplex.error.rate_exceeded";
+    /// What procedures begin with that are about the router itself, in a realm for that purpose.
+    pub const ADMIN: &str = "wamplex.admin.";
+    /// The configuration was not loaded again. The argument says why.
+    pub const RELOAD_FAILED: &str = "wamplex.error.reload_failed";
     /// Procedure: takes retained events away. Arguments: a topic, and options that may say that it is a pattern
     /// (`match`). Returns for how many topics there was something.
     pub const PURGE_RETAINED: &str = "wamplex.retained.purge";

@@ -3,7 +3,7 @@
 use crate::{
     change::{Departed, Entered},
     config::RealmConfig,
-    member::{Members, Seat},
+    member::{Joining, Members, Seat},
     pattern::PatternMap,
     registration::{Callee, Registration},
     reject::Reject,
@@ -18,6 +18,7 @@ use wamplex_shared::{
     message::{InvocationPolicy, Register},
     time::Time,
     uri::{MatchPolicy, Uri},
+    uris::wamplex::ADMIN,
 };
 
 /// The dealer of one realm.
@@ -64,7 +65,8 @@ impl<H> Dealer<H> {
         if !message.options.force_reregister {
             return None;
         }
-        check_register(config, message).and_then(|()| check_room(config, seat)).ok()?;
+        let who = seat.member.who();
+        check_register(config, who, message).and_then(|()| check_room(config, seat)).ok()?;
         self.lookup(message.options.match_policy, message.procedure.as_str())
     }
 
@@ -76,7 +78,7 @@ impl<H> Dealer<H> {
         message: Register,
         now: Time,
     ) -> Result<Entered<RegistrationId>, Reject> {
-        check_register(config, &message)?;
+        check_register(config, seat.member.who(), &message)?;
         let Register { procedure, options, .. } = message;
         let policy = options.match_policy;
         let known = self.registrations.get(policy, procedure.as_str());
@@ -188,10 +190,14 @@ impl<H> Dealer<H> {
     /// The registration that a call of this procedure goes to. Patterns of clients do not reach into the namespace of
     /// the protocol.
     pub(crate) fn matching(&self, procedure: &Uri) -> Option<&Registration<H>> {
-        if procedure.is_reserved() {
+        if !procedure.is_reserved() {
+            return self.registrations.best_match(procedure.as_str());
+        }
+        if !procedure.as_str().starts_with(ADMIN) {
             return None;
         }
-        self.registrations.best_match(procedure.as_str())
+        // Patterns of clients do not reach there.
+        self.registrations.best_match(procedure.as_str()).filter(|r| r.is_reserved())
     }
 
     /// Whether registrations and the seats of their callees say the same.
@@ -229,10 +235,12 @@ impl<H> Dealer<H> {
 }
 
 /// Refuses what nobody may register.
-fn check_register(config: &RealmConfig, message: &Register) -> Result<(), Reject> {
+fn check_register(config: &RealmConfig, who: &Joining, message: &Register) -> Result<(), Reject> {
     let Register { procedure, options, .. } = message;
     procedure.check(config.uri_rule, options.match_policy)?;
-    if procedure.is_reserved() {
+    // A part of the router may offer procedures about the router.
+    let is_ours = who.privileged && procedure.as_str().starts_with(ADMIN);
+    if procedure.is_reserved() && !is_ours {
         return Err(Reject::Reserved);
     }
     config.disclosure.discloses(options.disclose_caller, false)?;

@@ -87,6 +87,11 @@ impl<H> Registration<H> {
         }
     }
 
+    /// Whether it is of the router itself.
+    pub(crate) fn is_reserved(&self) -> bool {
+        self.procedure.is_reserved()
+    }
+
     /// Match policy and procedure: what there is one registration for.
     pub(crate) fn key(&self) -> (MatchPolicy, Uri) {
         (self.policy, self.procedure.clone())

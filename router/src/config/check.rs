@@ -25,6 +25,7 @@ impl RouterConfig {
         problems.each("listeners", &self.listeners, ListenerConfig::check);
         problems.each("realms", &self.realms, RealmSettings::check);
         problems.within("limits", |problems| self.limits.check(problems));
+        problems.within("admin", |problems| self.admin.check(&self.realms, problems));
         let addresses = self.listeners.iter().map(|listener| listener.endpoint.to_string());
         // Port 0 is a port of its own each time.
         let is_shared = |address: &String| !address.ends_with(":0");

@@ -1,5 +1,6 @@
 //! What a router is told before it starts.
 
+mod admin;
 mod authentication;
 mod authorization;
 mod bridge;
@@ -35,6 +36,7 @@ mod transports;
 pub mod units;
 mod words;
 
+pub use admin::AdminSettings;
 pub use authentication::{
     AnonymousSettings, AuthenticationSettings, ChannelBindingRule, CookieSettings, CraSettings,
     CryptosignSettings, DynamicSettings, LockoutSettings, Method, ScramSettings, TicketSettings,
@@ -101,6 +103,8 @@ pub struct RouterConfig {
     pub realms: Vec<RealmSettings>,
     /// What one client can cost.
     pub limits: Limits,
+    /// Where the router can be looked into and told what to do.
+    pub admin: AdminSettings,
 }
 
 impl Default for RouterConfig {
@@ -110,6 +114,7 @@ impl Default for RouterConfig {
             listeners: vec![ListenerConfig::default()],
             realms: vec![RealmSettings::new(DEFAULT_REALM)],
             limits: Limits::default(),
+            admin: AdminSettings::default(),
         }
     }
 }

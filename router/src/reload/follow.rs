@@ -14,7 +14,10 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tokio::{sync::Notify, task::AbortHandle};
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    task::AbortHandle,
+};
 
 /// Follows a configuration file for as long as it lives; made by [`RouterHandle::follow`].
 #[derive(Debug)]
@@ -30,6 +33,9 @@ struct Followed {
     seen: Mutex<Content>,
     changed: Arc<Notify>,
 }
+
+/// Where the answer goes for which an administrator waits.
+type Answer = oneshot::Sender<Result<Vec<String>, String>>;
 
 /// The digest of the content of a file, or nothing if it cannot be read.
 type Content = Option<[u8; 32]>;
@@ -51,6 +57,7 @@ impl RouterHandle {
     pub fn follow(&self, source: ConfigSource) -> Following {
         let again = Arc::new(Notify::new());
         let (handle, told) = (self.clone(), Arc::clone(&again));
+        let mut asked = self.asked_to_reload();
         let following = tokio::spawn(async move {
             let watching = Watching::default();
             // Held for as long as they are to be watched.
@@ -58,12 +65,35 @@ impl RouterHandle {
             loop {
                 let paths = paths(&source, &handle.current().await);
                 files = follow_files(&watching, files, paths, &told);
-                told.notified().await;
+                let answer = tokio::select! {
+                    () = told.notified() => None,
+                    Some(answer) = asked.recv() => Some(answer),
+                };
                 let result = handle.reload_from(&source).await;
                 note(&source, &result);
+                if let Some(answer) = answer {
+                    // Whoever has asked may have lost interest.
+                    drop(answer.send(result.map(lines).map_err(|error| error.to_string())));
+                }
             }
         });
         Following { again, task: following.abort_handle() }
+    }
+
+    /// Gets the questions of administrators, who wait for the answer.
+    fn asked_to_reload(&self) -> mpsc::Receiver<Answer> {
+        let (ask, asked) = mpsc::channel::<Answer>(1);
+        // No handle in there: the router would hold itself.
+        self.on_reload(move || {
+            let ask = ask.clone();
+            async move {
+                let gone = || "the configuration is followed no longer".to_owned();
+                let (answer, answered) = oneshot::channel();
+                ask.send(answer).await.map_err(|_| gone())?;
+                answered.await.unwrap_or_else(|_| Err(gone()))
+            }
+        });
+        asked
     }
 
     /// What the router was told last.
@@ -83,6 +113,11 @@ impl Drop for Following {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// What has changed, one thing per line.
+fn lines(report: Report) -> Vec<String> {
+    report.changes.iter().map(ToString::to_string).collect()
 }
 
 /// The files whose changes are to be found out.
