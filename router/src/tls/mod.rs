@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
-        self, RootCertStore, ServerConfig, ServerConnection,
+        self, ProtocolVersion, RootCertStore, ServerConfig, ServerConnection,
         crypto::{CryptoProvider, ring},
         server::{
             ClientHello, ResolvesServerCert, WebPkiClientVerifier, danger::ClientCertVerifier,
@@ -93,9 +93,12 @@ pub(crate) fn check(settings: &Tls) -> Result<(), TlsError> {
 /// What the handshake found out about a client.
 fn peer_of(connection: &ServerConnection) -> TlsPeer {
     let chain = connection.peer_certificates().unwrap_or_default();
+    // Before TLS 1.3 what is exported does not identify a connection in every case (RFC 9266, section 4.2).
+    let is_unique = connection.protocol_version() == Some(ProtocolVersion::TLSv1_3);
+    let export = || connection.export_keying_material([0; 32], CHANNEL_BINDING, None).ok();
     TlsPeer {
         certificates: chain.iter().map(|certificate| certificate.to_vec()).collect(),
-        exporter: connection.export_keying_material([0; 32], CHANNEL_BINDING, None).ok(),
+        exporter: is_unique.then(export).flatten(),
         server_name: connection.server_name().map(str::to_owned),
     }
 }
