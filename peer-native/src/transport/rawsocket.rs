@@ -168,6 +168,7 @@ where
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "all others are described by their words")]
 fn broken(error: FrameError) -> TransportError {
     match error {
         FrameError::TooLong { length, limit } => TransportError::TooLong { length, limit },
