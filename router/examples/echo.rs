@@ -1,5 +1,8 @@
 //! Echoes WebSocket messages over the transport that the router uses, for the Autobahn|Testsuite: see `tests/run autobahn`.
 
+// An example talks to people.
+#![allow(clippy::print_stdout)]
+
 use std::{env, error::Error};
 use tokio::net::TcpListener;
 

@@ -170,8 +170,8 @@ where
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "all others are described by their words")]
 fn broken(error: FrameError) -> TransportError {
-    match error {
-        FrameError::TooLong { length, limit } => TransportError::TooLong { length, limit },
-        other => TransportError::Protocol(other.to_string()),
+    if let FrameError::TooLong { length, limit } = error {
+        return TransportError::TooLong { length, limit };
     }
+    TransportError::Protocol(error.to_string())
 }

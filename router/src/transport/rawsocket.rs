@@ -193,10 +193,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RawSocket<S> {
 
 /// What a broken frame means for the connection.
 fn lost(error: FrameError) -> Lost {
-    match error {
-        FrameError::TooLong { length, limit } => Lost::TooLong { length, limit },
-        other => Lost::Malformed { how: other.to_string(), close: Close::ProtocolError },
+    if let FrameError::TooLong { length, limit } = error {
+        return Lost::TooLong { length, limit };
     }
+    Lost::Malformed { how: error.to_string(), close: Close::ProtocolError }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for RawSocket<S> {

@@ -47,16 +47,6 @@ impl<S> Sniffed<S> {
         Self { ahead: BytesMut::new(), socket }
     }
 
-    /// What was read ahead of time.
-    pub(crate) fn ahead(&self) -> &[u8] {
-        &self.ahead
-    }
-
-    /// Takes the first `length` octets away, or as many as were read ahead of time.
-    pub(crate) fn consume(&mut self, length: usize) {
-        self.ahead.advance(length.min(self.ahead.len()));
-    }
-
     /// The socket, and what was read from it and not taken.
     pub(crate) fn into_parts(self) -> (S, Bytes) {
         (self.socket, self.ahead.freeze())
@@ -64,11 +54,11 @@ impl<S> Sniffed<S> {
 }
 
 impl<S: AsyncRead + Unpin> Sniffed<S> {
-    /// Reads until at least `length` octets are [there](Self::ahead). Takes as long as the client does.
+    /// Reads until at least `length` octets are there ahead of time. Takes as long as the client does.
     ///
     /// # Errors
     /// The connection broke, or ended before.
-    pub(crate) async fn look(&mut self, length: usize) -> io::Result<()> {
+    async fn look(&mut self, length: usize) -> io::Result<()> {
         while self.ahead.len() < length {
             let missing = length - self.ahead.len();
             self.ahead.reserve(missing);
@@ -160,27 +150,17 @@ mod tests {
         client.write_all(b"GET / HTTP/1.1").await.unwrap();
         let mut sniffed = Sniffed::new(server);
         assert_eq!(sniffed.protocol().await.unwrap(), Protocol::Http);
-        assert_eq!(sniffed.ahead(), b"G");
+        assert_eq!(sniffed.ahead, b"G"[..]);
         sniffed.look(5).await.unwrap();
-        assert_eq!(sniffed.ahead(), b"GET /");
+        assert_eq!(sniffed.ahead, b"GET /"[..]);
         let mut first = [0; 3];
         sniffed.read_exact(&mut first).await.unwrap();
-        assert_eq!((&first, sniffed.ahead()), (b"GET", &b" /"[..]));
+        assert_eq!((&first, &sniffed.ahead[..]), (b"GET", &b" /"[..]));
         let (mut socket, ahead) = sniffed.into_parts();
         assert_eq!(ahead, " /");
         let mut rest = [0; 9];
         socket.read_exact(&mut rest).await.unwrap();
         assert_eq!(&rest, b" HTTP/1.1");
-    }
-
-    #[tokio::test]
-    async fn a_header_that_is_understood_is_taken_away() {
-        let (mut client, server) = duplex(64);
-        client.write_all(b"PROXY\x7f\xf1\0\0").await.unwrap();
-        let mut sniffed = Sniffed::new(server);
-        sniffed.look(5).await.unwrap();
-        sniffed.consume(5);
-        assert_eq!(sniffed.protocol().await.unwrap(), Protocol::RawSocket);
     }
 
     #[tokio::test]
@@ -190,6 +170,6 @@ mod tests {
         drop(client);
         let mut sniffed = Sniffed::new(server);
         let error = sniffed.look(3).await.unwrap_err();
-        assert_eq!((error.kind(), sniffed.ahead()), (io::ErrorKind::UnexpectedEof, &b"GE"[..]));
+        assert_eq!((error.kind(), &sniffed.ahead[..]), (io::ErrorKind::UnexpectedEof, &b"GE"[..]));
     }
 }

@@ -8,6 +8,7 @@ mod common;
 mod hostile;
 mod limits;
 #[path = "../bad_input/offences.rs"]
+#[allow(dead_code, reason = "RawSocket has no code for a close")]
 mod offences;
 mod unix;
 

@@ -10,6 +10,7 @@ use crate::script::{Incoming, Script, Stage};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
+    fmt,
     time::{Duration, Instant},
 };
 use tokio::runtime::Runtime;
@@ -209,6 +210,12 @@ impl Stage for WireStage {
     fn wait(&mut self, millis: u64) -> Result<(), String> {
         self.pause(millis);
         Ok(())
+    }
+}
+
+impl fmt::Debug for WireStage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WireStage").field("peers", &self.peers).finish_non_exhaustive()
     }
 }
 

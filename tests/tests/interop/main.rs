@@ -9,6 +9,7 @@ mod exchange;
 mod library;
 mod longpoll;
 mod peer;
+mod rawsocket;
 mod router;
 mod values;
 
