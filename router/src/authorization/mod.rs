@@ -108,18 +108,16 @@ impl Authorization {
     /// Judges a message, without waiting for anybody.
     pub(crate) fn judge(&self, from: &Member<Handle>, message: &Message) -> Verdict {
         let policy = self.policy.load();
-        if policy.is_trivial {
+        if policy.is_trivial || from.who().privileged {
             return Verdict::Allowed(Grant::EVERYTHING);
         }
-        match judge(&*policy.roles, from, message) {
-            Verdict::Allowed(_) if policy.hook.is_some() && is_asked_about(from, message) => {
-                Verdict::Ask { cache: false }
-            }
-            // What it is about may be for somebody else to say.
-            Verdict::Allowed(_) if policy.asks() && is_indirect(message) => {
-                Verdict::Ask { cache: false }
-            }
-            verdict => verdict,
+        let verdict = judge(&*policy.roles, from, message);
+        // A yes may be for somebody else to confirm, or what the message is about for somebody else to say.
+        let is_open = policy.hook.is_some() && is_asked_about(from, message)
+            || policy.asks() && is_indirect(message);
+        match (verdict, is_open) {
+            (Verdict::Allowed(_), true) => Verdict::Ask { cache: false },
+            (verdict, _) => verdict,
         }
     }
 }
@@ -144,7 +142,7 @@ impl fmt::Debug for Authorization {
 /// Whether hooks hear of this message.
 fn is_asked_about(from: &Member<Handle>, message: &Message) -> bool {
     let goes_on = matches!(message, Message::Call(call) if from.goes_on(call.request));
-    Need::of(message).is_some() && !from.who().privileged && !goes_on
+    Need::of(message).is_some() && !goes_on
 }
 
 /// Whether a message may need the right to another URI than its own.

@@ -31,11 +31,10 @@ pub(super) fn arguments(realm: &Uri, who: &Joining, need: &Need<'_>, message: &M
 /// # Errors
 /// It is none that an authorizer gives; why not.
 pub(super) fn read(result: &Value) -> Result<Said, String> {
-    let dict = match result {
-        Value::Bool(allow) => return Ok((Word { allow: *allow, disclose: None }, false)),
-        Value::Dict(dict) => dict,
-        _ => return Err("its result is neither true nor false nor a dictionary".to_owned()),
-    };
+    if let Some(allow) = result.as_bool() {
+        return Ok((Word { allow, disclose: None }, false));
+    }
+    let dict = result.as_dict().ok_or("its result is neither true nor false nor a dictionary")?;
     let flag = |key: &str| match dict.get(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Bool(flag)) => Ok(Some(*flag)),
