@@ -1,6 +1,7 @@
 //! The `wamplex` router binary.
 
 mod cli;
+mod service;
 mod signals;
 
 use clap::Parser;
@@ -52,6 +53,11 @@ async fn run(config: RouterConfig, source: ConfigSource) -> Result<(), StartErro
     // Before anybody is told that the router is there: who is told may end it at once.
     let terminated = signals::terminated();
     announce(&router);
+    service::started(&router.websocket_url());
+    let terminated = async {
+        terminated.await;
+        service::stopping();
+    };
     router.run_until(terminated).await;
     Ok(())
 }
