@@ -7,7 +7,7 @@
 mod certificates;
 
 use certificates::{Authority, Folder};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{net::SocketAddr, sync::Arc};
 use tokio::{
     io::copy_bidirectional,
@@ -47,10 +47,8 @@ impl Drop for Served {
     }
 }
 
-/// The realm `realm1` with one principal that can prove itself in every way, and these other settings.
-fn realm(cryptosign: Value, scram: Value) -> RealmSettings {
-    let mut cryptosign = cryptosign;
-    cryptosign["key"] = ROUTER_SEED.into();
+/// The realm `realm1` with one principal that can prove itself in every way, bound to the connection as `binding` says.
+fn realm(binding: &str) -> RealmSettings {
     serde_json::from_value(json!({
         "name": "realm1",
         "principals": [{
@@ -64,8 +62,8 @@ fn realm(cryptosign: Value, scram: Value) -> RealmSettings {
         }],
         "authentication": {
             "methods": ["cryptosign", "wamp-scram", "tls", "wampcra", "ticket", "anonymous"],
-            "cryptosign": cryptosign,
-            "scram": scram,
+            "cryptosign": {"key": ROUTER_SEED, "channel_binding": binding},
+            "scram": {"channel_binding": binding},
             "lockout": {"attempts": 100, "exempt_loopback": true},
         },
     }))
@@ -132,7 +130,7 @@ fn refused(error: Error) -> AuthError {
 
 #[tokio::test]
 async fn each_method_gets_the_client_in_over_each_transport_with_its_secret_and_no_other() {
-    let served = serve(realm(json!({}), json!({})), None).await;
+    let served = serve(realm("optional"), None).await;
     for url in &served.urls {
         let trusting = |key: Key| Cryptosign::new(key).authid("joe").trusting(router_key());
         let with = || builder(url);
@@ -151,7 +149,7 @@ async fn each_method_gets_the_client_in_over_each_transport_with_its_secret_and_
 #[tokio::test]
 async fn of_several_methods_the_router_takes_the_strongest_and_never_lets_who_has_a_name_in_without()
  {
-    let served = serve(realm(json!({}), json!({})), None).await;
+    let served = serve(realm("optional"), None).await;
     let url = &served.urls[0];
     let weak_first = builder(url)
         .auth(Ticket::new("joe", "token"))
@@ -165,7 +163,7 @@ async fn of_several_methods_the_router_takes_the_strongest_and_never_lets_who_ha
 
 #[tokio::test]
 async fn a_router_with_another_key_is_left() {
-    let served = serve(realm(json!({}), json!({})), None).await;
+    let served = serve(realm("optional"), None).await;
     let auth = Cryptosign::new(key(1)).trusting(key(9).public());
     let error = refused(builder(&served.urls[0]).auth(auth).connect().await.unwrap_err());
     assert!(matches!(error, AuthError::Challenge(ChallengeError::UntrustedRouter)), "{error:?}");
@@ -174,8 +172,7 @@ async fn a_router_with_another_key_is_left() {
 #[tokio::test]
 async fn proofs_are_bound_to_the_connection_where_both_want_it() {
     let authority = Authority::new();
-    let required = json!({"channel_binding": "required"});
-    let served = serve(realm(required.clone(), required), Some(&authority)).await;
+    let served = serve(realm("required"), Some(&authority)).await;
     for url in &served.urls {
         let with = || trusting(url, &authority);
         let cryptosign = Cryptosign::new(key(1)).trusting(router_key());
@@ -190,7 +187,7 @@ async fn proofs_are_bound_to_the_connection_where_both_want_it() {
 
 #[tokio::test]
 async fn nothing_is_bound_to_a_connection_that_is_not_encrypted() {
-    let served = serve(realm(json!({}), json!({})), None).await;
+    let served = serve(realm("optional"), None).await;
     let scram = Scram::new("joe", "pencil").channel_binding();
     let error = refused(builder(&served.urls[0]).auth(scram).connect().await.unwrap_err());
     assert!(matches!(error, AuthError::NoBinding(method) if method == "wamp-scram"));
@@ -199,7 +196,7 @@ async fn nothing_is_bound_to_a_connection_that_is_not_encrypted() {
 #[tokio::test]
 async fn who_sits_in_between_with_a_trusted_certificate_gets_nothing_from_a_bound_proof() {
     let authority = Authority::new();
-    let served = serve(realm(json!({}), json!({})), Some(&authority)).await;
+    let served = serve(realm("optional"), Some(&authority)).await;
     let url = sit_in_between(&authority, served.address).await;
     let with = || trusting(&url, &authority);
     // What is not bound goes through: this is what the binding is for.
@@ -216,7 +213,7 @@ async fn who_sits_in_between_with_a_trusted_certificate_gets_nothing_from_a_boun
 #[tokio::test]
 async fn a_certificate_that_was_shown_is_all_that_is_needed() {
     let authority = Authority::new();
-    let served = serve(realm(json!({}), json!({})), Some(&authority)).await;
+    let served = serve(realm("optional"), Some(&authority)).await;
     let signed = authority.sign_client();
     let tls = Tls::trusting(authority.pem())
         .unwrap()

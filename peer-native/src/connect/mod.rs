@@ -151,7 +151,8 @@ impl Connect {
         self
     }
 
-    /// Offers a way to prove who the client is; only [`Anonymous`] if none is offered. Of several the router chooses.
+    /// Offers a way to prove who the client is; only [`Anonymous`](crate::auth::Anonymous) if none is offered. Of
+    /// several the router chooses.
     pub fn auth(mut self, authenticator: impl Authenticator) -> Self {
         self.authenticators.push(Arc::new(authenticator));
         self
