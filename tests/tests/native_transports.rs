@@ -4,12 +4,12 @@
 
 use core::time::Duration;
 use futures_util::StreamExt as _;
-use std::path::PathBuf;
+use std::{fs, path::PathBuf};
 use tokio::time::timeout;
-use wamplex::{Args, Client, Connect, Delivery, Error, Serializer, WampError};
+use wamplex::{Args, Client, Connect, Delivery, Error, Serializer, Tls, WampError};
 use wamplex_router::{
     Router, RouterConfig, RouterHandle,
-    config::{Endpoint, ListenerConfig, Site},
+    config::{self, Endpoint, ListenerConfig, Site},
 };
 
 /// After this a test has failed; nothing here takes a hundredth of it.
@@ -19,6 +19,9 @@ struct Served {
     websocket: String,
     rawsocket: String,
     unix: String,
+    /// Where everything is encrypted, and whom to trust there.
+    encrypted: String,
+    tls: Tls,
     router: RouterHandle,
 }
 
@@ -36,18 +39,40 @@ async fn serve(name: &str) -> Served {
         endpoint: Endpoint::Unix(path.clone()),
         ..ListenerConfig::default()
     });
+    let (listener, tls, files) = encrypted(name);
+    config.listeners.push(listener);
     for listener in &mut config.listeners {
         listener.site = Site::Nothing;
     }
     let router = Router::bind(config).await.unwrap();
+    files.iter().for_each(|file| fs::remove_file(file).unwrap());
+    let [_, _, Endpoint::Tcp(encrypted)] = &router.endpoints()[..] else { panic!() };
     let served = Served {
         websocket: router.websocket_url(),
         rawsocket: format!("rs://{}", router.local_addr()),
         unix: format!("rs://unix:{}", path.display()),
+        encrypted: format!("://localhost:{}", encrypted.port()),
+        tls,
         router: router.handle(),
     };
     tokio::spawn(router.run());
     served
+}
+
+/// A listener with a certificate of its own for `localhost`, and what trusts it.
+fn encrypted(name: &str) -> (ListenerConfig, Tls, [PathBuf; 2]) {
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let file = |kind: &str| {
+        std::env::temp_dir().join(format!("wamplex-native-{}-{name}.{kind}", std::process::id()))
+    };
+    let (certificate, key) = (file("certificate"), file("key"));
+    fs::write(&certificate, certified.cert.pem()).unwrap();
+    fs::write(&key, certified.signing_key.serialize_pem()).unwrap();
+    let listener = ListenerConfig {
+        tls: Some(config::Tls::new(&certificate, &key)),
+        ..ListenerConfig::on(([127, 0, 0, 1], 0))
+    };
+    (listener, Tls::trusting(certified.cert.pem()).unwrap(), [certificate, key])
 }
 
 impl Served {
@@ -59,6 +84,8 @@ impl Served {
             ("batched", at(&self.websocket).batched(true)),
             ("rawsocket", at(&self.rawsocket)),
             ("unix", at(&self.unix)),
+            ("wss", at(&format!("wss{}/ws", self.encrypted)).tls(self.tls.clone())),
+            ("rss", at(&format!("rss{}", self.encrypted)).tls(self.tls.clone())),
         ]
     }
 

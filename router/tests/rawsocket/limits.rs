@@ -1,11 +1,12 @@
 //! Neither side sends more than the other one takes.
 
-use crate::common::{HELLO, Heard, Peer, raw::RawPeer, start};
+use crate::common::{HELLO, Heard, PATIENCE, Peer, raw::RawPeer, start};
 use serde_json::json;
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
+    time::timeout,
 };
 use wamplex_shared::{rawsocket::MaxLength, serializer::Serializer};
 
@@ -23,7 +24,7 @@ async fn narrow(address: SocketAddr) -> RawPeer<TcpStream> {
 
 #[tokio::test]
 async fn the_router_announces_the_largest_limit_that_is_not_above_its_own() {
-    for (limit, octet) in [(1 << 20, 0xb1), (1 << 24, 0xf1), (1_000_000, 0xa1), (600, 0x01)] {
+    for (limit, octet) in [(1 << 20, 0xb1), (1 << 24, 0xf1), (1_000_000, 0xa1), (1500, 0x11)] {
         let router = start(|config| config.limits.message_size = limit).await;
         let mut socket = TcpStream::connect(router.address).await.unwrap();
         socket.write_all(&[0x7f, 0xf1, 0, 0]).await.unwrap();
@@ -132,4 +133,49 @@ async fn an_answer_that_is_too_long_for_its_caller_is_an_error() {
         );
     }
     caller.round_trip("com.example.topic").await;
+}
+
+/// A subscriber that reads nothing more, on a socket with little room.
+async fn stopped(address: SocketAddr) -> RawPeer<TcpStream> {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(8 << 10).unwrap();
+    let socket = socket.connect(address).await.unwrap();
+    let mut peer = RawPeer::over(socket, Serializer::Json, MaxLength::MAX).await;
+    peer.hello().await;
+    let request = peer.request();
+    peer.say(&json!([32, request, {}, "com.example.flood"]).to_string()).await;
+    peer.hear().await;
+    peer
+}
+
+#[tokio::test]
+async fn a_subscriber_that_takes_nothing_is_cut_and_gets_what_was_on_its_way() {
+    for (stall, outbox) in
+        [(Duration::from_secs(3600), 256 << 10), (Duration::from_millis(200), 64 << 20)]
+    {
+        let router = start(|config| {
+            (config.limits.stall, config.limits.outbox_bytes) = (stall, outbox);
+        })
+        .await;
+        let mut slow = stopped(router.address).await;
+        let mut good = RawPeer::join(router.address, Serializer::Cbor).await;
+        let filler = "x".repeat(64 << 10);
+        let flood = async {
+            while router.handle.session_count() > 1 {
+                let request = good.request();
+                let publish =
+                    json!([16, request, {"acknowledge": true}, "com.example.flood", [filler]]);
+                good.say(&publish.to_string()).await;
+                assert_eq!(good.hear().await[0], 17);
+            }
+        };
+        timeout(PATIENCE, flood).await.expect("it is cut");
+        let counters = router.handle.counters();
+        assert_eq!(counters.overflows + counters.stalls, 1);
+        // Whatever arrives are whole events, up to the cut.
+        let mut received = Vec::new();
+        let _ = slow.socket.read_to_end(&mut received).await;
+        assert!(received.len() > 1000);
+        good.round_trip("com.example.topic").await;
+    }
 }
