@@ -4,7 +4,7 @@ use crate::{
     admin,
     authentication::{Authenticator, Identity},
     authorization::Authorizer,
-    config::{Endpoint, RouterConfig},
+    config::{Endpoint, Problems, RouterConfig},
     counters::Counters,
     doors::Doors,
     embedding::{Guests, RouterBuilder, Running, Shutdown},
@@ -78,7 +78,8 @@ impl Router {
         shared.realms.gate().inside.attach(&shared);
         let doors = Doors::open(&config.listeners, &shared).await?;
         let running = Running::new();
-        let problems = config.check();
+        let mut problems = Problems::default();
+        config.check_parts(&mut problems);
         if !problems.is_empty() {
             return Err(StartError::Invalid(problems.into_vec()));
         }

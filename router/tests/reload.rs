@@ -165,7 +165,7 @@ async fn what_cannot_be_had_changes_nothing() {
 
     let mut broken = config();
     broken.realms = vec!["com.example.another".into()];
-    broken.limits.connections = 0;
+    broken.limits.connections = 1;
     broken.listeners.push(ListenerConfig::on(address));
     let error = router.handle.reload(broken.clone()).await.unwrap_err();
     let expected =

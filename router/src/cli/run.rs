@@ -166,7 +166,7 @@ fn message_size(text: &str) -> Result<usize, String> {
     let size = size_from_text(text).and_then(|size| usize::try_from(size).ok());
     size.filter(|size| MESSAGE_SIZES.contains(size)).ok_or_else(|| {
         let (least, most) = (MESSAGE_SIZES.start(), MESSAGE_SIZES.end());
-        format!("expected a number of bytes from {least} to {most}, or \"1KiB\" to \"16MiB\"")
+        format!("expected a number of bytes from {least} to {most}, or a size like \"64KiB\"")
     })
 }
 

@@ -21,6 +21,12 @@ impl RouterConfig {
     pub fn check(&self) -> Problems {
         let mut problems = Problems::default();
         problems.expect(!self.listeners.is_empty(), "listeners", "at least one listener", "none");
+        self.check_parts(&mut problems);
+        problems
+    }
+
+    /// Finds what is wrong for a router that may go without listeners, since the program around it brings its clients.
+    pub(crate) fn check_parts(&self, problems: &mut Problems) {
         problems.expect(!self.realms.is_empty(), "realms", "at least one realm", "none");
         problems.each("listeners", &self.listeners, ListenerConfig::check);
         problems.each("realms", &self.realms, RealmSettings::check);
@@ -29,12 +35,11 @@ impl RouterConfig {
         let addresses = self.listeners.iter().map(|listener| listener.endpoint.to_string());
         // Port 0 is a port of its own each time.
         let is_shared = |address: &String| !address.ends_with(":0");
-        unique(&mut problems, "listeners", "address", "an address", addresses, is_shared);
+        unique(problems, "listeners", "address", "an address", addresses, is_shared);
         let names = self.listeners.iter().map(|listener| listener.name.clone());
-        unique(&mut problems, "listeners", "name", "a name", names, |name| !name.is_empty());
+        unique(problems, "listeners", "name", "a name", names, |name| !name.is_empty());
         let names = self.realms.iter().map(|realm| realm.name.clone());
-        unique(&mut problems, "realms", "name", "a name", names, |_| true);
-        problems
+        unique(problems, "realms", "name", "a name", names, |_| true);
     }
 }
 

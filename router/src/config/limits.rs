@@ -77,9 +77,12 @@ impl Default for Limits {
     }
 }
 
+/// A HELLO that says no more than it has to is shorter than this.
+const LEAST_HELLO: usize = 256;
+
 impl Limits {
-    /// The shortest that [`message_size`](Self::message_size) may be: below it no client can even say HELLO.
-    pub const LEAST_MESSAGE_SIZE: usize = 1 << 10;
+    /// The shortest that [`message_size`](Self::message_size) may be: the shortest limit that RawSocket has.
+    pub const LEAST_MESSAGE_SIZE: usize = 512;
 
     /// The longest that [`message_size`](Self::message_size) may be: what RawSocket can carry.
     pub const MOST_MESSAGE_SIZE: usize = 16 << 20;
@@ -87,12 +90,15 @@ impl Limits {
     /// Notes what cannot be put into practice.
     pub fn check(&self, problems: &mut Problems) {
         let sizes = [
-            ("message_size", self.message_size),
-            ("message_size_before_welcome", self.message_size_before_welcome),
+            ("message_size", Self::LEAST_MESSAGE_SIZE, self.message_size),
+            ("message_size_before_welcome", LEAST_HELLO, self.message_size_before_welcome),
         ];
-        for (key, size) in sizes {
-            let fits = (Self::LEAST_MESSAGE_SIZE..=Self::MOST_MESSAGE_SIZE).contains(&size);
-            problems.expect(fits, key, "\"1KiB\" to \"16MiB\"", units::write_size(size as u64));
+        for (key, least, size) in sizes {
+            let (least, most) = (least as u64, Self::MOST_MESSAGE_SIZE as u64);
+            let expected =
+                format!("{:?} to {:?}", units::write_size(least), units::write_size(most));
+            let fits = (least..=most).contains(&(size as u64));
+            problems.expect(fits, key, expected, units::write_size(size as u64));
         }
         problems.expect(self.outbox_bytes > 0, "outbox_bytes", "at least \"1B\"", "0B");
         let times = [

@@ -10,7 +10,7 @@ pub use follow::Following;
 pub use report::{Change, Part, Report};
 
 use crate::{
-    config::{ConfigError, Problem, RouterConfig},
+    config::{ConfigError, Problem, Problems, RouterConfig},
     error::StartError,
     router::RouterHandle,
 };
@@ -66,7 +66,8 @@ impl RouterHandle {
         if self.doors.is_closed() {
             return Err(ReloadError::Stopped);
         }
-        let problems = config.check();
+        let mut problems = Problems::default();
+        config.check_parts(&mut problems);
         if !problems.is_empty() {
             return Err(ReloadError::Invalid(problems.into_vec()));
         }
