@@ -13,7 +13,7 @@ use crate::{
 use arc_swap::ArcSwap;
 use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
-    net::{TcpListener, TcpStream, UnixStream},
+    net::{TcpListener, TcpSocket, TcpStream, UnixStream},
     sync::{Semaphore, mpsc},
     task::{JoinError, JoinSet},
     time::sleep,
@@ -26,6 +26,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
 /// The longest pause between two attempts to accept.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// How many clients may wait to be accepted, if the system allows as many. Those of a router that was started again all
+/// come at once; one that finds no room believes to be connected and is not.
+const BACKLOG: u32 = 4096;
 
 /// How many clients at a time are told that there is no room, before further ones are dropped without a word.
 const REFUSALS: usize = 32;
@@ -73,7 +77,7 @@ impl Door {
         let failed = |source| StartError::Listen { endpoint: config.endpoint.clone(), source };
         let (socket, endpoint) = match &config.endpoint {
             Endpoint::Tcp(address) => {
-                let listener = TcpListener::bind(address).await.map_err(failed)?;
+                let listener = listen(*address).map_err(failed)?;
                 let address = listener.local_addr().map_err(failed)?;
                 (Socket::Tcp(listener), Endpoint::Tcp(address))
             }
@@ -231,6 +235,14 @@ impl Entrance {
     fn peer(&self, address: Address) -> Peer {
         Peer::new(address, TransportKind::WebSocket, Arc::clone(&self.name))
     }
+}
+
+/// Listens at an address, also at one that a router has just left.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// The next client, or none for ever.
