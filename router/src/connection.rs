@@ -122,7 +122,7 @@ impl<T: Transport> Connection<T> {
                 }
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            step = match self.greet(&mut acceptor, left).await? {
+            step = match self.greet(&mut acceptor, left).await.map_err(End::of_authentication)? {
                 AcceptEvent::Authenticate(proof) => {
                     timeout_at(deadline, admission.answer(proof)).await.map_err(too_long)?
                 }

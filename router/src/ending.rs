@@ -37,6 +37,8 @@ pub(crate) enum End {
     Refused(Refusal),
     /// The client took too long to say HELLO.
     Silent,
+    /// The client took too long to answer a CHALLENGE.
+    Unproven,
     /// The realm ends the session with this GOODBYE or ABORT.
     Dismissed(Box<Message>),
     /// The router shuts down.
@@ -93,6 +95,11 @@ impl End {
         }
     }
 
+    /// What it means while an answer to a CHALLENGE is waited for.
+    pub(crate) fn of_authentication(self) -> Self {
+        if let Self::Silent = self { Self::Unproven } else { self }
+    }
+
     /// What is still to be said and done.
     pub(crate) fn parting(self) -> Parting {
         let flushed =
@@ -128,6 +135,9 @@ impl End {
             Self::Silent => {
                 at_once(Abort::new(error::TIMEOUT, "HELLO took too long"), Close::Policy)
             }
+            Self::Unproven => {
+                at_once(Abort::new(error::TIMEOUT, "AUTHENTICATE took too long"), Close::Policy)
+            }
             Self::Overflow => at_once(
                 Abort::new(close::KILLED, "too slow: too much is waiting to be sent"),
                 Close::Policy,
@@ -159,6 +169,7 @@ impl End {
             Self::Malformed(how, _) => how.clone().into(),
             Self::Refused(refusal) => refusal.uri.into(),
             Self::Silent => "no HELLO in time".into(),
+            Self::Unproven => "no AUTHENTICATE in time".into(),
             Self::Dismissed(_) => "ended by the realm".into(),
             Self::Shutdown(_) => "shutdown".into(),
             Self::Overflow => "too slow: outbox full".into(),

@@ -64,6 +64,7 @@ impl<'a> Notes<'a> {
             | End::Aborted
             | End::Refused(_)
             | End::Silent
+            | End::Unproven
             | End::Dismissed(_)
             | End::Shutdown(_)
             | End::Closed

@@ -3,6 +3,8 @@
 // Clippy does not see that helpers of tests are tests.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../examples/custom_authenticator.rs"]
+mod custom_authenticator;
 #[path = "../examples/custom_authorizer.rs"]
 mod custom_authorizer;
 #[path = "../examples/embedded.rs"]
@@ -58,4 +60,6 @@ macro_rules! examples {
     )*};
 }
 
-examples! { custom_authorizer, embedded, http_bridge, in_process_client, own_transport }
+examples! {
+    custom_authenticator, custom_authorizer, embedded, http_bridge, in_process_client, own_transport,
+}

@@ -65,14 +65,50 @@ pub const FEATURES: &[Feature] = &[
     feature("testament_meta_api", "Session Testament"),
     feature("payload_passthru_mode", "Payload Passthru Mode"),
     feature("payload_e2ee", "Payload End-to-End Encryption"),
-    feature("auth_anonymous", "Authentication: anonymous"),
-    feature("auth_ticket", "Authentication: ticket"),
-    feature("auth_wampcra", "Authentication: WAMP-CRA"),
-    feature("auth_scram", "Authentication: WAMP-SCRAM"),
-    feature("auth_cryptosign", "Authentication: Cryptosign"),
-    feature("auth_cookie", "Authentication: cookie"),
-    feature("auth_tls", "Authentication: TLS client certificate"),
-    feature("dynamic_authentication", "Dynamic Authentication API"),
+    elsewhere(
+        "auth_anonymous",
+        "Authentication: anonymous",
+        &["router/tests/authentication/refusals.rs"],
+    ),
+    elsewhere(
+        "auth_ticket",
+        "Authentication: ticket",
+        &[
+            "router/tests/authentication/methods.rs",
+            "router/tests/authentication/refusals.rs",
+            "router/tests/authentication/tokens.rs",
+        ],
+    ),
+    elsewhere(
+        "auth_wampcra",
+        "Authentication: WAMP-CRA",
+        &["router/tests/authentication/methods.rs", "router/tests/authentication/refusals.rs"],
+    ),
+    elsewhere(
+        "auth_scram",
+        "Authentication: WAMP-SCRAM",
+        &["router/tests/authentication/methods.rs", "router/tests/authentication/refusals.rs"],
+    ),
+    elsewhere(
+        "auth_cryptosign",
+        "Authentication: Cryptosign",
+        &[
+            "router/tests/authentication/methods.rs",
+            "router/tests/authentication/refusals.rs",
+            "router/tests/authentication/tls.rs",
+        ],
+    ),
+    elsewhere("auth_cookie", "Authentication: cookie", &["router/tests/authentication/cookies.rs"]),
+    elsewhere(
+        "auth_tls",
+        "Authentication: TLS client certificate",
+        &["router/tests/authentication/tls.rs"],
+    ),
+    elsewhere(
+        "dynamic_authentication",
+        "Dynamic Authentication API",
+        &["router/tests/authentication/dynamic.rs"],
+    ),
     elsewhere(
         "authorization",
         "Authorization",

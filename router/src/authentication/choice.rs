@@ -80,21 +80,27 @@ impl Authentication {
         let mut unfit = None;
         for method in self.settings.methods.iter().copied() {
             let Some(method) = self.offered(method, attempt) else { continue };
-            let lack = match method {
-                Method::Cryptosign if offer.cryptosign.is_none() => "a public key in authextra",
-                Method::Scram if offer.scram.is_none() => "a nonce in authextra",
-                Method::Tls if offer.certificate.is_none() => "a certificate of the client",
-                Method::Ticket if self.is_too_open_for_tickets(attempt) => {
-                    "a connection that nobody else can read"
-                }
-                _ => {
-                    offer.methods.push(method);
-                    continue;
-                }
-            };
-            unfit.get_or_insert((method, lack));
+            match self.lack(method, &offer, attempt) {
+                Some(lack) => _ = unfit.get_or_insert((method, lack)),
+                None => offer.methods.push(method),
+            }
         }
         if offer.methods.is_empty() { Err(self.mismatch(attempt, unfit)) } else { Ok(offer) }
+    }
+
+    /// What the client would need besides to use a method that it offers.
+    fn lack(&self, method: Method, offer: &Offer, attempt: &Attempt) -> Option<&'static str> {
+        let (has_it, lack) = match method {
+            Method::Cryptosign => (offer.cryptosign.is_some(), "a public key in authextra"),
+            Method::Scram => (offer.scram.is_some(), "a nonce in authextra"),
+            Method::Tls => (offer.certificate.is_some(), "a certificate of the client"),
+            Method::Ticket => {
+                let is_open = self.is_too_open_for_tickets(attempt);
+                (!is_open, "a connection that nobody else can read")
+            }
+            Method::Wampcra | Method::Jwt | Method::Cookie | Method::Anonymous => return None,
+        };
+        (!has_it).then_some(lack)
     }
 
     /// The method that it comes to if a client offers `method`; `None` if the client does not.

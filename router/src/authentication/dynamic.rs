@@ -80,7 +80,9 @@ impl Dynamic {
         match method {
             Method::Cookie | Method::Jwt => false,
             Method::Anonymous => self.settings.methods.contains(&method),
-            _ => self.settings.methods.is_empty() || self.settings.methods.contains(&method),
+            Method::Cryptosign | Method::Scram | Method::Tls | Method::Wampcra | Method::Ticket => {
+                self.settings.methods.is_empty() || self.settings.methods.contains(&method)
+            }
         }
     }
 

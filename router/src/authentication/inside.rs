@@ -61,10 +61,10 @@ impl Procedures for Inside {
 }
 
 fn failure(error: LocalError) -> CallFailure {
-    match error {
-        LocalError::Wamp(error) => CallFailure::Error(error.uri.as_str().to_owned()),
-        other => CallFailure::Unreachable(other.to_string()),
+    if let LocalError::Wamp(error) = error {
+        return CallFailure::Error(error.uri.as_str().to_owned());
     }
+    CallFailure::Unreachable(error.to_string())
 }
 
 impl fmt::Debug for Inside {

@@ -91,20 +91,28 @@ impl Authentication {
             },
             Method::Ticket => self.by_ticket(attempt, &case).await,
             Method::Cryptosign | Method::Scram | Method::Wampcra => {
-                let name = case.who.name(&case.offer);
-                let found = self.principal(attempt, &case).await?;
-                let offer = &case.offer;
-                let extra = match case.method {
-                    Method::Cryptosign => self.by_cryptosign(attempt, offer, &found, &name).await?,
-                    Method::Scram => self.by_scram(attempt, offer, &found, &name).await?,
-                    _ => self.by_wampcra(attempt, &found, &name).await?,
-                };
-                // No proof fits a decoy; this is what makes sure of it.
-                let principal = found.map_err(Refusal::denied)?;
-                Ok(identity(&principal, case.method, extra))
+                self.by_knowledge(attempt, &case).await
             }
             Method::Cookie => Err(Refusal::denied("a cookie that is not known")),
         }
+    }
+
+    /// The methods in which the client shows what it knows of a secret, without the secret.
+    async fn by_knowledge(&self, attempt: &mut Attempt, case: &Case) -> Result<Identity, Refusal> {
+        let (offer, name) = (&case.offer, case.who.name(&case.offer));
+        // Before anybody is asked about the name.
+        self.suspect(attempt, &name)?;
+        let found = self.principal(attempt, case).await?;
+        let extra = if case.method == Method::Cryptosign {
+            self.by_cryptosign(attempt, offer, &found, &name).await?
+        } else if case.method == Method::Scram {
+            self.by_scram(attempt, offer, &found, &name).await?
+        } else {
+            self.by_wampcra(attempt, &found, &name).await?
+        };
+        // No proof fits a decoy; this is what makes sure of it.
+        let principal = found.map_err(Refusal::denied)?;
+        Ok(identity(&principal, case.method, extra))
     }
 
     /// The principal that has to prove itself; otherwise why there is none, for the log: the client is asked all the
@@ -206,12 +214,21 @@ impl Authentication {
         name: &str,
         challenge: Challenge,
     ) -> Result<(Authenticate, Attempted), Refusal> {
-        let (lockout, settings) = (&self.gate.lockout, &self.settings.lockout);
-        let suspect: Suspect = lockout.suspect(&self.realm, name, attempt.peer(), settings);
-        lockout.check(suspect, Instant::now()).map_err(|locked| refuse_locked(locked, name))?;
+        let suspect = self.suspect(attempt, name)?;
         let proof = attempt.challenge(challenge).await?;
-        let attempted = lockout.take(suspect, settings, Instant::now());
+        let attempted = self.gate.lockout.take(suspect, &self.settings.lockout, Instant::now());
         Ok((proof, attempted.map_err(|locked| refuse_locked(locked, name))?))
+    }
+
+    /// Whose failures this client's would be.
+    ///
+    /// # Errors
+    /// Too many attempts have failed.
+    fn suspect(&self, attempt: &Attempt, name: &str) -> Result<Suspect, Refusal> {
+        let (lockout, settings) = (&self.gate.lockout, &self.settings.lockout);
+        let suspect = lockout.suspect(&self.realm, name, attempt.peer(), settings);
+        let checked = lockout.check(suspect, Instant::now());
+        checked.map(|()| suspect).map_err(|locked| refuse_locked(locked, name))
     }
 
     /// Gives an attempt back unless the proof was wrong. `verdict` is about a principal, or about none.

@@ -132,7 +132,7 @@ pub struct CraSettings {
 
 /// Passwords that the router does not know. What the challenges for unknown names say; for known ones, the principal
 /// says.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScramSettings {
     /// How keys are derived from passwords.
@@ -403,17 +403,6 @@ impl Default for AnonymousSettings {
 impl Default for CraSettings {
     fn default() -> Self {
         Self { salted: true, iterations: DEFAULT_CRA_ITERATIONS, keylen: DEFAULT_CRA_KEYLEN }
-    }
-}
-
-impl Default for ScramSettings {
-    fn default() -> Self {
-        Self {
-            kdf: KdfSetting::default(),
-            iterations: None,
-            memory: None,
-            channel_binding: ChannelBindingRule::default(),
-        }
     }
 }
 

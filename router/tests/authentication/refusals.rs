@@ -92,6 +92,7 @@ async fn an_answer_that_does_not_come_in_time_is_not_waited_for() {
             heard = peer.hear().await;
         }
         assert_eq!((&heard[0], &heard[2]), (&json!(3), &json!("wamp.error.timeout")), "{heard}");
+        assert_eq!(heard[1]["message"], "AUTHENTICATE took too long");
         assert_eq!(peer.listen().await, Heard::Close(1008));
     }
 }
