@@ -2,14 +2,14 @@
 
 use crate::{
     authentication::{Authentication, Gate},
-    authorization::Authorization,
+    authorization::{Authorization, Authorizer, Hooks},
     clock::{self, Clock},
     config::{RealmSettings, Rules},
     error::StartError,
     realm::{Live, RealmCell},
     throttle::Quotas,
 };
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use std::{
     collections::{HashMap, HashSet},
     sync::{
@@ -28,6 +28,8 @@ pub(crate) struct Realms {
     clock: Clock,
     gate: Arc<Gate>,
     cells: RwLock<HashMap<String, Arc<RealmCell>>>,
+    /// Locked while a realm is added or the authorizers change, so that no realm misses its own.
+    hooks: Mutex<Hooks>,
     /// How many realms there have been.
     opened: AtomicU64,
     /// Whether the time of realms is kept, for which there has to be a runtime.
@@ -52,6 +54,7 @@ impl Realms {
             clock,
             gate: Arc::new(Gate::new()),
             cells: RwLock::default(),
+            hooks: Mutex::default(),
             opened: AtomicU64::new(0),
             is_running: AtomicBool::new(false),
         }
@@ -104,8 +107,20 @@ impl Realms {
         if self.is_running.load(SeqCst) {
             realm.start();
         }
+        let hooks = self.hooks.lock();
+        realm.authorization().set_hook(hooks.of(&name));
         self.cells.write().insert(name, Arc::clone(&realm));
         realm
+    }
+
+    /// Has this authorizer asked in one realm, or in all that have none of their own: those that there are, and those
+    /// to come.
+    pub(crate) fn set_hook(&self, realm: Option<&str>, hook: Option<Arc<dyn Authorizer>>) {
+        let mut hooks = self.hooks.lock();
+        hooks.set(realm, hook);
+        for (name, realm) in &*self.cells.read() {
+            realm.authorization().set_hook(hooks.of(name));
+        }
     }
 
     /// What the authentication of all realms shares.

@@ -225,14 +225,17 @@ impl RouterHandle {
         self.shared.realms.gate().authenticate_with(realm, authenticator);
     }
 
-    /// Has this authorizer asked about what the roles of a realm allow, from the next message on; `None` asks nobody.
-    /// Returns whether there is such a realm. See [`authorization`](crate::authorization).
+    /// Has this authorizer asked about what the roles of a realm allow, from the next message on, also when the realm is
+    /// opened later, or closed and opened again; `None` leaves it to [`authorize_others_with`](Self::authorize_others_with).
+    /// Returns whether there is such a realm now. See [`authorization`](crate::authorization).
     pub fn authorize_with(&self, realm: &str, authorizer: Option<Arc<dyn Authorizer>>) -> bool {
-        let found = self.shared.realms.get(realm);
-        if let Some(realm) = &found {
-            realm.authorization().set_hook(authorizer);
-        }
-        found.is_some()
+        self.shared.realms.set_hook(Some(realm), authorizer);
+        self.shared.realms.get(realm).is_some()
+    }
+
+    /// Has this authorizer asked in all realms that have none of their own, those to come included.
+    pub fn authorize_others_with(&self, authorizer: Option<Arc<dyn Authorizer>>) {
+        self.shared.realms.set_hook(None, authorizer);
     }
 
     /// What has happened since the router started.

@@ -27,10 +27,12 @@
 mod ask;
 mod authorizer;
 mod cache;
+mod hooks;
 mod policy;
 mod procedure;
 
 pub use authorizer::{Answer, Authorizer, Request};
+pub(crate) use hooks::Hooks;
 pub(crate) use policy::Policy;
 
 use crate::{config::RealmSettings, deliver::Handle, local::LocalSession};

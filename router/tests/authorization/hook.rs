@@ -2,7 +2,7 @@
 
 use crate::{
     common::{HELLO, Heard, Peer},
-    denied, ended, failed, join, publish, soon, start, with_roles,
+    config, denied, ended, failed, join, publish, soon, start, with_roles,
 };
 use futures_util::{
     FutureExt, StreamExt,
@@ -12,7 +12,9 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use wamplex_realm::Joining;
 use wamplex_router::{
+    Identity, RouterConfig,
     authorization::{Answer, Authorizer, Request},
+    config::RealmSettings,
     local::{Delivery, Invocation},
 };
 use wamplex_shared::{message::Message, serializer::Serializer, uri::Uri, uris, value::Value};
@@ -198,4 +200,31 @@ async fn an_authorizer_may_have_publishers_disclosed() {
     assert_eq!(publish(&alice, "com.t").await, None);
     let Some(Ok(Delivery::Event(event))) = soon(events.next()).await else { panic!() };
     assert_eq!(event.details().publisher, Some(alice.id()));
+}
+
+#[tokio::test]
+async fn realms_that_come_later_or_come_back_are_not_open_to_all() {
+    let (own, others) = (Arc::new(Notes::default()), Arc::new(Notes::default()));
+    let router = start(|_| {}).await;
+    router.handle.authorize_others_with(Some(Arc::clone(&others) as _));
+    assert!(!router.handle.authorize_with("realm2", Some(Arc::clone(&own) as _)));
+    let mut config = config("");
+    let reload = async |config: &RouterConfig| router.handle.reload(config.clone()).await.unwrap();
+    for name in ["realm2", "realm3"] {
+        config.realms.push(RealmSettings::new(name));
+    }
+    let without = crate::config("");
+    for _ in 0..2 {
+        reload(&config).await;
+        for realm in ["realm1", "realm2", "realm3"] {
+            let session = router.handle.join(realm, Identity::local(realm, "any")).unwrap();
+            assert_eq!(publish(&session, "com.no").await, denied());
+        }
+        assert_eq!(own.take(), ["realm2 publishes com.no"]);
+        assert_eq!(others.take(), ["realm1 publishes com.no", "realm3 publishes com.no"]);
+        reload(&without).await;
+    }
+    router.handle.authorize_others_with(None);
+    let session = join(&router, "alice", "any");
+    assert_eq!(publish(&session, "com.no").await, None);
 }
