@@ -2,15 +2,17 @@
 
 use crate::{
     common::{
-        Heard, Peer, Running,
+        Heard, PATIENCE, Peer, Running,
         raw::{RawPeer, framed},
         start,
     },
     offences::{Input, Row, VIOLATION, When, rows},
 };
+use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time::timeout,
 };
 use wamplex_shared::{
     rawsocket::{FrameKind, MaxLength},
@@ -143,6 +145,36 @@ async fn half_handshakes_and_frames_that_never_end_leave_nothing_behind() {
         assert_eq!(heard, answer);
         street.is_untouched(&format!("{octets:x?}")).await;
     }
+}
+
+#[tokio::test]
+async fn a_flood_of_clients_that_never_go_on_is_cut_in_time_and_nobody_else_waits() {
+    const EACH: usize = 300;
+    let limit = Duration::from_secs(1);
+    let router = start(|config| {
+        (config.limits.http_request, config.limits.hello) = (limit, limit);
+    })
+    .await;
+    let mut neighbour = RawPeer::join(router.address, Serializer::Cbor).await;
+    let mut flood = Vec::new();
+    // Nothing, half a handshake, no HELLO, half a header, and a message that is announced and does not come.
+    for beginning in
+        [&b""[..], b"\x7f\xf1", b"\x7f\xf1\0\0", b"\x7f\xf1\0\0\0", b"\x7f\xf1\0\0\0\0\xff\xff["]
+    {
+        for _ in 0..EACH {
+            let mut socket = TcpStream::connect(router.address).await.unwrap();
+            socket.write_all(beginning).await.unwrap();
+            flood.push(socket);
+        }
+        neighbour.round_trip("com.example.neighbour").await;
+    }
+    for mut socket in flood {
+        let mut heard = Vec::new();
+        let cut = timeout(PATIENCE, socket.read_to_end(&mut heard)).await;
+        assert!(cut.is_ok(), "it is still there, after {heard:?}");
+    }
+    neighbour.round_trip("com.example.neighbour").await;
+    assert_eq!((router.handle.session_count(), router.handle.counters().panics), (1, 0));
 }
 
 #[tokio::test]
