@@ -58,7 +58,7 @@ pub(super) fn token(peer: &Peer) -> Option<&str> {
 pub(super) fn nameless(peer: &Peer) -> String {
     match &peer.address {
         Address::Ip(address) => format!("\0{}", address.ip()),
-        address => format!("\0{address}"),
+        address @ (Address::Unix { .. } | Address::Local) => format!("\0{address}"),
     }
 }
 

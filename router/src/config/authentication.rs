@@ -2,9 +2,7 @@
 
 use super::{
     JwtSettings, KdfSetting, Problems, Secret,
-    credentials::{
-        DEFAULT_CRA_ITERATIONS, DEFAULT_CRA_KEYLEN, DEFAULT_PBKDF2_ITERATIONS, DEFAULT_SCRAM_COST,
-    },
+    credentials::{DEFAULT_CRA_ITERATIONS, DEFAULT_CRA_KEYLEN},
     units,
 };
 use schemars::JsonSchema;
@@ -305,16 +303,7 @@ impl ScramSettings {
     /// What deriving a key costs.
     #[must_use]
     pub fn cost(&self) -> Cost {
-        let Cost { iterations, memory, .. } = DEFAULT_SCRAM_COST;
-        match self.kdf {
-            KdfSetting::Argon2id13 => Cost::argon2id13(
-                self.iterations.unwrap_or(iterations),
-                self.memory.or(memory).unwrap_or_default(),
-            ),
-            KdfSetting::Pbkdf2 => {
-                Cost::pbkdf2(self.iterations.unwrap_or(DEFAULT_PBKDF2_ITERATIONS))
-            }
-        }
+        self.kdf.cost(self.iterations, self.memory)
     }
 
     fn check(&self, problems: &mut Problems) {

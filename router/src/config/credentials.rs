@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 pub const DEFAULT_SCRAM_COST: Cost = Cost::argon2id13(2, 19_456);
 
 /// How often a password is hashed with PBKDF2 if nothing else is said.
-pub(super) const DEFAULT_PBKDF2_ITERATIONS: u32 = 600_000;
+const DEFAULT_PBKDF2_ITERATIONS: u32 = 600_000;
 
 /// The cheapest derivation that is one.
 const CHEAPEST: Cost = Cost::pbkdf2(4_096);
@@ -33,8 +33,8 @@ const HIDDEN: &str = "something else";
 
 const NOTHING: &str = "nothing";
 
-/// How often a secret is hashed for a salted `wampcra` key if nothing else is said, as the protocol has it.
-pub(super) const DEFAULT_CRA_ITERATIONS: u32 = 1_000;
+/// How often a secret is hashed for a salted `wampcra` key if nothing else is said.
+pub(super) const DEFAULT_CRA_ITERATIONS: u32 = 100_000;
 
 /// How many octets a salted `wampcra` key has if nothing else is said, as the protocol has it.
 pub(super) const DEFAULT_CRA_KEYLEN: u32 = 32;
@@ -64,8 +64,9 @@ pub struct WampcraCredential {
     /// The salt, a text that is used as it stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub salt: Option<String>,
-    /// How often the secret is hashed: 1,000 to 10,000,000 times.
-    pub iterations: u32,
+    /// How often the secret is hashed: 1,000 to 10,000,000 times. By default 100,000; with a `key` it has to be said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iterations: Option<u32>,
     /// How many octets the derived key has: 16 to 1,024.
     pub keylen: u32,
 }
@@ -112,12 +113,22 @@ pub enum KdfSetting {
 
 impl Default for WampcraCredential {
     fn default() -> Self {
-        Self {
-            secret: None,
-            key: None,
-            salt: None,
-            iterations: DEFAULT_CRA_ITERATIONS,
-            keylen: DEFAULT_CRA_KEYLEN,
+        Self { secret: None, key: None, salt: None, iterations: None, keylen: DEFAULT_CRA_KEYLEN }
+    }
+}
+
+impl KdfSetting {
+    /// What deriving a key costs with this many iterations, by default 2 for Argon2id and 600,000 for PBKDF2, and with this
+    /// much memory in KiB, by default 19,456, which only Argon2id takes.
+    #[must_use]
+    pub fn cost(self, iterations: Option<u32>, memory: Option<u32>) -> Cost {
+        match self {
+            Self::Argon2id13 => Cost {
+                iterations: iterations.unwrap_or(DEFAULT_SCRAM_COST.iterations),
+                memory: memory.or(DEFAULT_SCRAM_COST.memory),
+                ..DEFAULT_SCRAM_COST
+            },
+            Self::Pbkdf2 => Cost::pbkdf2(iterations.unwrap_or(DEFAULT_PBKDF2_ITERATIONS)),
         }
     }
 }
@@ -152,7 +163,7 @@ impl WampcraCredential {
     pub(crate) fn key(&self) -> Result<CraKey, Problem> {
         let salting = self.salt.as_deref().map(|salt| wampcra::Salting {
             salt: salt.into(),
-            iterations: self.iterations,
+            iterations: self.iterations.unwrap_or(DEFAULT_CRA_ITERATIONS),
             keylen: self.keylen,
         });
         match (&self.secret, &self.key, salting) {
@@ -162,6 +173,10 @@ impl WampcraCredential {
             }
             (None, Some(key), Some(salting)) => {
                 salting.check().map_err(|error| out_of_bounds(&error))?;
+                if self.iterations.is_none() {
+                    let expected = "how often the secret was hashed to derive the key";
+                    return Err(Problem::new("iterations", expected, NOTHING));
+                }
                 octets("key", Some(key), usize::try_from(self.keylen).unwrap_or(usize::MAX))?;
                 Ok(CraKey::derived(wampcra::Key::from_derived(key.expose()), salting))
             }
@@ -180,7 +195,9 @@ impl ScramCredential {
         match &self.password {
             Some(password) => {
                 self.password_alone()?;
-                CostBounds::default().check(&self.cost()).map_err(|error| out_of_bounds(&error))?;
+                CostBounds::default()
+                    .check(&self.cost()?)
+                    .map_err(|error| out_of_bounds(&error))?;
                 // Whether the password is one at all takes the cheapest derivation to find out.
                 ScramCredentials::new(password.expose(), &[0; SALT_OCTETS], CHEAPEST)
                     .map(drop)
@@ -194,7 +211,7 @@ impl ScramCredential {
     pub(crate) fn credentials(&self) -> Result<ScramCredentials, Problem> {
         if let Some(password) = &self.password {
             self.password_alone()?;
-            return derive(password.expose(), self.cost());
+            return derive(password.expose(), self.cost()?);
         }
         let key = |name, key: &Option<Secret>| {
             let octets = octets(name, key.as_ref(), 32)?;
@@ -202,7 +219,7 @@ impl ScramCredential {
                 .map_err(|_| Problem::new(name, "32 octets", HIDDEN))
         };
         let salt = self.salt.as_deref().ok_or_else(|| Problem::new("salt", A_SALT, NOTHING))?;
-        let cost = self.cost();
+        let cost = self.cost()?;
         let credentials = ScramCredentials {
             kdf: cost.kdf,
             salt: BASE64.decode(salt.as_bytes()).map_err(|_| Problem::new("salt", A_SALT, salt))?,
@@ -218,15 +235,12 @@ impl ScramCredential {
     }
 
     /// What deriving the keys costs.
-    fn cost(&self) -> Cost {
-        match self.kdf {
-            KdfSetting::Argon2id13 => Cost::argon2id13(
-                self.iterations.unwrap_or(DEFAULT_SCRAM_COST.iterations),
-                self.memory.or(DEFAULT_SCRAM_COST.memory).unwrap_or_default(),
-            ),
-            KdfSetting::Pbkdf2 => {
-                Cost::pbkdf2(self.iterations.unwrap_or(DEFAULT_PBKDF2_ITERATIONS))
+    fn cost(&self) -> Result<Cost, Problem> {
+        match (self.kdf, self.memory) {
+            (KdfSetting::Pbkdf2, Some(memory)) => {
+                Err(Problem::new("memory", "nothing, with pbkdf2", memory))
             }
+            (kdf, memory) => Ok(kdf.cost(self.iterations, memory)),
         }
     }
 
@@ -278,5 +292,6 @@ fn unusable(key: &str, error: CredentialError) -> Problem {
 }
 
 fn out_of_bounds(error: &CostError) -> Problem {
-    Problem::new(error.what, format!("{} to {}", error.least, error.most), error.value)
+    let key = if error.what.contains(' ') { "iterations" } else { error.what };
+    Problem::new(key, format!("{} to {}", error.least, error.most), error.value)
 }

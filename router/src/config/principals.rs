@@ -258,7 +258,8 @@ mod tests {
             ("wampcra = {}", Some("wampcra: ")),
             ("wampcra = { secret = 'c4nary', key = 'c4nary' }", Some("wampcra: ")),
             ("wampcra = { key = 'c4nary' }", Some("wampcra.salt: ")),
-            ("wampcra = { key = 'c4nary', salt = 's' }", Some("wampcra.key: ")),
+            ("wampcra = { key = 'c4nary', salt = 's' }", Some("wampcra.iterations: ")),
+            ("wampcra = { key = 'c4nary', salt = 's', iterations = 1000 }", Some("wampcra.key: ")),
             (
                 "wampcra = { secret = 'c4nary', salt = 's', iterations = 1 }",
                 Some("wampcra.iterations: "),
@@ -267,6 +268,14 @@ mod tests {
             ("scram = {}", Some("scram.salt: ")),
             ("scram = { password = 'c4nary', salt = 'c4nary' }", Some("scram.salt: ")),
             ("scram = { password = 'c4nary', memory = 1 }", Some("scram.memory: ")),
+            (
+                "scram = { password = 'c4nary', kdf = 'pbkdf2', memory = 4096 }",
+                Some("scram.memory: "),
+            ),
+            (
+                "scram = { password = 'c4nary', kdf = 'argon2id13', memory = 4096, iterations = 1 }",
+                Some("scram.iterations: "),
+            ),
             ("scram = { password = \"c4nary\\u0007\" }", Some("scram.password: ")),
             (
                 "scram = { salt = 'c4nary', stored_key = 'c4nary', server_key = 'c4nary' }",
@@ -307,7 +316,7 @@ mod tests {
             authid = "alice"
             role = "user"
             ticket = "open sesame"
-            wampcra = { secret = "secret123", salt = "salt123" }
+            wampcra = { secret = "secret123", salt = "salt123", iterations = 1000 }
             scram = { kdf = "pbkdf2", iterations = 4096, salt = "W22ZaJ0SNY7soEsUEjb6gQ==",
                       stored_key = "WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=",
                       server_key = "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=" }

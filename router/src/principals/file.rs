@@ -233,7 +233,7 @@ mod tests {
                 "scram.salt: expected at least 8 octets in Base64, found nothing",
             ),
             (
-                "[[principals]]\nauthid = 'a'\nrole = 'u'\nwampcra = { key = 'c4nary', salt = 's' }",
+                "[[principals]]\nauthid = 'a'\nrole = 'u'\nwampcra = { key = 'c4nary', salt = 's', iterations = 1000 }",
                 1,
                 "wampcra.key: expected 32 octets in Base64, found something else",
             ),

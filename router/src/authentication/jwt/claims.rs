@@ -29,7 +29,7 @@ impl Claims {
     /// Says why they let nobody in.
     pub(super) fn judge(&self, settings: &JwtSettings, now: u64) -> Result<Bearer, Wrong> {
         let leeway = settings.leeway.as_secs();
-        let expires = self.time("exp")?.ok_or_else(|| Wrong::Claim("exp", "is missing"))?;
+        let expires = self.time("exp")?.ok_or(Wrong::Claim("exp", "is missing"))?;
         if now >= expires.saturating_add(leeway) {
             return Err(Wrong::Claim("exp", "is over"));
         }

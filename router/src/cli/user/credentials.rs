@@ -4,18 +4,12 @@ use super::{Failure, Password};
 use clap::{Args, ValueEnum};
 use data_encoding::BASE64;
 use wamplex_router::{
-    config::DEFAULT_SCRAM_COST,
+    config::{CraSettings, KdfSetting},
     principals::{CertificateMark, CraKey, Principal, Ticket},
 };
 use wamplex_shared::auth::{
-    CredentialError, ScramCredentials, cryptosign::PublicKey, scram::Cost, wampcra::Salting,
+    CredentialError, ScramCredentials, cryptosign::PublicKey, wampcra::Salting,
 };
-
-/// How often a password is hashed for WAMP-CRA.
-const CRA_ITERATIONS: u32 = 100_000;
-
-/// How often a password is hashed with PBKDF2 for SCRAM.
-const PBKDF2_ITERATIONS: u32 = 600_000;
 
 /// How many octets a salt has.
 const SALT_OCTETS: usize = 16;
@@ -26,7 +20,9 @@ pub(super) struct Methods {
     /// Methods to log in with the password; by default scram for a new user, and otherwise those it had
     #[arg(long, value_delimiter = ',', value_enum)]
     methods: Vec<Method>,
-    /// How keys are derived from the password for scram
+    /// How keys are derived from the password for scram; not every client can do argon2id13. If a realm has users with
+    /// other costs than the default, say so in its configuration under authentication.scram: challenges for unknown names
+    /// then look the same
     #[arg(long, value_enum, default_value = "argon2id13")]
     kdf: KdfName,
     /// How often the password is hashed for scram: passes of argon2id13, by default 2, or iterations of pbkdf2, by
@@ -115,17 +111,14 @@ impl Methods {
     }
 
     fn derive_scram(&self, password: &Password) -> Result<ScramCredentials, Failure> {
-        let cost = match (self.kdf, self.memory) {
-            (KdfName::Argon2id13, memory) => Cost {
-                iterations: self.iterations.unwrap_or(DEFAULT_SCRAM_COST.iterations),
-                memory: memory.or(DEFAULT_SCRAM_COST.memory),
-                ..DEFAULT_SCRAM_COST
-            },
-            (KdfName::Pbkdf2, None) => Cost::pbkdf2(self.iterations.unwrap_or(PBKDF2_ITERATIONS)),
-            (KdfName::Pbkdf2, Some(_)) => {
+        let kdf = match self.kdf {
+            KdfName::Argon2id13 => KdfSetting::Argon2id13,
+            KdfName::Pbkdf2 if self.memory.is_some() => {
                 return Err(Failure::Wrong("--memory is for --kdf argon2id13".to_owned()));
             }
+            KdfName::Pbkdf2 => KdfSetting::Pbkdf2,
         };
+        let cost = kdf.cost(self.iterations, self.memory);
         ScramCredentials::new(password.text(), &salt()?, cost).map_err(wrong)
     }
 }
@@ -144,7 +137,9 @@ impl Keys {
 }
 
 fn derive_cra(password: &Password) -> Result<CraKey, Failure> {
-    let salting = Salting { iterations: CRA_ITERATIONS, ..Salting::new(BASE64.encode(&salt()?)) };
+    // As the challenges for unknown names have it: otherwise it would show who is known.
+    let CraSettings { iterations, keylen, .. } = CraSettings::default();
+    let salting = Salting { iterations, keylen, salt: BASE64.encode(&salt()?).into() };
     CraKey::derive(password.text(), salting).map_err(wrong)
 }
 
