@@ -53,6 +53,10 @@ impl Rules {
     }
 
     pub(super) fn decide(&self, action: Action, uri: &Uri, policy: MatchPolicy) -> Decision {
+        // It is no URI, and nobody has a right to it. What follows should not have to take it apart.
+        if uri.as_str().len() > Uri::MAX_LENGTH {
+            return Decision::Deny;
+        }
         if policy == MatchPolicy::Exact {
             return self.decide_one(action, uri);
         }

@@ -263,6 +263,20 @@ fn the_permission_that_decides_says_what_goes_with_the_right() {
 }
 
 #[test]
+fn what_is_too_long_to_be_a_uri_is_denied_without_a_look_at_it() {
+    let mut open = Role::new("open");
+    open.otherwise = Allow;
+    let arranged = arrange(&[open]);
+    let longest = "a".repeat(Uri::MAX_LENGTH);
+    for policy in [Exact, Prefix, Wildcard] {
+        assert_eq!(decide(&arranged, "open", Subscribe, policy, &longest), Allow);
+        for uri in [format!("{longest}a"), ".".repeat(1 << 20)] {
+            assert_eq!(decide(&arranged, "open", Subscribe, policy, &uri), Deny);
+        }
+    }
+}
+
+#[test]
 fn where_everybody_may_act_on_others_an_open_role_may() {
     let mut open = Role::new("open");
     open.otherwise = Allow;
