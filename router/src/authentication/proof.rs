@@ -3,7 +3,7 @@
 use super::{Attempt, Authentication, Refusal, choice::Offer, judge::Found};
 use crate::{config::ChannelBindingRule, peer::Peer};
 use data_encoding::BASE64URL_NOPAD;
-use std::time::SystemTime;
+use std::{hint::black_box, time::SystemTime};
 use wamplex_shared::{
     auth::{BindingKind, ChannelBinding, ProofError, cryptosign, scram, wampcra},
     message::Hello,
@@ -60,10 +60,9 @@ impl Authentication {
         let request = offer.scram.clone().ok_or_else(|| Refusal::denied("no nonce"))?;
         let rule = self.settings.scram.channel_binding;
         let channel = bind(rule, attempt.hello(), attempt.peer())?;
-        let credentials = match found.as_ref().ok().and_then(|p| p.scram.clone()) {
-            Some(credentials) => credentials,
-            None => self.decoys.scram(&self.decoy_name(name)),
-        };
+        // Made for known names too, or it could be told from the time it takes.
+        let decoy = black_box(self.decoys.scram(&self.decoy_name(name)));
+        let credentials = found.as_ref().ok().and_then(|p| p.scram.clone()).unwrap_or(decoy);
         let nonce: [u8; NONCE] = draw()?;
         // The name as the client has put it: it is part of what is signed.
         let claimed = attempt.hello().details.authid.clone().unwrap_or_default();
@@ -84,10 +83,9 @@ impl Authentication {
         found: &Found,
         name: &str,
     ) -> Result<Dict, Refusal> {
-        let key = match found.as_ref().ok().and_then(|p| p.wampcra.clone()) {
-            Some(key) => key,
-            None => self.decoys.wampcra(&self.decoy_name(name)),
-        };
+        // Made for known names too, or it could be told from the time it takes.
+        let decoy = black_box(self.decoys.wampcra(&self.decoy_name(name)));
+        let key = found.as_ref().ok().and_then(|p| p.wampcra.clone()).unwrap_or(decoy);
         let nonce = BASE64URL_NOPAD.encode(&draw::<NONCE>()?);
         let timestamp = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
         let subject = wampcra::Subject {
