@@ -12,6 +12,7 @@ use crate::{
     front::WEBSOCKET_PATH,
     listener,
     local::{JoinError, LocalSession},
+    principals::Principals,
     shared::{Reloader, Shared},
     tls::TlsError,
 };
@@ -217,6 +218,12 @@ impl RouterHandle {
     /// Why some of it cannot be used; that listener goes on with what it had.
     pub fn reload_certificates(&self) -> Result<(), TlsError> {
         self.doors.reload_certificates()
+    }
+
+    /// Has this source asked about the principals of a realm, from the next HELLO on, after those that the configuration
+    /// names; `None` asks it no longer. It stays when the configuration changes, and needs one that names methods.
+    pub fn find_principals_with(&self, realm: &str, source: Option<Arc<dyn Principals>>) {
+        self.shared.realms.gate().sources.add(realm, source);
     }
 
     /// Has the clients of a realm judged by this, from the next HELLO on, before the methods of the configuration;

@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 use std::{
     fs,
     path::PathBuf,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -33,7 +36,7 @@ use tokio_tungstenite::{
 };
 use wamplex_router::{
     config::{BridgeAction, BridgeEndpoint, PrincipalSource, RealmSettings},
-    principals::{Principal, Ticket, sqlite::Database},
+    principals::{Principal, Static, Ticket, sqlite::Database},
 };
 use wamplex_shared::serializer::Serializer;
 
@@ -172,7 +175,7 @@ async fn joins_go_on_while_others_write_to_the_database() {
     let path = folder.path("users.db");
     Database::create(&path).unwrap().add("realm1", &user("alice", "open sesame")).unwrap();
     let text = format!("{TICKETS}principals_from = [{{ sqlite = '{}' }}]", path.display());
-    let router = std::sync::Arc::new(serve(&text).await);
+    let router = Arc::new(serve(&text).await);
     let writing = std::thread::spawn(move || {
         let mut database = Database::open(path).unwrap();
         for i in 0..200 {
@@ -182,7 +185,7 @@ async fn joins_go_on_while_others_write_to_the_database() {
     });
     let joining: Vec<_> = (0..4)
         .map(|_| {
-            let router = std::sync::Arc::clone(&router);
+            let router = Arc::clone(&router);
             tokio::spawn(async move {
                 for _ in 0..25 {
                     joins(&router, "alice", "ticket", "open sesame").await.unwrap();
@@ -195,6 +198,27 @@ async fn joins_go_on_while_others_write_to_the_database() {
     }
     tokio::task::spawn_blocking(move || writing.join().unwrap()).await.unwrap();
     joins(&router, "user199", "ticket", "user199").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_program_may_find_principals_itself_after_the_configuration() {
+    let text =
+        format!("{TICKETS}principals = [{{ authid = 'alice', role = 'static', ticket = 'a' }}]");
+    let router = serve(&text).await;
+    let denied = Err("wamp.error.authentication_denied".to_owned());
+    assert_eq!(joins(&router, "bob", "ticket", "b").await, denied);
+    let of_program = |name: &str, ticket: &str| {
+        let mut principal = Principal::new(name, "program", "program");
+        principal.ticket = Some(Ticket::new(ticket));
+        principal
+    };
+    let source = Static::new([of_program("alice", "other"), of_program("bob", "b")]).unwrap();
+    router.handle.find_principals_with("realm1", Some(Arc::new(source)));
+    assert_eq!(joins(&router, "bob", "ticket", "b").await.unwrap()["authprovider"], "program");
+    assert_eq!(joins(&router, "alice", "ticket", "a").await.unwrap()["authrole"], "static");
+    assert_eq!(joins(&router, "alice", "ticket", "other").await, denied);
+    router.handle.find_principals_with("realm1", None);
+    assert_eq!(joins(&router, "bob", "ticket", "b").await, denied);
 }
 
 #[tokio::test]

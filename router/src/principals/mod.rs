@@ -4,6 +4,7 @@
 //! router. The first that knows a principal decides. One that fails ends the search: somebody who may come in by a later
 //! source must not do so only because an earlier one, which would have refused, is not there.
 
+mod added;
 mod certificate;
 mod file;
 mod principal;
@@ -12,6 +13,7 @@ mod sources;
 pub mod sqlite;
 mod table;
 
+use added::Added;
 pub use certificate::{Certificate, CertificateMark, NoCertificate};
 pub(crate) use file::FileSource;
 pub use principal::{CraKey, Principal, Ticket};

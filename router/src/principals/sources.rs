@@ -1,6 +1,6 @@
 //! The sources that the configuration of realms names.
 
-use super::{Chain, FileSource, Principals, Static, sqlite::Sqlite};
+use super::{Added, Chain, FileSource, Principals, Static, sqlite::Sqlite};
 use crate::{
     config::{PrincipalSettings, PrincipalSource, Problem},
     watching::Watching,
@@ -21,6 +21,7 @@ pub(crate) struct SharedSources {
     files: Mutex<HashMap<PathBuf, Weak<FileSource>>>,
     databases: Mutex<HashMap<PathBuf, Weak<Sqlite>>>,
     watching: Arc<Watching>,
+    added: Arc<Added>,
 }
 
 impl SharedSources {
@@ -29,7 +30,13 @@ impl SharedSources {
         Self { watching, ..Self::default() }
     }
 
-    /// The sources of a realm: the principals that its configuration names first, then what else it names, in that order.
+    /// Asks this source about the principals of a realm, after those of its configuration; `None` asks none any more.
+    pub(crate) fn add(&self, realm: &str, source: Option<Arc<dyn Principals>>) {
+        self.added.set(realm, source);
+    }
+
+    /// The sources of a realm: the principals that its configuration names first, then what else it names, in that order,
+    /// and what the program around the router has added or will add.
     ///
     /// Blocks while it reads, and for what is derived from passwords.
     ///
@@ -62,6 +69,7 @@ impl SharedSources {
                 (None, None) => return Err(problem("", one_of, &"neither")),
             }
         }
+        sources.push(Arc::clone(&self.added) as Arc<dyn Principals>);
         Ok(Chain::new(sources))
     }
 
