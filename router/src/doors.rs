@@ -69,13 +69,13 @@ impl Doors {
     ///
     /// # Errors
     /// A listener cannot be had.
-    pub(crate) async fn open(
+    pub(crate) fn open(
         configs: &[ListenerConfig],
         shared: &Arc<Shared>,
     ) -> Result<Self, StartError> {
         let mut state = State::default();
         for config in configs {
-            let door = Door::open(config, shared).await?;
+            let door = Door::open(config, shared)?;
             state.open.push(Slot::new(config, &door));
             state.waiting.push(door);
         }
@@ -149,7 +149,7 @@ impl Doors {
     ///
     /// # Errors
     /// One of them cannot be had. Then all stay as they are.
-    pub(crate) async fn prepare(
+    pub(crate) fn prepare(
         &self,
         configs: &[ListenerConfig],
         shared: &Arc<Shared>,
@@ -169,7 +169,7 @@ impl Doors {
                     Planned { slot, step: Step::Change(entrance) }
                 }
                 None => {
-                    let door = Door::open(config, shared).await?;
+                    let door = Door::open(config, shared)?;
                     Planned { slot: Slot::new(config, &door), step: Step::Open(door) }
                 }
             });

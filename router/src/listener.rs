@@ -68,10 +68,7 @@ impl Door {
     ///
     /// # Errors
     /// The configuration of the listener cannot be put into practice.
-    pub(crate) async fn open(
-        config: &ListenerConfig,
-        shared: &Arc<Shared>,
-    ) -> Result<Self, StartError> {
+    pub(crate) fn open(config: &ListenerConfig, shared: &Arc<Shared>) -> Result<Self, StartError> {
         let (hub, opened) = Hub::new();
         let reception = Reception::open(config, shared, hub)?;
         let failed = |source| StartError::Listen { endpoint: config.endpoint.clone(), source };

@@ -77,7 +77,7 @@ impl Router {
     pub(crate) async fn open(config: RouterConfig) -> Result<Self, StartError> {
         let shared = Arc::new(Shared::new(&config)?);
         shared.realms.gate().inside.attach(&shared);
-        let doors = Doors::open(&config.listeners, &shared).await?;
+        let doors = Doors::open(&config.listeners, &shared)?;
         let running = Running::new();
         let mut problems = Problems::default();
         config.check_parts(&mut problems);

@@ -452,3 +452,43 @@ async fn a_shutdown_says_goodbye_and_hears_the_answer() {
     assert_eq!(poller.transport.close().await.unwrap().status, 204);
     timeout(PATIENCE, router.task).await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn a_browser_that_has_logged_in_over_long_poll_comes_back_with_its_cookie() {
+    let realm = r#"
+        name = "realm1"
+        authentication = { methods = ["ticket", "cookie"] }
+        [[principals]]
+        authid = "joe"
+        role = "user"
+        ticket = "s3cret"
+    "#;
+    let router = start(|config| config.realms[0] = toml::from_str(realm).unwrap()).await;
+    let hello = |method: &str| {
+        format!(
+            r#"[1, "realm1", {{"roles": {{"caller": {{}}}}, "authid": "joe", "authmethods": ["{method}"]}}]"#
+        )
+    };
+    let page = "origin: https://localhost\r\n";
+    let (mut poller, cookie) = browse(router.address, page).await;
+    poller.say(&[&hello("ticket")]).await;
+    assert_eq!(poller.hear().await[0][0], 4);
+    poller.say(&[r#"[5, "s3cret", {}]"#]).await;
+    assert_eq!(poller.hear().await[0][0], 2);
+
+    let cookie = format!("{page}cookie: {}\r\n", cookie.split(';').next().unwrap());
+    let (mut poller, _) = browse(router.address, &cookie).await;
+    poller.say(&[&hello("cookie")]).await;
+    let welcome = poller.hear().await;
+    assert_eq!((&welcome[0][0], &welcome[0][2]["authmethod"]), (&json!(2), &json!("cookie")));
+}
+
+/// Opens a transport as a page would that sends these headers, and what the response sets as a cookie.
+async fn browse(to: SocketAddr, headers: &str) -> (Poller, String) {
+    let path = format!("{BASE}/open");
+    let body = br#"{"protocols":["wamp.2.json"]}"#;
+    let opened = Http::new(to).post(&path, &format!("{JSON}{headers}"), body).await.unwrap();
+    let cookie = opened.header("set-cookie").replace("__host-", "__Host-");
+    let transport = LongPoll::of(to, &opened).unwrap();
+    (Poller { transport, serializer: Serializer::Json, is_batched: false }, cookie)
+}

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The cookie by which a browser is recognised that has authenticated before, where a realm has the method `cookie`.
 ///
-/// It is set when a page opens a WebSocket, if the page is of this router's own host or of one of `origins`.
+/// It is set when a page opens a WebSocket or a long-poll transport, if the page is of this router's own host or of one of `origins`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BrowserCookie {

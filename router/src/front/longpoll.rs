@@ -7,9 +7,8 @@ use super::{
     reply::{put, sentence},
 };
 use crate::{
-    config::{self, Origins},
+    config,
     peer::{Peer, TransportKind},
-    shared::Shared,
     transport::{
         Subprotocol,
         longpoll::{Channel, Hub, Refused, Waited},
@@ -70,7 +69,7 @@ pub(super) async fn respond(
     client: Peer,
 ) -> Response<Body> {
     match &front.longpolls {
-        Some(longpolls) => longpolls.respond(request, &front.origins, client, &front.shared).await,
+        Some(longpolls) => longpolls.respond(front, request, client).await,
         None => unknown(),
     }
 }
@@ -83,18 +82,17 @@ impl LongPolls {
 
     async fn respond(
         &self,
+        front: &Front,
         request: Request<Incoming>,
-        origins: &Origins,
-        peer: Peer,
-        shared: &Shared,
+        client: Peer,
     ) -> Response<Body> {
-        if let Err(refusal) = origin::check(request.headers(), origins) {
+        if let Err(refusal) = origin::check(request.headers(), &front.origins) {
             return *refusal;
         }
         let page = request.headers().get(header::ORIGIN).cloned();
         let mut response = match *request.method() {
             Method::OPTIONS => preflight(),
-            Method::POST => self.answer(request, peer, shared).await,
+            Method::POST => self.answer(front, request, client).await,
             _ => {
                 let mut refusal = sentence(
                     StatusCode::METHOD_NOT_ALLOWED,
@@ -112,15 +110,15 @@ impl LongPolls {
 
     async fn answer(
         &self,
+        front: &Front,
         request: Request<Incoming>,
-        peer: Peer,
-        shared: &Shared,
+        client: Peer,
     ) -> Response<Body> {
         let path = request.uri().path().to_owned();
         let route = Route::of(path.strip_prefix(&*self.settings.path).unwrap_or_default());
         let (name, action) = match route {
             Route::Unknown => return unknown(),
-            Route::Open => return self.open(request, peer, shared).await,
+            Route::Open => return self.open(front, request, client).await,
             Route::Transport(name, action) => (name, action),
         };
         let Some(channel) = self.hub.find(name) else { return gone() };
@@ -135,50 +133,54 @@ impl LongPolls {
     /// Opens a transport: its name, and the subprotocol that both sides speak.
     async fn open(
         &self,
+        front: &Front,
         request: Request<Incoming>,
-        mut peer: Peer,
-        shared: &Shared,
+        mut client: Peer,
     ) -> Response<Body> {
-        if !has_type(request.headers(), &["application/json"]) {
-            return wrong_type("application/json");
-        }
-        peer.transport = TransportKind::LongPoll;
-        let content = match body::read(request.into_body(), OPEN_LIMIT, self.time).await {
-            Ok(content) => content,
-            Err(unread) => return unread.into_response(),
+        let (parts, body) = request.into_parts();
+        let agreed = match self.agree(&parts.headers, body).await {
+            Ok(agreed) => agreed,
+            Err(refusal) => return *refusal,
         };
-        let offered = match serde_json::from_slice::<Open>(&content) {
-            Ok(Open { protocols }) => protocols,
-            Err(error) => {
-                return sentence(
-                    StatusCode::BAD_REQUEST,
-                    format!("expected {{\"protocols\": [names]}}: {error}"),
-                );
-            }
-        };
-        let Some(agreed) = offered.iter().find_map(|name| Subprotocol::from_name(name)) else {
-            return sentence(
-                StatusCode::BAD_REQUEST,
-                format!("none of the protocols is spoken here: {}", subprotocols()),
-            );
-        };
-        let Some(place) = shared.room.enter() else {
-            shared.tally.connections_refused.up();
-            let mut refusal = sentence(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "this router has too many connections, try again later",
-            );
+        let Some(place) = front.shared.room.enter() else {
+            front.shared.tally.connections_refused.up();
+            let why = "this router has too many connections, try again later";
+            let mut refusal = sentence(StatusCode::SERVICE_UNAVAILABLE, why);
             put(refusal.headers_mut(), header::RETRY_AFTER, "5");
             return refusal;
         };
-        let limit = shared.limits().message_size_before_welcome;
-        match self.hub.open(agreed, limit, self.settings.idle, peer, place) {
+        client.transport = TransportKind::LongPoll;
+        let mut set = HeaderMap::new();
+        front.renew_cookie(&parts.headers, &mut set, &mut client);
+        let limit = front.shared.limits().message_size_before_welcome;
+        match self.hub.open(agreed, limit, self.settings.idle, client, place) {
             Ok(transport) => {
                 let answer = serde_json::json!({"protocol": agreed.name(), "transport": transport});
-                content_response(answer.to_string().into(), "application/json")
+                let mut response = content_response(answer.to_string().into(), "application/json");
+                response.headers_mut().extend(set);
+                response
             }
             Err(error) => sentence(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
         }
+    }
+
+    /// The first subprotocol of the client that we speak.
+    async fn agree(
+        &self,
+        headers: &HeaderMap,
+        body: Incoming,
+    ) -> Result<Subprotocol, Box<Response<Body>>> {
+        if !has_type(headers, &["application/json"]) {
+            return Err(wrong_type("application/json").into());
+        }
+        let content = body::read(body, OPEN_LIMIT, self.time).await;
+        let content = content.map_err(|unread| Box::new(unread.into_response()))?;
+        let bad = |why: String| Box::new(sentence(StatusCode::BAD_REQUEST, why));
+        let Open { protocols } = serde_json::from_slice(&content)
+            .map_err(|error| bad(format!("expected {{\"protocols\": [names]}}: {error}")))?;
+        let agreed = protocols.iter().find_map(|name| Subprotocol::from_name(name));
+        agreed
+            .ok_or_else(|| bad(format!("none of the protocols is spoken here: {}", subprotocols())))
     }
 
     async fn receive(&self, channel: &Channel) -> Response<Body> {

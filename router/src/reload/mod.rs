@@ -71,7 +71,7 @@ impl RouterHandle {
         if !problems.is_empty() {
             return Err(ReloadError::Invalid(problems.into_vec()));
         }
-        let doors = self.doors.prepare(&config.listeners, &self.shared).await?;
+        let doors = self.doors.prepare(&config.listeners, &self.shared)?;
         let realms = self.shared.realms.prepare(&config.realms)?;
         self.shared.set_limits(config.limits.clone());
         self.shared.realms.commit(realms);

@@ -93,7 +93,7 @@ async fn malformed_requests_are_refused_and_nobody_else_notices() {
     let mut street = Street::new().await;
     let mut wrong = Vec::new();
     for (name, request, expected) in rows() {
-        let (fate, response) = send(&mut street, &request).await;
+        let (fate, response) = send(&street, &request).await;
         if fate != expected {
             wrong.push(format!("{name}: expected {expected:?}, got {fate:?}: {response}"));
         }
@@ -102,7 +102,7 @@ async fn malformed_requests_are_refused_and_nobody_else_notices() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-async fn send(street: &mut Street, request: &[u8]) -> (Fate, String) {
+async fn send(street: &Street, request: &[u8]) -> (Fate, String) {
     let mut socket = TcpStream::connect(street.router.address).await.unwrap();
     // The other side may have seen enough before everything is sent.
     let _ = socket.write_all(request).await;

@@ -116,14 +116,22 @@ impl LongPoll {
     /// # Errors
     /// The response, if the router does not open one.
     pub async fn open(to: SocketAddr, protocols: &[&str]) -> io::Result<Result<Self, Response>> {
-        let mut sending = Http::new(to);
         let body = serde_json::json!({"protocols": protocols}).to_string();
         let json = "content-type: application/json\r\n";
+        let mut sending = Http::new(to);
         let response = sending.post(&format!("{BASE}/open"), json, body.as_bytes()).await?;
         if response.status != 200 {
             return Ok(Err(response));
         }
-        let opened: serde_json::Value = serde_json::from_slice(&response.body)?;
+        Ok(Ok(Self { sending, ..Self::of(to, &response)? }))
+    }
+
+    /// The transport that this response has opened.
+    ///
+    /// # Errors
+    /// It is not JSON.
+    pub fn of(to: SocketAddr, opened: &Response) -> io::Result<Self> {
+        let opened: serde_json::Value = serde_json::from_slice(&opened.body)?;
         let text = |key: &str| opened[key].as_str().unwrap_or_default().to_owned();
         let (protocol, id) = (text("protocol"), text("transport"));
         let media_type = match protocol.split('.').nth(2) {
@@ -131,7 +139,7 @@ impl LongPoll {
             Some("cbor") => "application/cbor",
             _ => "application/json",
         };
-        Ok(Ok(Self { protocol, id, media_type, sending, receiving: Http::new(to) }))
+        Ok(Self { protocol, id, media_type, sending: Http::new(to), receiving: Http::new(to) })
     }
 
     /// Sends a message, or a batch.
