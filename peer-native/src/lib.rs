@@ -35,6 +35,9 @@ pub use subscription::{Delivery, Event, Subscribe, Subscription};
 #[cfg(feature = "tls")]
 pub use tls::{Tls, TlsError};
 pub use transport::TransportError;
+#[cfg(feature = "echo")]
+#[doc(hidden)]
+pub use transport::echo::echo;
 
 pub use tokio_util::sync::CancellationToken;
 pub use wamplex_shared::{

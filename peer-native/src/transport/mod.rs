@@ -1,6 +1,8 @@
 //! What carries messages: frames in, frames out.
 
 mod counted;
+#[cfg(feature = "echo")]
+pub(crate) mod echo;
 pub(crate) mod rawsocket;
 mod target;
 #[cfg(feature = "tls")]

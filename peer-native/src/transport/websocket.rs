@@ -14,6 +14,7 @@ use tokio_tungstenite::{
         self,
         client::IntoClientRequest,
         error::{CapacityError, ProtocolError},
+        handshake::client::{Request, Response},
         http::{HeaderValue, Uri, header::SEC_WEBSOCKET_PROTOCOL},
         protocol::{Message, WebSocketConfig},
     },
@@ -69,13 +70,7 @@ where
     let offered = HeaderValue::from_str(&proposal.subprotocols().join(", "))
         .map_err(|_| TransportError::Url("the subprotocols fit no header"))?;
     request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, offered);
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        .max_message_size(Some(proposal.max_message_size))
-        .max_frame_size(Some(proposal.max_message_size));
-    let connecting = client_async_with_config(request, Counted::new(stream), Some(config));
-    let (stream, response) = connecting.await.map_err(transport_error)?;
+    let (stream, response) = handshake(stream, request, proposal.max_message_size).await?;
     let (serializer, batched) = response
         .headers()
         .get(SEC_WEBSOCKET_PROTOCOL)
@@ -84,11 +79,30 @@ where
         .ok_or(TransportError::Subprotocol)?;
     let batches =
         batched.then(|| Batches { serializer, incoming: None, outgoing: BytesMut::new() });
-    Ok((WebSocket { stream, batches, is_closing: false }, serializer))
+    Ok((WebSocket::new(stream, batches), serializer))
+}
+
+/// Does the WebSocket handshake.
+pub(super) async fn handshake<S>(
+    stream: S,
+    request: Request,
+    max_message_size: usize,
+) -> Result<(WebSocketStream<Counted<S>>, Response), TransportError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_message_size(Some(max_message_size))
+        .max_frame_size(Some(max_message_size));
+    client_async_with_config(request, Counted::new(stream), Some(config))
+        .await
+        .map_err(transport_error)
 }
 
 /// What a connection with batches ("WAMP: Batched WebSocket Transport") holds between polls.
-struct Batches {
+pub(super) struct Batches {
     serializer: Serializer,
     /// What is left of the batch that came last.
     incoming: Option<Split>,
@@ -102,6 +116,12 @@ pub(crate) struct WebSocket<S> {
     batches: Option<Batches>,
     /// The close frame is sent.
     is_closing: bool,
+}
+
+impl<S> WebSocket<S> {
+    pub(super) const fn new(stream: WebSocketStream<Counted<S>>, batches: Option<Batches>) -> Self {
+        Self { stream, batches, is_closing: false }
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
@@ -130,7 +150,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Ok(None)
     }
 
-    fn write(&mut self, is_text: bool, bytes: Bytes) -> Result<(), TransportError> {
+    pub(super) fn write(&mut self, is_text: bool, bytes: Bytes) -> Result<(), TransportError> {
         let message = if is_text {
             let text = bytes.try_into().map_err(|error: core::str::Utf8Error| {
                 TransportError::Protocol(error.to_string())
