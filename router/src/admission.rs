@@ -82,13 +82,7 @@ impl Admission {
     /// There is no room for it.
     pub(crate) fn welcome(self, identity: Identity) -> Result<Admitted, Refusal> {
         let Self { realm, session, roles, counted, .. } = self;
-        let seats = realm.quotas().enter(&identity.authrole).ok_or_else(|| {
-            let full = "there are as many sessions in this realm as there may be, try again later";
-            Refusal::new(wamplex::LIMIT_EXCEEDED, full)
-        })?;
-        let mut admitted = Admitted::new(realm, session, roles, identity);
-        admitted.who.limits = Some(seats.session_limits());
-        admitted.seats = Some(seats);
+        let mut admitted = Admitted::new(realm, session, roles, identity).seated()?;
         admitted.counted = counted;
         Ok(admitted)
     }
@@ -116,6 +110,21 @@ impl Admitted {
             ..WelcomeDetails::default()
         };
         Self { realm, who, welcome, ends, seats: None, counted: None }
+    }
+
+    /// Takes a seat in the realm.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn seated(mut self) -> Result<Self, Refusal> {
+        let role = self.who.authrole.as_deref().unwrap_or_default();
+        let seats = self.realm.quotas().enter(role).ok_or_else(|| {
+            let full = "there are as many sessions in this realm as there may be, try again later";
+            Refusal::new(wamplex::LIMIT_EXCEEDED, full)
+        })?;
+        self.who.limits = Some(seats.session_limits());
+        self.seats = Some(seats);
+        Ok(self)
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     procedure,
 };
 use crate::{
-    admission, authentication::Identity, deliver::Handle, local::LocalSession, realm::RealmCell,
+    authentication::Identity, deliver::Handle, local::LocalSession, realm::RealmCell,
     shared::Shared,
 };
 use futures_util::FutureExt;
@@ -15,7 +15,6 @@ use tokio::time::{Instant, timeout_at};
 use wamplex_realm::{Authority, Decision, Grant, Joining, Member, Need, Refused};
 use wamplex_shared::{
     message::Message,
-    roles::Roles,
     uri::{Uri, UriRule},
 };
 
@@ -73,23 +72,6 @@ impl Authorization {
             Ok(Err(_panic)) => Err(FAILED.to_owned()),
             Err(_elapsed) => Err(FAILED.to_owned()),
         }
-    }
-
-    /// Asks the same about somebody who has no session yet.
-    ///
-    /// # Errors
-    /// A sentence for the client.
-    pub(crate) async fn admit_identity(
-        &self,
-        realm: &Arc<RealmCell>,
-        identity: &Identity,
-    ) -> Result<(), String> {
-        if self.policy.load().hook.is_none() {
-            return Ok(());
-        }
-        let admitted = admission::admit_local(realm, Roles::NONE, identity.clone());
-        let admitted = admitted.map_err(|error| error.to_string())?;
-        self.admit(realm.name(), &admitted.who).await
     }
 
     /// The session that calls authorizers.

@@ -4,11 +4,12 @@ use super::{
     failure::Failure,
     json::{self, Arguments},
     request,
+    sessions::Client,
 };
 use crate::{
     config::BridgeEndpoint,
     front::Body,
-    local::{Delivery, Event, LocalSession, Subscription},
+    local::{Delivery, Event, Subscription},
 };
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -38,7 +39,7 @@ const LOST: &str = ": events may be missing here\n\n";
 struct Listener {
     subscription: Subscription,
     /// Keeps the session open, and asks for the past.
-    session: LocalSession,
+    client: Client,
     heartbeat: Duration,
     waiting: VecDeque<Bytes>,
     /// The last event of the past that is known to the client, while there may be more.
@@ -76,7 +77,7 @@ struct PastDetails {
 
 /// Begins to tell the events of a topic: what is retained first, or what came after the last that the client knows.
 pub(super) async fn listen(
-    session: LocalSession,
+    client: Client,
     endpoint: &BridgeEndpoint,
     query: &str,
     headers: &HeaderMap,
@@ -92,10 +93,11 @@ pub(super) async fn listen(
     let past = last_known(headers)?;
     let get_retained = past.is_none();
     let options = SubscribeOptions { match_policy, get_retained, ..SubscribeOptions::default() };
-    let subscribe = session.subscribe(topic.as_str()).options(options).buffer(endpoint.buffer);
+    let subscribe =
+        client.session.subscribe(topic.as_str()).options(options).buffer(endpoint.buffer);
     let listener = Listener {
         subscription: subscribe.await?,
-        session,
+        client,
         heartbeat: endpoint.heartbeat,
         // Something has to be sent at once, or proxies hold the head back.
         waiting: [Bytes::from_static(b": listening\n\n")].into(),
@@ -151,7 +153,7 @@ impl Listener {
     async fn remember(&mut self, after: u64) {
         let args = vec![Value::from(self.subscription.id())];
         let kwargs: Dict = [("after_publication", after)].into_iter().collect();
-        let Ok(reply) = self.session.call(GET_EVENTS, (args, kwargs)).await else {
+        let Ok(reply) = self.client.session.call(GET_EVENTS, (args, kwargs)).await else {
             // Nothing is kept of this topic, or not for so long.
             self.waiting.push_back(Bytes::from_static(LOST.as_bytes()));
             return;

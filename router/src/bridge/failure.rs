@@ -5,6 +5,7 @@ use super::{
     status::Statuses,
 };
 use crate::{
+    authentication::Refusal,
     front::Body,
     local::{LocalError, sentence},
 };
@@ -106,6 +107,12 @@ impl From<LocalError> for Failure {
             return Self::shutting_down();
         }
         Self(Box::new(Inner { status: None, error: error.into(), header: None }))
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(refusal.uri, refusal.message)
     }
 }
 

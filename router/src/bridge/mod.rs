@@ -27,22 +27,33 @@ mod sessions;
 mod status;
 
 use crate::{
-    authentication::Identity,
+    authentication::{Identity, Refusal, Step},
+    clock,
     config::{BridgeAction, BridgeEndpoint, Origins},
     front::Body,
-    local::{JoinError, LocalSession},
+    peer::Peer,
     realm::RealmCell,
     shared::Shared,
 };
 use bytes::Bytes;
 use cors::Page;
 use failure::Failure;
-use hyper::{Method, Request, Response, StatusCode, header, http::request::Parts};
-use sessions::Sessions;
+use hyper::{
+    Method, Request, Response, StatusCode,
+    header::{self, HeaderMap},
+    http::request::Parts,
+};
+use sessions::{Client, Sessions};
 use status::Statuses;
 use std::{collections::HashMap, error::Error, sync::Arc};
 use tokio::time::timeout;
-use wamplex_shared::uris::error;
+use wamplex_shared::{
+    message::{Hello, HelloDetails},
+    uris::error,
+};
+
+/// The method by which a realm knows those who show a token.
+const BEARER: &str = "jwt";
 
 /// The endpoints of one listener.
 pub(crate) struct Bridge {
@@ -87,6 +98,7 @@ impl Bridge {
         &self,
         endpoint: &Endpoint,
         request: Request<B>,
+        peer: &Peer,
     ) -> Response<Body>
     where
         B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>,
@@ -99,7 +111,7 @@ impl Bridge {
         };
         let mut response = match page.preflight(&request, endpoint.method()) {
             Some(response) => response,
-            None => match self.answer(endpoint, request).await {
+            None => match self.answer(endpoint, request, peer).await {
                 Ok(response) => response,
                 Err(failure) => failure.into_response(&endpoint.statuses),
             },
@@ -112,6 +124,7 @@ impl Bridge {
         &self,
         endpoint: &Endpoint,
         request: Request<B>,
+        peer: &Peer,
     ) -> Result<Response<Body>, Failure>
     where
         B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>,
@@ -126,7 +139,7 @@ impl Bridge {
             return Err(Failure::shutting_down());
         }
         let limit = endpoint.config.timeout;
-        let answer = timeout(limit, self.act(endpoint, request)).await;
+        let answer = timeout(limit, self.act(endpoint, request, peer)).await;
         let answer = answer.unwrap_or_else(|_elapsed| {
             let words = format!("this took longer than {}", humantime::format_duration(limit));
             Err(Failure::new(error::TIMEOUT, words).with_status(StatusCode::GATEWAY_TIMEOUT))
@@ -144,6 +157,7 @@ impl Bridge {
         &self,
         endpoint: &Endpoint,
         request: Request<B>,
+        peer: &Peer,
     ) -> Result<Response<Body>, Failure>
     where
         B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>,
@@ -151,34 +165,31 @@ impl Bridge {
         let config = &endpoint.config;
         let realm = self.realm(config)?;
         let (Parts { headers, uri, .. }, body) = request.into_parts();
-        let mut identity = Self::identify(config, &realm, identity::token(&headers)?)?;
-        let admitted = realm.authorization().admit_identity(&realm, &identity).await;
-        admitted.map_err(|why| Failure::new(error::NOT_AUTHORIZED, why))?;
+        let identity = Self::identify(config, &realm, &headers, peer).await?;
         if config.action == BridgeAction::Events {
             // A session of its own: what is retained comes to all subscriptions of one session.
-            let session = LocalSession::open(&self.shared, &realm, identity)
-                .map_err(|error| no_session(&error))?;
-            return events::listen(session, config, uri.query().unwrap_or_default(), &headers)
-                .await;
+            let client = Client::join(&self.shared, &realm, identity).await?;
+            client.pay(&self.shared, 0).await?;
+            return events::listen(client, config, uri.query().unwrap_or_default(), &headers).await;
         }
-        // The next request shows its own token, and may meet the same session.
-        identity.ends = None;
         let body = request::body(body, config.body).await?;
         if let Some(webhook) = &config.webhook {
             actions::check_signature(webhook, &headers, &body)?;
         }
         // Requests that wait for an authorizer would have others of the same session wait.
-        let session = match realm.authorization().asks() {
-            true => LocalSession::open(&self.shared, &realm, identity),
-            false => self.sessions.of(&self.shared, &realm, identity),
+        let client = if realm.authorization().asks() {
+            Arc::new(Client::join(&self.shared, &realm, identity).await?)
+        } else {
+            self.sessions.of(&self.shared, &realm, identity).await?
         };
-        let session = session.map_err(|error| no_session(&error))?;
+        client.pay(&self.shared, body.len()).await?;
+        let session = &client.session;
         match (&config.webhook, config.action) {
             (Some(webhook), BridgeAction::Webhook) => {
-                actions::webhook(&session, webhook, &headers, uri.query(), &body).await
+                actions::webhook(session, webhook, &headers, uri.query(), &body).await
             }
-            (_, BridgeAction::Call) => actions::call(&session, &headers, &body).await,
-            _ => actions::publish(&session, &headers, &body).await,
+            (_, BridgeAction::Call) => actions::call(session, &headers, &body).await,
+            _ => actions::publish(session, &headers, &body).await,
         }
     }
 
@@ -188,20 +199,31 @@ impl Bridge {
         realm.ok_or_else(|| Failure::new(error::NO_SUCH_REALM, words()))
     }
 
-    /// Finds out who makes a request: by the tokens of the configuration, or by those that the realm takes.
-    fn identify(
+    /// Finds out who makes a request: who is in the configuration of the endpoint, or whoever else is known to the realm
+    /// by a token.
+    async fn identify(
         config: &BridgeEndpoint,
         realm: &RealmCell,
-        token: Option<&str>,
+        headers: &HeaderMap,
+        peer: &Peer,
     ) -> Result<Identity, Failure> {
-        let Some(token) = token else { return identity::anonymous(config) };
+        let Some(token) = identity::token(headers)? else { return identity::anonymous(config) };
         if let Some(known) = identity::known(config, token) {
             return Ok(known);
         }
-        realm.live().authentication.bearer(token).map_err(|refusal| {
-            tracing::info!(realm = %realm.name(), reason = refusal.detail, "token refused");
-            Failure::unauthenticated(refusal.uri, "this token is not accepted here")
-        })
+        let details = HelloDetails { authmethods: vec![BEARER.into()], ..HelloDetails::default() };
+        let hello = Hello { realm: realm.name().clone(), details };
+        let session = clock::draw_session_id().map_err(Refusal::from)?;
+        let mut exchange = realm.live().authentication.open(&hello, peer, session);
+        let refusal = match exchange.begin().await {
+            Step::Welcome(identity) => return Ok(identity),
+            Step::Refuse(refusal) => refusal,
+            Step::Challenge(_) => Refusal::denied("a challenge, which nobody would answer"),
+        };
+        let (peer, realm) = (&peer.address, realm.name());
+        let Refusal { uri, message, detail } = refusal;
+        tracing::info!(%peer, %realm, path = config.path, reason = message, detail, "token refused");
+        Err(Failure::unauthenticated(uri, message))
     }
 }
 
@@ -219,9 +241,4 @@ impl Endpoint {
             BridgeAction::Publish | BridgeAction::Call | BridgeAction::Webhook => "POST, OPTIONS",
         }
     }
-}
-
-fn no_session(error: &JoinError) -> Failure {
-    tracing::error!(%error, "no session for a request");
-    Failure::new(error::AUTHORIZATION_FAILED, "the router cannot serve this now")
 }

@@ -1,10 +1,9 @@
 //! The sessions that requests are made in.
 
+use super::failure::Failure;
 use crate::{
-    authentication::Identity,
-    local::{JoinError, LocalSession},
-    realm::RealmCell,
-    shared::Shared,
+    authentication::Identity, local::LocalSession, realm::RealmCell, shared::Shared,
+    throttle::Throttle,
 };
 use bytestring::ByteString;
 use lru::LruCache;
@@ -14,7 +13,8 @@ use std::{
     sync::{Arc, Weak},
     time::Duration,
 };
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
+use wamplex_shared::uris::wamplex::LIMIT_EXCEEDED;
 
 /// How many sessions are kept for further requests.
 const KEPT: NonZeroUsize = NonZeroUsize::new(256).unwrap();
@@ -22,7 +22,44 @@ const KEPT: NonZeroUsize = NonZeroUsize::new(256).unwrap();
 /// How long a session is kept without a request.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// Sessions by who they belong to. Requests of one identity share a session, which leaves a while after the last.
+/// Somebody who makes requests: a session, and how much may be asked in it.
+pub(super) struct Client {
+    pub(super) session: LocalSession,
+    throttle: Throttle,
+}
+
+impl Client {
+    /// Joins as this identity.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(super) async fn join(
+        shared: &Arc<Shared>,
+        realm: &Arc<RealmCell>,
+        identity: Identity,
+    ) -> Result<Self, Failure> {
+        let (session, throttle) = LocalSession::open_as_client(shared, realm, identity).await?;
+        Ok(Self { session, throttle })
+    }
+
+    /// Pays for a request of this many bytes: waits until it may be made.
+    ///
+    /// # Errors
+    /// There were far too many.
+    pub(super) async fn pay(&self, shared: &Shared, bytes: usize) -> Result<(), Failure> {
+        let now = shared.clock.now();
+        if !self.throttle.pay(bytes, now) {
+            return Err(Failure::new(LIMIT_EXCEEDED, "there were too many requests"));
+        }
+        let debt = self.throttle.debt(now);
+        if !debt.is_zero() {
+            sleep(debt).await;
+        }
+        Ok(())
+    }
+}
+
+/// Clients by who they are. Requests of one identity share a session, which leaves a while after the last.
 pub(super) struct Sessions {
     kept: Mutex<LruCache<Key, Kept>>,
 }
@@ -38,7 +75,7 @@ struct Key {
 }
 
 struct Kept {
-    session: LocalSession,
+    client: Arc<Client>,
     used: Instant,
 }
 
@@ -47,16 +84,18 @@ impl Sessions {
         Self { kept: Mutex::new(LruCache::new(KEPT)) }
     }
 
-    /// The session of this identity in this realm.
+    /// The client of this identity in this realm.
     ///
     /// # Errors
-    /// It cannot be opened.
-    pub(super) fn of(
+    /// It cannot join.
+    pub(super) async fn of(
         self: &Arc<Self>,
         shared: &Arc<Shared>,
         realm: &Arc<RealmCell>,
-        identity: Identity,
-    ) -> Result<LocalSession, JoinError> {
+        mut identity: Identity,
+    ) -> Result<Arc<Client>, Failure> {
+        // Who it is was found out for this request, and will be for the next.
+        identity.ends = None;
         let key = Key {
             realm: Arc::as_ptr(realm).addr(),
             authid: identity.authid.clone(),
@@ -64,46 +103,51 @@ impl Sessions {
             authmethod: identity.authmethod.clone(),
             authprovider: identity.authprovider.clone(),
         };
-        let used = Instant::now();
-        let mut kept = self.kept.lock();
-        if let Some(found) = kept.get_mut(&key)
-            && found.session.is_open()
-        {
-            found.used = used;
-            return Ok(found.session.clone());
+        if let Some(found) = self.find(&key) {
+            return Ok(found);
         }
-        let session = LocalSession::open(shared, realm, identity)?;
-        let replaced = kept.push(key.clone(), Kept { session: session.clone(), used });
-        drop(kept);
+        let client = Arc::new(Client::join(shared, realm, identity).await?);
+        // Another request may have been quicker. Then this client leaves again.
+        Ok(self.find(&key).unwrap_or_else(|| self.keep(key, client)))
+    }
+
+    fn find(&self, key: &Key) -> Option<Arc<Client>> {
+        let mut kept = self.kept.lock();
+        let found = kept.get_mut(key).filter(|found| found.client.session.is_open())?;
+        found.used = Instant::now();
+        Some(Arc::clone(&found.client))
+    }
+
+    fn keep(self: &Arc<Self>, key: Key, client: Arc<Client>) -> Arc<Client> {
+        let used = Instant::now();
+        let kept = Kept { client: Arc::clone(&client), used };
         // What is dropped leaves its realm, and not under the lock.
+        let replaced = self.kept.lock().push(key.clone(), kept);
         drop(replaced);
-        let forget = forget_when_idle(Arc::downgrade(self), key, session.id(), used);
-        tokio::spawn(forget);
-        Ok(session)
+        tokio::spawn(forget_when_idle(Arc::downgrade(self), key, Arc::downgrade(&client), used));
+        client
     }
 }
 
-/// Lets a session go that nobody has used for a while.
+/// Lets a client go that nobody has been for a while.
 async fn forget_when_idle(
     sessions: Weak<Sessions>,
     key: Key,
-    session: wamplex_shared::id::SessionId,
+    client: Weak<Client>,
     mut used: Instant,
 ) {
     loop {
         sleep_until(used + IDLE).await;
         let Some(sessions) = sessions.upgrade() else { return };
         let mut kept = sessions.kept.lock();
-        match kept.peek(&key) {
-            Some(found) if found.session.id() != session => return,
-            Some(found) if found.used > used => used = found.used,
-            Some(_) => {
-                let idle = kept.pop(&key);
-                drop(kept);
-                drop(idle);
-                return;
-            }
-            None => return,
+        let found = kept.peek(&key).filter(|found| Arc::as_ptr(&found.client) == client.as_ptr());
+        let Some(found) = found else { return };
+        if found.used == used {
+            let idle = kept.pop(&key);
+            drop(kept);
+            drop(idle);
+            return;
         }
+        used = found.used;
     }
 }

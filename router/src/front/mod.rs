@@ -19,7 +19,7 @@ pub(crate) use site::Files;
 use crate::{
     bridge::Bridge,
     config::{BrowserCookie, Origins, Proxy, Status},
-    peer::{HttpPeer, Peer},
+    peer::{HttpPeer, Peer, TransportKind},
     proxy,
     shared::Shared,
     transport::Subprotocol,
@@ -217,8 +217,10 @@ impl Service<Request<Incoming>> for Visit {
         }
         if let Some(endpoint) = front.bridge.find(request.uri().path()) {
             let hold = self.busy.begin();
+            let mut client = front.client_of(request.headers(), &self.peer);
+            client.transport = TransportKind::Http;
             return Box::pin(async move {
-                let response = front.bridge.respond(&endpoint, request).await;
+                let response = front.bridge.respond(&endpoint, request, &client).await;
                 Ok(response.map(|body| body.holding(hold)))
             });
         }

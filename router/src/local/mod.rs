@@ -51,10 +51,11 @@ pub use subscription::{Delivery, Event, Subscribe, Subscription};
 
 use crate::{
     admission::{self, Admitted},
-    authentication::{Expiry, Identity},
+    authentication::{Expiry, Identity, Refusal},
     outbox::Outbox,
     realm::RealmCell,
     shared::Shared,
+    throttle::Throttle,
 };
 use link::{Handle, Link};
 use std::{fmt, sync::Arc};
@@ -152,6 +153,25 @@ impl LocalSession {
         Self::begin(shared, admitted)
     }
 
+    /// Joins a realm for a client that comes another way than over a transport: there has to be room for it, authorizers
+    /// have a say, and what its identity says of an end is kept. What it sends has to be paid for.
+    ///
+    /// # Errors
+    /// It may not join, or as [`open`](Self::open).
+    pub(crate) async fn open_as_client(
+        shared: &Arc<Shared>,
+        realm: &Arc<RealmCell>,
+        identity: Identity,
+    ) -> Result<(Self, Throttle), Refusal> {
+        let mut admitted = admission::admit_local(realm, ROLES, identity)?.seated()?;
+        let authorized = realm.authorization().admit(realm.name(), &admitted.who).await;
+        authorized.map_err(|why| Refusal::new(uris::error::NOT_AUTHORIZED, why))?;
+        let full = || Refusal::new(uris::wamplex::LIMIT_EXCEEDED, "there is no room");
+        let throttle = Throttle::new(admitted.seats.take().ok_or_else(full)?, None);
+        let session = Self::begin(shared, admitted);
+        Ok((session.map_err(|error| Refusal::failed(error.to_string()))?, throttle))
+    }
+
     fn begin(shared: &Arc<Shared>, admitted: Admitted) -> Result<Self, JoinError> {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| JoinError::NoRuntime)?;
         let Admitted { realm, who, welcome, ends, .. } = admitted;
@@ -166,16 +186,9 @@ impl LocalSession {
         shared.tally.sessions_joined.up();
         tracing::debug!(%session, realm = %realm.name(), authid = ?details.authid, "session inside the process joined");
         let link = Link::new(machine, shared.clock);
-        let expiry = ends.map(|time| {
-            let _within = runtime.enter();
-            Expiry::at(time, &registered.outbox)
-        });
-        let task = Task::new(Arc::clone(&link), Arc::clone(shared), membership, registered);
-        let running = async move {
-            task.run().await;
-            drop(expiry);
-        };
-        shared.tasks.spawn_on(running, &runtime);
+        let expiry = ends.map(|time| Expiry::at(time, &registered.outbox));
+        let task = Task::new(Arc::clone(&link), Arc::clone(shared), membership, registered, expiry);
+        shared.tasks.spawn_on(task.run(), &runtime);
         Ok(Self { handle: Arc::new(Handle { link }), session, details })
     }
 

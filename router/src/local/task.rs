@@ -5,6 +5,7 @@ use super::{
     link::{Link, State},
 };
 use crate::{
+    authentication::Expiry,
     deliver::Handle,
     dispatch::{Dispatched, dispatch, settle},
     outbox::Cut,
@@ -37,6 +38,8 @@ pub(super) struct Task {
     hearing: Hearing,
     timer: Option<(Time, Timer)>,
     is_over: bool,
+    /// The end of the session, if it is known.
+    _expiry: Option<Expiry>,
 }
 
 type Timer = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -56,6 +59,7 @@ impl Task {
         shared: Arc<Shared>,
         membership: Membership,
         registered: Registered,
+        expiry: Option<Expiry>,
     ) -> Self {
         Self {
             link,
@@ -66,6 +70,7 @@ impl Task {
             hearing: Hearing::default(),
             timer: None,
             is_over: false,
+            _expiry: expiry,
         }
     }
 

@@ -7,6 +7,7 @@
 mod common;
 mod events;
 mod http;
+mod identities;
 mod refusals;
 mod requests;
 mod rights;
