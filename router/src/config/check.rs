@@ -79,6 +79,8 @@ impl ListenerConfig {
         if let Some(tls) = &self.tls {
             problems.within("tls", |problems| tls.check(problems));
         }
+        let is_unix = matches!(self.endpoint, Endpoint::Unix(_));
+        problems.within("proxy", |problems| self.proxy.check(is_unix, problems));
         problems.within("longpoll", |problems| self.longpoll.check(problems));
         BridgeEndpoint::check_all(&self.bridge, problems);
         problems.within("keep_alive", |problems| self.keep_alive.check(problems));

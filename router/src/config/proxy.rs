@@ -1,5 +1,6 @@
 //! What may stand between clients and a listener.
 
+use super::Problems;
 use super::units;
 use ipnet::IpNet;
 use schemars::JsonSchema;
@@ -60,6 +61,15 @@ impl Proxy {
         let address = address.to_canonical();
         self.trusted.iter().any(|network| network.contains(&address))
     }
+
+    /// Notes what is wrong at a listener that is a Unix socket or not.
+    pub fn check(&self, is_unix: bool, problems: &mut Problems) {
+        let says_something =
+            self.protocol != ProxyProtocol::None || self.forwarded != ForwardedHeader::None;
+        let expected = "the addresses of the proxies, since nobody else is believed";
+        let has_some = is_unix || !self.trusted.is_empty();
+        problems.expect(has_some || !says_something, "trusted", expected, "none");
+    }
 }
 
 /// Networks, and addresses as networks of one.
@@ -107,6 +117,24 @@ mod tests {
             assert_eq!(proxy.trusts(address.parse().unwrap()), trusted, "{address}");
         }
         assert!(!Proxy::default().trusts("127.0.0.1".parse().unwrap()));
+    }
+
+    #[test]
+    fn proxies_that_nobody_believes_are_a_mistake() {
+        let proxy = |text: &str| toml::from_str::<Proxy>(text).unwrap();
+        for (text, over_tcp, over_unix) in [
+            ("", true, true),
+            ("trusted = ['10.0.0.0/8']", true, true),
+            ("protocol = 'v2'", false, true),
+            ("forwarded = 'forwarded'", false, true),
+            ("protocol = 'v1'\ntrusted = ['10.0.0.1']", true, true),
+        ] {
+            for (is_unix, is_good) in [(false, over_tcp), (true, over_unix)] {
+                let mut problems = Problems::default();
+                proxy(text).check(is_unix, &mut problems);
+                assert_eq!(problems.is_empty(), is_good, "{text} {is_unix}");
+            }
+        }
     }
 
     #[test]
