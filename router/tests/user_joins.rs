@@ -70,10 +70,11 @@ impl Client {
 
     fn challenge(&self) -> Challenge {
         let text = Bytes::from(self.said.to_string());
-        match codec::decode(Serializer::Json, &text).unwrap() {
-            Message::Challenge(challenge) => challenge,
-            other => panic!("a CHALLENGE was due: {other:?}"),
-        }
+        let message = codec::decode(Serializer::Json, &text).unwrap();
+        let Message::Challenge(challenge) = message else {
+            panic!("CHALLENGE was due: {message:?}")
+        };
+        challenge
     }
 
     /// Says AUTHENTICATE and hears the answer.

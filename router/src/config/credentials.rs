@@ -281,14 +281,16 @@ fn octets(key: &str, text: Option<&Secret>, length: usize) -> Result<Zeroizing<V
 
 /// What is wrong with the secret or salt under `key`.
 fn unusable(key: &str, error: CredentialError) -> Problem {
-    match error {
-        CredentialError::Cost(error) => out_of_bounds(&error),
-        CredentialError::Prohibited(_) => {
-            Problem::new(key, "no characters that RFC 4013 forbids", HIDDEN)
-        }
-        CredentialError::TooShort("salt") => Problem::new(key, A_SALT, "less"),
-        error => Problem::new(key, "what can be used", error),
+    if let CredentialError::Cost(error) = &error {
+        return out_of_bounds(error);
     }
+    if let CredentialError::Prohibited(_) = &error {
+        return Problem::new(key, "no characters that RFC 4013 forbids", HIDDEN);
+    }
+    if error == CredentialError::TooShort("salt") {
+        return Problem::new(key, A_SALT, "less");
+    }
+    Problem::new(key, "what can be used", error)
 }
 
 fn out_of_bounds(error: &CostError) -> Problem {

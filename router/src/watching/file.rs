@@ -18,14 +18,13 @@ const LONGEST: u64 = 256 << 20;
 /// A file that cannot be used, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{}: {reason}", .path.display(), .line.map(|line| format!(":{line}")).unwrap_or_default())]
-#[non_exhaustive]
-pub struct UnusableFile {
+pub(crate) struct UnusableFile {
     /// The file.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The line that is wrong, from 1, if it is one line.
-    pub line: Option<usize>,
+    pub(crate) line: Option<usize>,
     /// What is wrong; never a secret.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 /// Something made of a file that can be made again.

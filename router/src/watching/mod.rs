@@ -7,6 +7,6 @@
 mod file;
 mod thread;
 
-pub use file::UnusableFile;
-pub(crate) use file::{Reload, WatchedFile};
+pub(crate) use file::{Reload, UnusableFile, WatchedFile};
+
 pub(crate) use thread::Watching;

@@ -84,18 +84,14 @@ impl Claims {
 
     /// The role, which is always one of those that the issuer may give.
     fn role(&self, settings: &JwtSettings) -> Result<String, Wrong> {
-        let claim = match self.claim(&settings.role_claim) {
-            Some(claim) => claim,
-            None => {
-                let role =
-                    settings.default_role.as_ref().filter(|role| settings.roles.contains(role));
-                return role.cloned().ok_or(Wrong::Role("is missing"));
-            }
+        let Some(claim) = self.claim(&settings.role_claim) else {
+            let role = settings.default_role.as_ref().filter(|role| settings.roles.contains(role));
+            return role.cloned().ok_or(Wrong::Role("is missing"));
         };
-        let has = |role: &&String| match claim {
-            Json::String(given) => given == *role,
-            Json::Array(given) => given.iter().any(|given| given.as_str() == Some(role.as_str())),
-            _ => false,
+        let several = claim.as_array().map_or(&[][..], Vec::as_slice);
+        let has = |role: &&String| {
+            let is_it = |given: &Json| given.as_str() == Some(role.as_str());
+            is_it(claim) || several.iter().any(is_it)
         };
         let found = settings.roles.iter().find(has);
         found.cloned().ok_or(Wrong::Role("is none that the issuer may give"))

@@ -1,5 +1,6 @@
 //! The keys that tokens are signed with, each for one algorithm.
 
+use crate::config::HmacAlgorithm;
 use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::{
     Algorithm, DecodingKey, crypto,
@@ -138,6 +139,7 @@ fn read_key(key: serde_json::Value) -> Result<Option<Key>, String> {
 }
 
 /// The one algorithm a key is for; `None` if it is not for signatures that are known here.
+#[expect(clippy::wildcard_enum_match_arm, reason = "kinds to come are not known here either")]
 fn algorithm_of(key: &Jwk) -> Result<Option<Algorithm>, String> {
     let said = key.common.key_algorithm;
     let one_of = |known: &[Algorithm], unsaid: Algorithm| match said {
@@ -206,12 +208,11 @@ fn octets(text: &str) -> Result<usize, String> {
         .map_err(|_| MALFORMED.to_owned())
 }
 
-const fn hmac_key_length(algorithm: Algorithm) -> usize {
-    match algorithm {
-        Algorithm::HS384 => 48,
-        Algorithm::HS512 => 64,
-        _ => 32,
-    }
+fn hmac_key_length(algorithm: Algorithm) -> usize {
+    let one = [HmacAlgorithm::HS384, HmacAlgorithm::HS512]
+        .into_iter()
+        .find(|hmac| Algorithm::from(*hmac) == algorithm);
+    one.unwrap_or_default().key_length()
 }
 
 /// What the header of a token calls an algorithm. There is no name for `none`.

@@ -145,11 +145,7 @@ impl Issuer {
     fn open(settings: &JwtSettings, watching: &Watching) -> Result<Self, Problem> {
         let keys = match (&settings.secret, &settings.jwks) {
             (Some(secret), None) => {
-                let algorithm = match settings.algorithm {
-                    HmacAlgorithm::HS256 => Algorithm::HS256,
-                    HmacAlgorithm::HS384 => Algorithm::HS384,
-                    HmacAlgorithm::HS512 => Algorithm::HS512,
-                };
+                let algorithm = settings.algorithm.into();
                 KeySource::Secret(Keys::of_secret(secret.expose().as_bytes(), algorithm))
             }
             (None, Some(path)) => KeySource::File(open_keys(path, watching)?),
@@ -177,6 +173,16 @@ impl Issuer {
         let mut identity = Identity::new(bearer.authid, bearer.role, "jwt", provider);
         identity.authextra = bearer.extra;
         identity
+    }
+}
+
+impl From<HmacAlgorithm> for Algorithm {
+    fn from(algorithm: HmacAlgorithm) -> Self {
+        match algorithm {
+            HmacAlgorithm::HS256 => Self::HS256,
+            HmacAlgorithm::HS384 => Self::HS384,
+            HmacAlgorithm::HS512 => Self::HS512,
+        }
     }
 }
 

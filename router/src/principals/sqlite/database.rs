@@ -143,7 +143,7 @@ impl Database {
     }
 
     fn change<T>(
-        &mut self,
+        &self,
         change: impl FnOnce(&Connection) -> Result<T, DatabaseError>,
     ) -> Result<T, DatabaseError> {
         let connection = &self.connection;

@@ -2,7 +2,7 @@
 
 use super::DatabaseError;
 use crate::{
-    config::{Problem, ScramCredential, TicketHashCredential, WampcraCredential, dict},
+    config::{ScramCredential, TicketHashCredential, WampcraCredential, dict},
     principals::{CertificateMark, CraKey, Principal, Ticket},
 };
 use data_encoding::{BASE64, HEXLOWER};
@@ -133,21 +133,21 @@ fn read_credential(principal: &mut Principal, method: &str, value: &str) -> Resu
     match method {
         "ticket" => {
             let settings: TicketHashCredential = settings(value)?;
-            principal.ticket = Some(settings.ticket().map_err(said)?);
+            principal.ticket = Some(settings.ticket().map_err(|problem| problem.to_string())?);
         }
         "wampcra" => {
             let settings: WampcraCredential = settings(value)?;
             if settings.secret.is_some() {
                 return Err("a secret is kept as it is".to_owned());
             }
-            principal.wampcra = Some(settings.key().map_err(said)?);
+            principal.wampcra = Some(settings.key().map_err(|problem| problem.to_string())?);
         }
         "scram" => {
             let settings: ScramCredential = settings(value)?;
             if settings.password.is_some() {
                 return Err("a password is kept as it is".to_owned());
             }
-            principal.scram = Some(settings.credentials().map_err(said)?);
+            principal.scram = Some(settings.credentials().map_err(|problem| problem.to_string())?);
         }
         _ => return Err("no such method".to_owned()),
     }
@@ -157,10 +157,6 @@ fn read_credential(principal: &mut Principal, method: &str, value: &str) -> Resu
 /// Reads JSON without saying what is in it.
 fn settings<T: DeserializeOwned>(value: &str) -> Result<T, String> {
     serde_json::from_str(value).map_err(|_| "not the keys and values of this method".to_owned())
-}
-
-fn said(problem: Problem) -> String {
-    problem.to_string()
 }
 
 fn credentials(
