@@ -6,7 +6,7 @@ use crate::{
     tls::TlsError,
 };
 use std::{io, path::PathBuf};
-use wamplex_realm::BadRole;
+use wamplex_realm::{BadPassedOption, BadRole};
 use wamplex_shared::uri::InvalidUri;
 
 /// A router that could not start.
@@ -37,6 +37,9 @@ pub enum StartError {
         /// What is wrong with it.
         source: InvalidUri,
     },
+    /// A realm cannot hand on an attribute of this name, or not so many.
+    #[error("attributes that are handed on: {0}")]
+    PassedOptions(#[from] BadPassedOption),
     /// There is no encryption with the files that were given.
     #[error("cannot encrypt at {endpoint}: {source}")]
     Tls {

@@ -20,7 +20,7 @@ use std::{
         },
     },
 };
-use wamplex_realm::{JsonSchema, RealmConfig};
+use wamplex_realm::{JsonSchema, PassedOptions, RealmConfig};
 use wamplex_shared::uri::{MatchPolicy, Uri, UriRule};
 
 /// All realms of a router. They come and go while it runs.
@@ -199,6 +199,7 @@ fn realm_config(name: Uri, rules: &Rules, clock: Clock) -> Result<RealmConfig, S
     realm.max_call_timeout = rules.max_call_timeout;
     realm.trustlevels = rules.trustlevel.is_some();
     realm.meta_api = rules.meta_api;
+    realm.passed_options = PassedOptions::new(rules.passed_options.iter().map(String::as_str))?;
     realm.retention = rules.retention.clone();
     for rule in &rules.history.rules {
         rule.pattern.check(rules.uris, rule.policy).map_err(|source| {

@@ -4,6 +4,7 @@ use crate::{
     dealer::Dealer,
     member::{Invocations, Member},
     observer::CallEnd,
+    passing::PassedOptions,
     pending::{Invoked, Pending, Place},
     question::{Question, uses_passthru},
     reject::Reject,
@@ -41,25 +42,21 @@ impl<H> Dealer<H> {
         }
         let call = Arc::clone(call);
         let accepted = !passthru || call.caller.takes_passthru();
-        if options.progress && accepted {
+        let custom = moment.config.passed_options.pick(&options.custom);
+        let details = ResultDetails {
+            progress: options.progress && accepted,
+            passthru: options.passthru,
+            custom,
+        };
+        let result = ResultMessage { request: call.request, details, payload };
+        if result.details.progress {
             drop(invocations);
-            let details = ResultDetails {
-                progress: true,
-                passthru: options.passthru,
-                ..ResultDetails::default()
-            };
-            call.progress(
-                ResultMessage { request: call.request, details, payload },
-                moment.now,
-                out,
-            );
+            call.progress(result, moment.now, out);
             return Ok(());
         }
         let slot = invocations.open.remove(&invocation).and_then(|invoked| invoked.slot);
         drop(invocations);
         if accepted {
-            let details = ResultDetails { passthru: options.passthru, ..ResultDetails::default() };
-            let result = ResultMessage { request: call.request, details, payload };
             if call.finish(result, out).is_some() {
                 call.note_end(moment, CallEnd::Answered);
             }
@@ -99,7 +96,10 @@ impl<H> Dealer<H> {
             Retry::No if passthru && !call.caller.takes_passthru() => {
                 call.fail(Reject::PassthruNotSupported, out)
             }
-            Retry::No => call.finish(error_of(&call, message), out),
+            Retry::No => {
+                let passed = &moment.config.passed_options;
+                call.finish(error_of(&call, message, passed), out)
+            }
             Retry::Nobody => call.fail(Reject::NoAvailableCallee, out),
             Retry::Others(mut question) => {
                 question.tried.insert(from.session());
@@ -173,11 +173,12 @@ impl<H> Member<H> {
 }
 
 /// The error of the callee, as the caller receives it.
-fn error_of<H>(call: &Pending<H>, message: Error) -> Error {
+fn error_of<H>(call: &Pending<H>, message: Error, passed: &PassedOptions) -> Error {
     // Receivers check the URI too, and some end their session over a bad one: the caller must not pay for that.
     let valid = message.error.check(UriRule::Loose, MatchPolicy::Exact).is_ok();
     let error = if valid { message.error } else { Uri::from_static(uris::error::INVALID_URI) };
-    let details = ErrorDetails { passthru: message.details.passthru, ..ErrorDetails::default() };
+    let ErrorDetails { passthru, custom } = message.details;
+    let details = ErrorDetails { passthru, custom: passed.pick(&custom) };
     let (request_type, request) = (MessageCode::Call, call.request);
     Error { request_type, request, details, error, payload: message.payload }
 }

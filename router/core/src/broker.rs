@@ -314,6 +314,7 @@ fn details<H>(
         trustlevel: config.trustlevel(from.who()),
         passthru: options.passthru.clone(),
         transaction_hash: options.transaction_hash.clone(),
+        custom: config.passed_options.pick(&options.custom),
         ..EventDetails::default()
     };
     if disclose {

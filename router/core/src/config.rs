@@ -2,7 +2,7 @@
 
 use crate::{
     authorization::Authority, history::History, member::Joining, observer::Observer,
-    reject::Reject, retained::Retention, schema::Validator, timestamp,
+    passing::PassedOptions, reject::Reject, retained::Retention, schema::Validator, timestamp,
 };
 use core::time::Duration;
 use std::sync::Arc;
@@ -45,6 +45,8 @@ pub struct RealmConfig {
     /// [`trustlevel`](crate::Joining::trustlevel) of those that have one ("WAMP: Call Trust Levels", "WAMP: Publication
     /// Trust Levels").
     pub trustlevels: bool,
+    /// What of the attributes that clients invent is handed on.
+    pub passed_options: PassedOptions,
     /// How much one session may hold.
     pub limits: Limits,
     /// How the last events of topics are retained.
@@ -79,6 +81,7 @@ impl RealmConfig {
             call_timeout: None,
             max_call_timeout: None,
             trustlevels: false,
+            passed_options: PassedOptions::default(),
             limits: Limits::default(),
             retention: Retention::default(),
             history: History::default(),

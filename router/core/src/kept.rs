@@ -8,6 +8,7 @@ use wamplex_shared::{
     message::{EventDetails, Filters, Passthru, PublishOptions},
     payload::Payload,
     uri::Uri,
+    value::Value,
 };
 
 /// An event that was published and is kept.
@@ -53,6 +54,7 @@ impl KeptEvent {
             + payload.bytes().len()
             + texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
             + details.passthru.as_deref().map_or(0, passthru_weight)
+            + details.custom.iter().map(custom_weight).sum::<usize>()
             + audience.filters.as_deref().map_or(0, filters_weight)
     }
 
@@ -63,8 +65,18 @@ impl KeptEvent {
         let bytes = Bytes::copy_from_slice(payload.bytes());
         self.payload = Payload::from_encoded(payload.serializer(), payload.shape(), bytes);
         let EventDetails {
-            publisher_authid, publisher_authrole, transaction_hash, passthru, ..
+            publisher_authid,
+            publisher_authrole,
+            transaction_hash,
+            passthru,
+            custom,
+            ..
         } = &mut self.details;
+        for (_, value) in custom.iter_mut() {
+            if let Value::Str(text) = value {
+                *text = ByteString::from(&**text);
+            }
+        }
         for text in [publisher_authid, publisher_authrole, transaction_hash] {
             detach(text);
         }
@@ -124,6 +136,11 @@ impl Audience {
     pub(crate) fn lists_admit<H>(&self, member: &Member<H>) -> bool {
         self.filters.as_deref().is_none_or(|filters| eligibility::admits(filters, member))
     }
+}
+
+/// Only texts are handed on, under names that the realm has only once.
+fn custom_weight((_, value): (&str, &Value)) -> usize {
+    size_of::<(ByteString, Value)>() + value.as_str().map_or(0, |text| text.len())
 }
 
 fn passthru_weight(passthru: &Passthru) -> usize {
@@ -186,6 +203,7 @@ mod tests {
                 publisher_authrole: hash.clone(),
                 transaction_hash: hash,
                 passthru: options.passthru.clone(),
+                custom: options.custom.clone(),
                 ..EventDetails::default()
             },
             payload,
@@ -219,6 +237,7 @@ mod tests {
                 enc_serializer: Some(format!("x_{}", text()).into()),
                 enc_key: some(),
             })),
+            custom: [("_note", text())].into_iter().collect(),
             ..PublishOptions::default()
         };
         let args = codec::write_values(Serializer::MsgPack, &[text().into()], &Default::default());
@@ -238,8 +257,9 @@ mod tests {
     #[test]
     fn all_that_a_publisher_can_make_long_is_weighed() {
         let (short, long) = (kept(&frame(40)).weight(), kept(&frame(940)).weight());
-        // 2 for the topic, 1 for the arguments, 4 texts in details and audience, 7 in passthru, 8 names in 4 lists.
-        let texts = 2 + 1 + 4 + 7 + 8;
+        // 2 for the topic, 1 for the arguments, 4 texts in details and audience, 7 in passthru, 8 names in 4 lists,
+        // 1 that is handed on.
+        let texts = 2 + 1 + 4 + 7 + 8 + 1;
         let ids = 2 * size_of::<SessionId>();
         let difference = 900 * (texts + ids);
         // The arguments of the longer one have a longer header.

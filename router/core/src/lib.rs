@@ -67,6 +67,7 @@ mod kept;
 mod member;
 mod meta;
 mod observer;
+mod passing;
 mod pattern;
 mod pending;
 mod question;
@@ -103,6 +104,7 @@ pub use history::{
 pub use kept::{Audience, KeptEvent};
 pub use member::{Joining, Member};
 pub use observer::{CallEnd, Observer};
+pub use passing::{BadPassedOption, PassedOptions};
 pub use realm::{Handled, Realm};
 pub use retained::Retention;
 pub use schema::{Check, JsonSchema, Validator};

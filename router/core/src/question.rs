@@ -130,6 +130,7 @@ fn details<H>(
         passthru: options.passthru.clone(),
         transaction_hash: options.transaction_hash.clone(),
         trustlevel: config.trustlevel(from.who()),
+        custom: config.passed_options.pick(&options.custom),
         ..InvocationDetails::default()
     };
     if disclose {

@@ -5,6 +5,7 @@ use super::{
     Problems, RealmSettings, RoleSettings, RouterConfig, Site,
 };
 use std::collections::HashMap;
+use wamplex_realm::PassedOptions;
 use wamplex_shared::uri::{MatchPolicy, Uri, UriRule};
 
 impl RouterConfig {
@@ -123,6 +124,10 @@ impl RealmSettings {
             let expected =
                 format!("at most max_call_timeout, {}", super::units::write_duration(most));
             problems.expect(time <= most, "call_timeout", expected, found);
+        }
+        if let Err(error) = PassedOptions::new(self.rules.passed_options.iter().map(String::as_str))
+        {
+            problems.add("passed_options", "names of attributes such as \"_traceparent\"", error);
         }
         problems.each("history.rules", &self.rules.history.rules, |rule, problems| {
             if let Err(error) = rule.pattern.check(self.rules.uris, rule.policy) {

@@ -77,6 +77,12 @@ pub struct Rules {
     /// How far callees and subscribers are told that the router trusts anonymous sessions, 0 being the lowest. Without it
     /// they are told nothing.
     pub trustlevel: Option<u64>,
+    /// The attributes that are not of the protocol and that the router hands on: from a call to its invocation, from a
+    /// result or error of the callee to that of the caller, and from a publication to its events, those kept for later
+    /// included. At most 16, each an underscore and 3 to 63 of the characters a to z, 0 to 9 and _. Their values have to
+    /// be texts of at most 512 bytes; everything else that a client invents is dropped. By default what W3C Trace Context
+    /// calls traceparent and tracestate.
+    pub passed_options: Vec<String>,
     /// Whether sessions may ask about each other, about subscriptions and registrations, and whether they may end them.
     /// By default they may ask: anybody can be an anonymous session.
     #[serde(with = "words::meta_api")]
@@ -101,6 +107,7 @@ impl Default for Rules {
             call_timeout: None,
             max_call_timeout: None,
             trustlevel: None,
+            passed_options: ["_traceparent", "_tracestate"].map(str::to_owned).into(),
             meta_api: MetaApi::Ask,
             validate: false,
             retention: Retention::default(),

@@ -10,7 +10,7 @@ use std::{
 };
 use wamplex_realm::{
     Authority, Disclosure, Grant, History, HistoryRule, Joining, JsonSchema, Member, MetaApi,
-    Outbound, Realm, RealmConfig, Refused, Retention, Roles, Sink, Verdict, judge,
+    Outbound, PassedOptions, Realm, RealmConfig, Refused, Retention, Roles, Sink, Verdict, judge,
 };
 use wamplex_router::config::RoleSettings;
 use wamplex_shared::{
@@ -318,6 +318,7 @@ pub(super) fn config(script: &Script) -> RealmConfig {
                 set(&mut config.max_call_timeout, millis())
             }
             ("trustlevel", ..) if value.is_u64() => set(&mut config.trustlevels, true),
+            ("passed_options", ..) => set_passed_options(&mut config.passed_options, value),
             ("retention", ..) => set_retention(&mut config.retention, value),
             ("history", ..) => set_history(&mut config.history, value),
             (PERMISSIONS, ..) => true,
@@ -350,6 +351,11 @@ pub(super) fn roles(script: &Script) -> Option<RoleSettings> {
 /// How far the realm of this script trusts its sessions.
 pub(super) fn trustlevel(script: &Script) -> Option<u64> {
     script.realm.get("trustlevel").and_then(Value::as_u64)
+}
+
+fn set_passed_options(passed: &mut PassedOptions, keys: &Value) -> bool {
+    let keys = keys.as_array().map(|keys| keys.iter().filter_map(Value::as_str).map(str::to_owned));
+    keys.and_then(|keys| PassedOptions::new(keys).ok()).is_some_and(|keys| set(passed, keys))
 }
 
 fn set_retention(retention: &mut Retention, rules: &Value) -> bool {

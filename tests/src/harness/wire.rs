@@ -256,6 +256,7 @@ fn config(script: &Script) -> RouterConfig {
     rules.max_call_timeout = realm.max_call_timeout;
     rules.trustlevel = super::realm::trustlevel(script);
     rules.meta_api = realm.meta_api;
+    rules.passed_options = realm.passed_options.keys().map(str::to_owned).collect();
     rules.validate = realm.validator.is_some();
     rules.retention = realm.retention;
     rules.history = realm.history;

@@ -86,6 +86,7 @@
 //! | `call_timeout`, `max_call_timeout` | milliseconds |
 //! | `trustlevel` | a number: callees and subscribers are told that the router trusts every session so far |
 //! | `meta_api` | `"full"` (default), `"ask"`, `"off"` |
+//! | `passed_options` | a list of the attributes that the realm hands on, instead of `_traceparent` and `_tracestate` |
 //! | `validate` | `true`: arguments are held against schemas |
 //! | `retention` | a dictionary of `events`, `bytes`, `replay_bytes`, and in milliseconds `ttl`, `max_ttl` |
 //! | `history` | a list of rules, each a dictionary of `match`, `pattern`, `events`, `bytes`, `total_bytes`, and in milliseconds `age` |
