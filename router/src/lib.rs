@@ -1,26 +1,62 @@
 //! The Wamplex WAMP router as a library.
 //!
-//! A [`Router`] serves realms over WebSocket at `/ws`, and a web page at every other path:
+//! A [`Router`] serves realms over WebSocket at `/ws`, RawSocket and HTTP long-poll, all on one port, and a web page at
+//! every other path:
 //!
 //! ```
-//! use wamplex_router::{Router, RouterConfig, };
+//! use wamplex_router::Router;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let router = Router::bind(RouterConfig {
-//!     realms: vec!["com.example.realm".into()],
-//!     ..RouterConfig::on(([127, 0, 0, 1], 0))
-//! })
-//! .await?;
+//! let router =
+//!     Router::builder().realm("com.example.realm").listen(([127, 0, 0, 1], 0)).bind().await?;
 //! println!("clients connect to {}", router.websocket_url());
 //!
 //! let handle = router.handle();
-//! let running = tokio::spawn(router.run());
-//! handle.shutdown();
-//! running.await?;
+//! tokio::spawn(router.run());
+//! handle.shutdown().await;
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! What a configuration file can say is a value in a program, [`RouterConfig`], and what only a program can give comes
+//! besides: see the [builder](RouterBuilder) and the [handle](RouterHandle). The example programs show each by itself.
+//!
+//! | what for | how | example |
+//! |---|---|---|
+//! | a router in a program | [`Router::builder`], [`Router::run`] | `embedded` |
+//! | to call and serve without a socket | [`RouterHandle::join`], [`local`] | `in_process_client` |
+//! | the native client without a socket | [`RouterHandle::connect`] | `in_process_client` |
+//! | connections that the program accepts | [`RouterHandle::serve`] | |
+//! | another transport | [`RouterHandle::serve_messages`] | `own_transport` |
+//! | who comes in | [`authentication::Authenticator`], [`principals::Principals`] | `custom_authenticator` |
+//! | who may join, call, register, publish, subscribe | [`authorization::Authorizer`] | `custom_authorizer` |
+//! | who is here, and to end a session | [`RouterHandle::sessions`], [`RouterHandle::end_session`] | |
+//! | to change while it runs | [`RouterHandle::reload`] | |
+//! | to stop and wait for that | [`RouterHandle::shutdown`] | `embedded` |
+//! | plain HTTP | [`config::BridgeEndpoint`] | `http_bridge` |
+//!
+//! Where programs on `battler-wamp` find what they use there:
+//!
+//! | `battler-wamp` | here |
+//! |---|---|
+//! | `RouterConfig { address, port, realms, … }` | [`RouterConfig`], or [`RouterBuilder::listen`] and [`RouterBuilder::realm`] |
+//! | `RouterLimitsConfig` | [`config::Limits`] for connections, [`config::RealmLimits`] for sessions of a realm or role |
+//! | `RealmConfig`, `RealmAuthenticationConfig` | [`config::RealmSettings`], [`config::AuthenticationSettings`]; both can change while the router runs |
+//! | `scram::UserDatabase`, `scram::new_user` | [`principals::Principals`], or one of the sources that are built in; `wamplex user add` |
+//! | `Undisputed` | [`authentication::Authenticator`]: no method of ours lets clients name their own role |
+//! | `new_web_socket_router`, `Router::start` | [`RouterBuilder::bind`], then [`Router::run`] in a task |
+//! | `Router::new` with acceptor and transport factories | [`RouterHandle::serve`] for streams, [`RouterHandle::serve_messages`] for transports |
+//! | `RouterHandle::cancel` | [`RouterHandle::shutdown`], which can be awaited |
+//! | `RouterHandle::local_addr` | [`Router::local_addr`], [`Router::endpoints`] |
+//! | `RouterHandle::direct_connect` | [`RouterHandle::connect`] for a client, [`RouterHandle::join`] for a session |
+//! | `RouterHandle::end_session` | [`RouterHandle::end_session`] |
+//! | `ConnectionPolicies::validate_connection` | [`Authenticator::authenticate`](authentication::Authenticator::authenticate), [`Authorizer::join`](authorization::Authorizer::join) |
+//! | `PubSubPolicies::validate_subscription`, `validate_publication` | [`Authorizer::subscribe`](authorization::Authorizer::subscribe), [`Authorizer::publish`](authorization::Authorizer::publish) |
+//! | `RpcPolicies::validate_registration` | [`Authorizer::register`](authorization::Authorizer::register), and [`Authorizer::call`](authorization::Authorizer::call) |
+//! | `SessionHandle::{id, roles, peer_info}` | [`SessionInfo`] |
+//! | `SessionHandle::close` | [`RouterHandle::end_session`] |
+//! | details `battler_wamp_remote_addr`, `battler_wamp_direct_peer` of an invocation | [`SessionInfo::peer`] of its `caller` |
 //!
 //! How a session ends, and what its client is told:
 //!
@@ -41,7 +77,7 @@
 //! The rules of the protocol are in `wamplex-shared` (sessions) and `wamplex-realm` (routing). Here are sockets, tasks,
 //! queues and time limits: `listener` accepts, `front` speaks HTTP until the upgrade, `connection` is the task of one
 //! client, `link` its two directions, `dispatch` decides which lock a message needs, `outbox` holds what waits to be
-//! sent. To follow a message, start in `dispatch`.
+//! sent; `local` is a session without a connection, and `bridge` what plain HTTP makes of it. To follow a message, start in `dispatch`.
 
 pub mod authentication;
 pub mod authorization;

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use common::{PATIENCE, Peer as Client, start};
 use futures_util::{SinkExt, sink, stream};
 use serde_json::json;
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, sync::Arc};
 use tokio::{
     net::TcpListener,
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
@@ -19,6 +19,8 @@ use tokio::{
 use wamplex_router::{
     Address, GuestError, Identity, Peer, Router, RouterConfig, RouterHandle, StartError,
     TransportKind,
+    authentication::{Attempt, Authenticator, Judging},
+    authorization::Authorizer,
 };
 use wamplex_shared::{serializer::Serializer, session::CloseReason, uris};
 
@@ -216,12 +218,37 @@ async fn there_is_room_for_as_many_as_the_limits_say() {
     drop(first);
 }
 
+/// Nobody in particular.
+#[derive(Debug)]
+struct Nobody;
+
+impl Authorizer for Nobody {}
+
+impl Authenticator for Nobody {
+    fn authenticate(self: Arc<Self>, _: Attempt) -> Judging<Identity> {
+        Box::pin(async { Ok(Identity::new("nobody", "guest", "anonymous", "here")) })
+    }
+}
+
 #[tokio::test]
-async fn an_authorizer_for_a_realm_that_is_not_there_is_a_mistake() {
-    struct Nobody;
-    impl wamplex_router::authorization::Authorizer for Nobody {}
-    let router = Router::builder().authorizer("nowhere", Nobody).bind().await;
-    assert!(matches!(router, Err(StartError::NoSuchRealm { name }) if name == "nowhere"));
-    let router = Router::builder().authorizer("realm1", Nobody).bind().await;
-    assert!(router.is_ok());
+async fn what_is_given_for_a_realm_that_is_not_there_is_a_mistake() {
+    let nowhere = "nowhere";
+    for builder in [
+        Router::builder().authorizer(nowhere, Nobody),
+        Router::builder().authenticator(nowhere, Nobody),
+    ] {
+        let refused = builder.bind().await;
+        assert!(matches!(refused, Err(StartError::NoSuchRealm { name }) if name == nowhere));
+    }
+    assert!(Router::builder().authorizer("realm1", Nobody).bind().await.is_ok());
+}
+
+#[tokio::test]
+async fn an_authenticator_of_the_program_says_who_everybody_is() {
+    let router = Router::builder().authenticator("realm1", Nobody).bind().await.unwrap();
+    let handle = router.handle();
+    tokio::spawn(router.run());
+    let client = native(&handle).await;
+    assert_eq!(client.details().authid.as_deref(), Some("nobody"));
+    assert_eq!(client.details().authprovider.as_deref(), Some("here"));
 }

@@ -1,9 +1,11 @@
 //! Putting a router together in a program.
 
 use crate::{
+    authentication::Authenticator,
     authorization::Authorizer,
     config::{Limits, ListenerConfig, RealmSettings, RouterConfig},
     error::StartError,
+    principals::Principals,
     router::Router,
 };
 use std::{fmt, net::SocketAddr, sync::Arc};
@@ -32,6 +34,8 @@ use std::{fmt, net::SocketAddr, sync::Arc};
 pub struct RouterBuilder {
     config: RouterConfig,
     authorizers: Vec<(String, Arc<dyn Authorizer>)>,
+    authenticators: Vec<(String, Arc<dyn Authenticator>)>,
+    sources: Vec<(String, Arc<dyn Principals>)>,
 }
 
 impl RouterBuilder {
@@ -43,7 +47,7 @@ impl RouterBuilder {
 
     /// Begins with a configuration.
     pub const fn from_config(config: RouterConfig) -> Self {
-        Self { config, authorizers: Vec::new() }
+        Self { config, authorizers: Vec::new(), authenticators: Vec::new(), sources: Vec::new() }
     }
 
     /// Adds a realm: its name, or all of its settings. Without any there is `realm1`.
@@ -82,21 +86,54 @@ impl RouterBuilder {
         self
     }
 
+    /// Has the clients of a realm judged by this; see [`authentication`](crate::authentication).
+    pub fn authenticator(
+        mut self,
+        realm: impl Into<String>,
+        authenticator: impl Authenticator + 'static,
+    ) -> Self {
+        self.authenticators.push((realm.into(), Arc::new(authenticator)));
+        self
+    }
+
+    /// Has this source asked about the principals of a realm, behind those of its settings; see
+    /// [`principals`](crate::principals).
+    pub fn principals(
+        mut self,
+        realm: impl Into<String>,
+        source: impl Principals + 'static,
+    ) -> Self {
+        self.sources.push((realm.into(), Arc::new(source)));
+        self
+    }
+
     /// Listens on all addresses. Clients can connect from now on, and are served once the router
     /// [runs](Router::run).
     ///
     /// # Errors
     /// It cannot be put into practice: see [`StartError`].
     pub async fn bind(self) -> Result<Router, StartError> {
-        let Self { mut config, authorizers } = self;
+        let Self { mut config, authorizers, authenticators, sources } = self;
         if config.realms.is_empty() {
             config.realms = RouterConfig::default().realms;
         }
+        let known = |realm: &str| match config.realms.iter().any(|known| known.name == realm) {
+            true => Ok(()),
+            false => Err(StartError::NoSuchRealm { name: realm.to_owned() }),
+        };
+        authorizers.iter().try_for_each(|(realm, _)| known(realm))?;
+        authenticators.iter().try_for_each(|(realm, _)| known(realm))?;
+        sources.iter().try_for_each(|(realm, _)| known(realm))?;
         let router = Router::open(config).await?;
+        let handle = router.handle();
         for (realm, authorizer) in authorizers {
-            if !router.handle().authorize_with(&realm, Some(authorizer)) {
-                return Err(StartError::NoSuchRealm { name: realm });
-            }
+            handle.authorize_with(&realm, Some(authorizer));
+        }
+        for (realm, authenticator) in authenticators {
+            handle.authenticate_with(&realm, Some(authenticator));
+        }
+        for (realm, source) in sources {
+            handle.find_principals_with(&realm, Some(source));
         }
         Ok(router)
     }
