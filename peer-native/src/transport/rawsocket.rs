@@ -168,7 +168,6 @@ where
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "all others are described by their words")]
 fn broken(error: FrameError) -> TransportError {
     if let FrameError::TooLong { length, limit } = error {
         return TransportError::TooLong { length, limit };
