@@ -18,7 +18,7 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest, http::header::SEC_WEBSOCKET_PROTOCOL},
 };
 use wamplex_router::{
-    Identity, Router, RouterConfig,
+    Identity, Router,
     authentication::{Attempt, Authenticator, Judging, Refusal},
 };
 use wamplex_shared::{message::Challenge, value::Dict};
@@ -47,9 +47,13 @@ impl Authenticator for Sphinx {
 
 #[tokio::main]
 pub(crate) async fn main() -> Result<(), Box<dyn Error>> {
-    let router = Router::bind(RouterConfig::on(([127, 0, 0, 1], 0))).await?;
+    let router = Router::builder()
+        .realm("realm1")
+        .listen(([127, 0, 0, 1], 0))
+        .authenticator("realm1", Sphinx)
+        .bind()
+        .await?;
     let (url, address, handle) = (router.websocket_url(), router.local_addr(), router.handle());
-    handle.authenticate_with("realm1", Some(Arc::new(Sphinx)));
     let running = tokio::spawn(router.run());
     for answer in ["man", "horse"] {
         let mut request = url.as_str().into_client_request()?;

@@ -222,14 +222,21 @@ impl RouterHandle {
 
     /// Has this source asked about the principals of a realm, from the next HELLO on, after those that the configuration
     /// names; `None` asks it no longer. It stays when the configuration changes, and needs one that names methods.
-    pub fn find_principals_with(&self, realm: &str, source: Option<Arc<dyn Principals>>) {
+    /// Returns whether there is such a realm now.
+    pub fn find_principals_with(&self, realm: &str, source: Option<Arc<dyn Principals>>) -> bool {
         self.shared.realms.gate().sources.add(realm, source);
+        self.shared.realms.get(realm).is_some()
     }
 
     /// Has the clients of a realm judged by this, from the next HELLO on, before the methods of the configuration;
-    /// `None` leaves it to those. It stays when the configuration changes.
-    pub fn authenticate_with(&self, realm: &str, authenticator: Option<Arc<dyn Authenticator>>) {
+    /// `None` leaves it to those. It stays when the configuration changes. Returns whether there is such a realm now.
+    pub fn authenticate_with(
+        &self,
+        realm: &str,
+        authenticator: Option<Arc<dyn Authenticator>>,
+    ) -> bool {
         self.shared.realms.gate().authenticate_with(realm, authenticator);
+        self.shared.realms.get(realm).is_some()
     }
 
     /// Has this authorizer asked about what the roles of a realm allow, from the next message on, also when the realm is

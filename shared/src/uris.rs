@@ -182,6 +182,8 @@ pub mod wamplex {
     pub const LIMIT_EXCEEDED: &str = "wamplex.error.limit_exceeded";
     /// The session sends more messages at a time than it may.
     pub const RATE_EXCEEDED: &str = "wamplex.error.rate_exceeded";
+    /// Too many attempts to authenticate have failed: none is looked at for a while.
+    pub const TOO_MANY_FAILURES: &str = "wamplex.error.too_many_failures";
     /// What procedures begin with that are about the router itself, in a realm for that purpose.
     pub const ADMIN: &str = "wamplex.admin.";
     /// The configuration was not loaded again. The argument says why.

@@ -190,6 +190,10 @@ impl Authentication {
         Ok(found.filter(is_claimed))
     }
 
+    /// Looks for a principal.
+    ///
+    /// # Errors
+    /// Whoever keeps the principals cannot say.
     pub(super) async fn find(&self, who: Lookup<'_>) -> Result<Option<Arc<Principal>>, Refusal> {
         let found = self.principals.find(&self.realm, who).await;
         found.map_err(|error| Refusal::failed(error.to_string()))

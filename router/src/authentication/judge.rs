@@ -17,7 +17,7 @@ use std::{sync::Arc, time::SystemTime};
 use tokio::time::Instant;
 use wamplex_shared::{
     message::{Authenticate, Challenge, Hello},
-    uris::error,
+    uris::{error, wamplex},
     value::Dict,
 };
 
@@ -297,6 +297,6 @@ pub(super) fn refuse_locked(locked: Locked, name: &str) -> Refusal {
     let Locked { wait, by_address } = locked;
     let whose = if by_address { "its address".to_owned() } else { format!("{name:?}") };
     let message = "too many attempts have failed, try again later";
-    Refusal::new(error::AUTHENTICATION_DENIED, message)
+    Refusal::new(wamplex::TOO_MANY_FAILURES, message)
         .because(format!("locked out for {wait:?} because of failures of {whose}"))
 }

@@ -190,12 +190,15 @@ enum Network {
 
 fn network_of(address: &Address) -> Network {
     match address {
-        Address::Ip(address) => match address.ip().to_canonical() {
-            IpAddr::V6(ip) if !ip.is_loopback() => {
-                Network::Ip(IpAddr::V6((u128::from(ip) >> 64 << 64).into()))
+        Address::Ip(address) => {
+            let ip = address.ip().to_canonical();
+            if let IpAddr::V6(v6) = ip
+                && !v6.is_loopback()
+            {
+                return Network::Ip(IpAddr::V6((u128::from(v6) >> 64 << 64).into()));
             }
-            ip => Network::Ip(ip),
-        },
+            Network::Ip(ip)
+        }
         Address::Unix { uid, .. } => Network::User(*uid),
         Address::Local => Network::Process,
     }

@@ -24,7 +24,7 @@ async fn after_too_many_failures_the_right_secret_does_not_help_and_others_are_n
             assert_eq!(client.wrong().refusal(&router).await, denied());
         }
         let (uri, message) = client.wrong().refusal(&router).await;
-        assert_eq!((&*uri, &*message), ("wamp.error.authentication_denied", LOCKED));
+        assert_eq!((&*uri, &*message), ("wamplex.error.too_many_failures", LOCKED));
         // Whatever the method.
         for method in ["wamp-scram", "wampcra", "ticket"] {
             assert_eq!(Client::new(authid, &[method]).refusal(&router).await.1, LOCKED);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use wamplex_router::{
     Identity,
     authentication::{Attempt, Authenticator, Judging, Refusal},
+    principals::{Principal, Static, Ticket},
 };
 use wamplex_shared::{message::Challenge, serializer::Serializer, value::Dict};
 
@@ -39,7 +40,8 @@ impl Authenticator for TwoTickets {
 #[tokio::test]
 async fn a_program_can_judge_its_clients_in_several_rounds() {
     let router = router(&["ticket"], "").await;
-    router.handle.authenticate_with("realm1", Some(Arc::new(TwoTickets)));
+    assert!(router.handle.authenticate_with("realm1", Some(Arc::new(TwoTickets))));
+    assert!(!router.handle.authenticate_with("realm2", Some(Arc::new(TwoTickets))));
     for (answers, expected) in [
         (&["first", "second"][..], None),
         (&["first", "first"], Some("wamp.error.authentication_denied")),
@@ -66,4 +68,28 @@ async fn a_program_can_judge_its_clients_in_several_rounds() {
     router.handle.authenticate_with("realm1", None);
     let (uri, _) = Client::new("", &["x_two"]).refusal(&router).await;
     assert_eq!(uri, "wamp.error.no_matching_auth_method");
+}
+
+#[tokio::test]
+async fn a_program_can_know_principals_that_nothing_else_knows() {
+    let router = router(&["ticket"], "").await;
+    let known = |authid: &'static str, ticket| {
+        let mut principal = Principal::new(authid, "guest", "program");
+        principal.ticket = Some(Ticket::new(ticket));
+        principal
+    };
+    let source = Static::new([known("ann", "s3cret"), known("joe", "an0ther")]).unwrap();
+    assert!(router.handle.find_principals_with("realm1", Some(Arc::new(source))));
+    let (ann, joe) = (Client::new("ann", &["ticket"]), Client::new("joe", &["ticket"]));
+    let welcome = ann.welcome(&router).await;
+    assert_eq!(
+        (&welcome["authrole"], &welcome["authprovider"]),
+        (&json!("guest"), &json!("program"))
+    );
+    // Whom the configuration knows, only the configuration knows.
+    assert_eq!(joe.welcome(&router).await["authrole"], "user");
+    let other = Client { secret: "an0ther", ..joe };
+    assert_eq!(other.refusal(&router).await, denied());
+    router.handle.find_principals_with("realm1", None);
+    assert_eq!(ann.refusal(&router).await, denied());
 }

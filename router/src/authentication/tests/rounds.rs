@@ -11,7 +11,7 @@ use tokio::time::{Instant, advance};
 use wamplex_shared::{
     auth::{ScramCredentials, scram::Cost},
     message::{Authenticate, Challenge},
-    uris::error,
+    uris::{error, wamplex},
     value::Dict,
 };
 
@@ -28,7 +28,7 @@ async fn after_too_many_failures_not_even_the_right_secret_is_looked_at_for_a_wh
         for _ in 0..3 {
             assert_eq!(wrong.hears(&realm).await.1, "the credentials are not accepted");
         }
-        assert_eq!(wrong.hears(&realm).await, (error::AUTHENTICATION_DENIED, LOCKED.into()));
+        assert_eq!(wrong.hears(&realm).await, (wamplex::TOO_MANY_FAILURES, LOCKED.into()));
         // From now on there is no challenge either.
         assert!(matches!(wrong.begin(&realm).await.1, Step::Refuse(_)));
         let right = Client::new(authid, &["ticket"]);
