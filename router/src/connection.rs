@@ -182,7 +182,7 @@ impl<T: Transport> Connection<T> {
         self.link.set_tap(Some(Tap::new(&self.shared.taps, realm.number(), session)));
         self.throttle = seats.map(|seats| Throttle::new(seats, counted));
         self.expiry = ends.map(|time| Expiry::at(time, self.link.outbox()));
-        self.notes().joined(session, &realm, acceptor.serializer());
+        self.notes().joined(membership.member.who(), &realm, acceptor.serializer());
         Ok(membership)
     }
 

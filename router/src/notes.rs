@@ -1,6 +1,10 @@
 //! What the log and the counters learn of one client.
 
-use crate::{ending::End, log_gate::Line, peer::Peer, realm::RealmCell, shared::Shared};
+use crate::{
+    admission::shorten, ending::End, log_gate::Line, peer::Peer, realm::RealmCell, shared::Shared,
+};
+use bytestring::ByteString;
+use wamplex_realm::Joining;
 use wamplex_shared::{id::SessionId, serializer::Serializer};
 
 /// Writes down what becomes of a client.
@@ -15,11 +19,16 @@ impl<'a> Notes<'a> {
     }
 
     /// A session is open.
-    pub(crate) fn joined(&self, session: SessionId, realm: &RealmCell, serializer: Serializer) {
+    pub(crate) fn joined(&self, who: &Joining, realm: &RealmCell, serializer: Serializer) {
         self.shared.tally.sessions_joined.up();
         let Some(Line { left_out }) = self.line() else { return };
+        // Quoted and escaped: others may have chosen them.
+        let quoted = |text: &Option<ByteString>| text.as_deref().map(shorten).map(str::to_owned);
         tracing::info!(
-            %session,
+            session = %who.session,
+            authid = ?quoted(&who.authid).unwrap_or_default(),
+            authrole = ?quoted(&who.authrole).unwrap_or_default(),
+            authmethod = who.authmethod.as_deref(),
             realm = %realm.name(),
             peer = %self.peer.address,
             transport = %self.peer.transport,

@@ -64,7 +64,7 @@ impl RouterHandle {
             let mut files = Vec::new();
             loop {
                 let paths = paths(&source, &handle.current().await);
-                files = follow_files(&watching, files, paths, &told);
+                files = follow_files(&watching, &files, paths, &told);
                 let answer = tokio::select! {
                     () = told.notified() => None,
                     Some(answer) = asked.recv() => Some(answer),
@@ -73,7 +73,9 @@ impl RouterHandle {
                 note(&source, &result);
                 if let Some(answer) = answer {
                     // Whoever has asked may have lost interest.
-                    drop(answer.send(result.map(lines).map_err(|error| error.to_string())));
+                    drop(answer.send(
+                        result.map(|report| lines(&report)).map_err(|error| error.to_string()),
+                    ));
                 }
             }
         });
@@ -116,7 +118,7 @@ impl Drop for Following {
 }
 
 /// What has changed, one thing per line.
-fn lines(report: Report) -> Vec<String> {
+fn lines(report: &Report) -> Vec<String> {
     report.changes.iter().map(ToString::to_string).collect()
 }
 
@@ -133,7 +135,7 @@ fn paths(source: &ConfigSource, config: &RouterConfig) -> BTreeSet<PathBuf> {
 /// Watches these files, and no longer those of before that are not among them.
 fn follow_files(
     watching: &Watching,
-    before: Vec<Arc<Followed>>,
+    before: &[Arc<Followed>],
     paths: BTreeSet<PathBuf>,
     changed: &Arc<Notify>,
 ) -> Vec<Arc<Followed>> {
@@ -175,7 +177,7 @@ impl Reload for Followed {
 }
 
 fn note(source: &ConfigSource, result: &Result<Report, ReloadError>) {
-    let file = source.path().unwrap_or(Path::new("none"));
+    let file = source.path().unwrap_or_else(|| Path::new("none"));
     match result {
         Ok(report) if report.changes.is_empty() => {
             tracing::debug!(file = %file.display(), "configuration read again, nothing changed");
