@@ -85,14 +85,19 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), DatabaseError> 
 /// # Errors
 /// They are others, or older.
 pub(super) fn check(connection: &Connection) -> Result<(), DatabaseError> {
-    match version(connection, STEPS.len())? {
+    let moment = connection.unchecked_transaction()?;
+    match version(&moment, STEPS.len())? {
         found if found == STEPS.len() => Ok(()),
         found => Err(DatabaseError::Older { found, known: STEPS.len() }),
     }
 }
 
 fn apply(connection: &mut Connection, steps: &[&str]) -> Result<(), DatabaseError> {
-    if version(connection, steps.len())? == steps.len() {
+    // All of one moment: somebody else may be making the tables just now.
+    let moment = connection.unchecked_transaction()?;
+    let found = version(&moment, steps.len())?;
+    drop(moment);
+    if found == steps.len() {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -135,7 +140,7 @@ fn is_busy(error: &DatabaseError) -> bool {
         if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy))
 }
 
-/// The version of the tables; 0 if there are none yet.
+/// The version of the tables; 0 if there are none yet. Wants a transaction.
 fn version(connection: &Connection, known: usize) -> Result<usize, DatabaseError> {
     let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let (application, version) = (number("application_id")?, number("user_version")?);
