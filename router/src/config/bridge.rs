@@ -12,21 +12,23 @@ use wamplex_shared::uri::{MatchPolicy, Uri, UriRule};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BridgeEndpoint {
-    /// The path, such as `/api/call`.
+    /// The path.
+    #[schemars(example = &"/call")]
     pub path: String,
     /// What requests to it become.
     pub action: BridgeAction,
-    /// The realm. Default: `realm1`.
+    /// The realm.
     pub realm: String,
     /// The role of those who show no token; without it they are told to authenticate.
+    #[schemars(example = &"guest")]
     pub anonymous: Option<String>,
     /// Who comes with `Authorization: Bearer …`, besides those whom the realm knows by JSON Web Tokens.
     pub tokens: Vec<BridgeToken>,
     /// How long a request may take, the call of a procedure included; then it is answered with 504. Event streams are as
-    /// long as they are. Default: 30 s.
+    /// long as they are.
     #[serde(with = "units::duration")]
     pub timeout: Duration,
-    /// The longest body of a request in bytes. Default: 1 MiB.
+    /// The longest body of a request in bytes.
     #[serde(with = "units::size")]
     pub body: usize,
     /// HTTP statuses for error URIs, besides those that are built in; from 400 to 599.
@@ -34,11 +36,10 @@ pub struct BridgeEndpoint {
     /// For `webhook`: what the requests are published as.
     pub webhook: Option<Webhook>,
     /// For `events`: how long nothing may be sent before a comment is, by which proxies and clients see that the stream
-    /// is alive. Default: 15 s.
+    /// is alive.
     #[serde(with = "units::duration")]
     pub heartbeat: Duration,
-    /// For `events`: how many events wait for a client that reads slowly; beyond that the oldest are dropped. Default:
-    /// 256.
+    /// For `events`: how many events wait for a client that reads slowly; beyond that the oldest are dropped.
     pub buffer: usize,
 }
 
@@ -47,7 +48,7 @@ pub struct BridgeEndpoint {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum BridgeAction {
-    /// POST `{"topic", "args", "kwargs", "options"}` publishes an event. The default.
+    /// POST `{"topic", "args", "kwargs", "options"}` publishes an event.
     #[default]
     Publish,
     /// POST `{"procedure", "args", "kwargs", "options"}` calls a procedure.
@@ -65,8 +66,10 @@ pub struct BridgeToken {
     /// What follows `Bearer `.
     pub token: Secret,
     /// Who that is.
+    #[schemars(example = &"dashboard")]
     pub authid: String,
     /// The role it has.
+    #[schemars(example = &"viewer")]
     pub role: String,
 }
 
@@ -75,12 +78,13 @@ pub struct BridgeToken {
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
     /// The topic.
+    #[schemars(example = &"com.example.push")]
     pub topic: String,
     /// The secret with which the body has to be signed: HMAC-SHA-256 in hexadecimal digits, `sha256=` in front of them or
     /// not. Without it the body is not checked.
     #[serde(default)]
     pub secret: Option<Secret>,
-    /// The header with the signature. Default: `X-Hub-Signature-256`, as GitHub has it.
+    /// The header with the signature. GitHub has `X-Hub-Signature-256`.
     #[serde(default = "default_signature")]
     pub signature: String,
 }

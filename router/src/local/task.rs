@@ -8,6 +8,7 @@ use crate::{
     authentication::Expiry,
     deliver::Handle,
     dispatch::{Dispatched, dispatch, settle},
+    metrics::Batch,
     outbox::Cut,
     realm::Membership,
     shared::{Registered, Shared},
@@ -123,15 +124,21 @@ impl Task {
 
     async fn take(&mut self, turn: Turn) {
         let Turn { requests, arrived, cut, is_due } = turn;
+        let (traffic, mut batch) = (Arc::clone(self.membership.realm.traffic()), Batch::new());
         for request in requests {
+            batch.count(request.code(), 0);
             self.hand_in(request).await;
         }
+        traffic.received().add(&mut batch);
         let bytes = arrived.iter().map(|(_, bytes)| bytes).sum();
         for (outbound, _) in arrived {
+            let message = into_message(outbound);
+            batch.count(message.code(), 0);
             // What breaks the protocol closes the session, and is told by its last event. Heard one by one, since a
             // piece of a result is delivered through what the next message may end.
-            self.hear(|state| drop(state.session.handle_message(into_message(outbound))));
+            self.hear(|state| drop(state.session.handle_message(message)));
         }
+        traffic.sent().add(&mut batch);
         self.outbox().sent(bytes);
         if is_due {
             let now = self.link.now();
