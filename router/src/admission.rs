@@ -6,6 +6,7 @@ use crate::{
     crowd::Counted,
     peer::Peer,
     realm::RealmCell,
+    realms::NotMade,
     shared::Shared,
     throttle::Seats,
 };
@@ -142,16 +143,27 @@ pub(crate) fn admit_local(
 }
 
 fn find_realm(shared: &Shared, hello: &Hello) -> Result<Arc<RealmCell>, Refusal> {
-    if let Some(realm) = shared.realms.get(hello.realm.as_str()) {
+    let name = hello.realm.as_str();
+    if let Some(realm) = shared.realms.get(name) {
         return Ok(realm);
     }
-    Err(match hello.realm.check(UriRule::Loose, MatchPolicy::Exact) {
-        Ok(()) => Refusal::new(
-            error::NO_SUCH_REALM,
-            format!("there is no realm `{}` here", shorten(hello.realm.as_str())),
-        ),
-        Err(invalid) => {
-            Refusal::new(error::INVALID_URI, format!("the name of the realm: {invalid}"))
+    if let Err(invalid) = hello.realm.check(UriRule::Loose, MatchPolicy::Exact) {
+        return Err(Refusal::new(error::INVALID_URI, format!("the name of the realm: {invalid}")));
+    }
+    shared.realms.make(name).map_err(|not_made| {
+        let name = shorten(name);
+        match not_made {
+            NotMade::NoTemplate => {
+                Refusal::new(error::NO_SUCH_REALM, format!("there is no realm `{name}` here"))
+            }
+            NotMade::TooMany => Refusal::new(
+                wamplex::LIMIT_EXCEEDED,
+                "there are as many realms of this kind as there may be, try again later",
+            ),
+            NotMade::Unusable(error) => {
+                Refusal::new(error::NO_SUCH_REALM, format!("the realm `{name}` cannot be had now"))
+                    .because(error.to_string())
+            }
         }
     })
 }

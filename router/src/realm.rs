@@ -11,12 +11,15 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, RwLockReadGuard, RwLockWriteGuard};
-use std::sync::{
-    Arc,
-    atomic::{
-        AtomicBool, AtomicU64,
-        Ordering::{Relaxed, SeqCst},
+use std::{
+    sync::{
+        Arc,
+        atomic::{
+            AtomicBool, AtomicU64,
+            Ordering::{Relaxed, SeqCst},
+        },
     },
+    time::Duration,
 };
 use tokio::{sync::Notify, task::AbortHandle};
 use wamplex_realm::{Authority, Joining, Member, Observer, Realm, RealmConfig};
@@ -40,6 +43,12 @@ pub(crate) struct RealmCell {
     keeper: Mutex<Option<AbortHandle>>,
     /// Whether sessions may not come in any more. Changes under the lock of the realm.
     is_closed: AtomicBool,
+    /// The pattern of the template that it was made of, if it was.
+    template: Mutex<Option<Arc<str>>>,
+    /// The task that takes it away when nobody needs it any more.
+    reaper: Mutex<Option<AbortHandle>>,
+    /// Since when nobody is here, in nanoseconds; [`NEVER`] if somebody is.
+    empty_since: AtomicU64,
 }
 
 /// What can change in a realm while sessions are in it.
@@ -86,6 +95,9 @@ impl RealmCell {
             sooner: Notify::new(),
             keeper: Mutex::default(),
             is_closed: AtomicBool::new(false),
+            template: Mutex::default(),
+            reaper: Mutex::default(),
+            empty_since: AtomicU64::new(nanos(clock.now())),
         }
     }
 
@@ -158,12 +170,60 @@ impl RealmCell {
     pub(crate) fn join(self: &Arc<Self>, who: Joining, handle: Handle) -> Membership {
         let mut realm = self.write();
         let member = realm.join(who, handle, self.clock.now(), &mut Deliver);
+        self.empty_since.store(NEVER, Relaxed);
         if self.is_closed.load(Relaxed) {
             // The client was admitted to a realm that was there still.
             realm.dismiss(&closed(), self.clock.now(), &mut Deliver);
         }
         drop(realm);
         Membership { realm: Arc::clone(self), member }
+    }
+
+    /// The pattern of the template that it was made of, if it was.
+    pub(crate) fn template(&self) -> Option<Arc<str>> {
+        self.template.lock().clone()
+    }
+
+    /// Says of which template it is from now on.
+    pub(crate) fn set_template(&self, pattern: Option<Arc<str>>) {
+        *self.template.lock() = pattern;
+    }
+
+    /// Has this task, and none of before, take it away when nobody needs it any more.
+    pub(crate) fn set_reaper(&self, reaper: Option<AbortHandle>) {
+        let before = std::mem::replace(&mut *self.reaper.lock(), reaper);
+        if let Some(before) = before {
+            before.abort();
+        }
+    }
+
+    /// For how long nobody has been here, or has asked to come in.
+    pub(crate) fn idle(&self) -> Duration {
+        let since = Duration::from_nanos(self.empty_since.load(Relaxed));
+        self.clock.now().since_start().saturating_sub(since)
+    }
+
+    /// Says that somebody asks to come in.
+    pub(crate) fn touch(&self) {
+        let now = nanos(self.clock.now());
+        let touched = |since: u64| (since != NEVER).then_some(now);
+        // Nothing changes while somebody is here.
+        let _ = self.empty_since.fetch_update(Relaxed, Relaxed, touched);
+    }
+
+    /// Closes the realm if nobody is in it; whether it did.
+    pub(crate) fn close_if_empty(&self) -> bool {
+        let realm = self.write();
+        let is_empty = realm.session_count() == 0;
+        if is_empty {
+            self.is_closed.store(true, Relaxed);
+        }
+        drop(realm);
+        if is_empty {
+            self.authorization.close();
+            self.stop();
+        }
+        is_empty
     }
 
     /// Puts other rules in force, for the sessions that are here as well.
@@ -220,6 +280,11 @@ fn nanos(time: Time) -> u64 {
 
 impl Drop for Membership {
     fn drop(&mut self) {
-        self.realm.write().leave(&self.member, self.realm.clock.now(), &mut Deliver);
+        let now = self.realm.clock.now();
+        let mut realm = self.realm.write();
+        realm.leave(&self.member, now, &mut Deliver);
+        if realm.session_count() == 0 {
+            self.realm.empty_since.store(nanos(now), Relaxed);
+        }
     }
 }

@@ -4,22 +4,24 @@ use crate::{
     authentication::{Authentication, Gate},
     authorization::{Authorization, Authorizer, Hooks},
     clock::{self, Clock},
-    config::{RealmSettings, Rules},
+    config::{RealmSettings, RealmTemplate, Rules},
     error::StartError,
     realm::{Live, RealmCell},
     throttle::Quotas,
 };
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 use std::{
     collections::{HashMap, HashSet},
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{
             AtomicBool, AtomicU64,
             Ordering::{Relaxed, SeqCst},
         },
     },
+    time::Duration,
 };
+use tokio::time::sleep;
 use wamplex_realm::{JsonSchema, PassedOptions, RealmConfig};
 use wamplex_shared::uri::{MatchPolicy, Uri, UriRule};
 
@@ -27,7 +29,9 @@ use wamplex_shared::uri::{MatchPolicy, Uri, UriRule};
 pub(crate) struct Realms {
     clock: Clock,
     gate: Arc<Gate>,
-    cells: RwLock<HashMap<String, Arc<RealmCell>>>,
+    cells: Arc<Cells>,
+    /// Locked while a realm is made of them, so that it is made once.
+    templates: Mutex<Vec<Arc<RealmTemplate>>>,
     /// Locked while a realm is added or the authorizers change, so that no realm misses its own.
     hooks: Mutex<Hooks>,
     /// How many realms there have been.
@@ -36,12 +40,31 @@ pub(crate) struct Realms {
     is_running: AtomicBool,
 }
 
+/// The realms there are, by name.
+type Cells = RwLock<HashMap<String, Arc<RealmCell>>>;
+
 /// Other realms, prepared so that nothing can go wrong any more.
-pub(crate) struct Plan(Vec<Planned>);
+pub(crate) struct Plan<'a> {
+    planned: Vec<Planned>,
+    templates: Vec<Arc<RealmTemplate>>,
+    /// No realm is made in the meantime.
+    making: MutexGuard<'a, Vec<Arc<RealmTemplate>>>,
+}
+
+/// Why there is no realm of a name.
+pub(crate) enum NotMade {
+    /// There is neither a realm nor a template for it.
+    NoTemplate,
+    /// The template has made as many as it may.
+    TooMany,
+    /// The settings of the template cannot be put into practice now.
+    Unusable(StartError),
+}
 
 /// What a realm is made of, or changed to.
 struct Planned {
     settings: RealmSettings,
+    template: Option<Arc<RealmTemplate>>,
     config: RealmConfig,
     authorization: Authorization,
     live: Live,
@@ -53,7 +76,8 @@ impl Realms {
         Self {
             clock,
             gate: Arc::new(Gate::new()),
-            cells: RwLock::default(),
+            cells: Arc::default(),
+            templates: Mutex::default(),
             hooks: Mutex::default(),
             opened: AtomicU64::new(0),
             is_running: AtomicBool::new(false),
@@ -68,22 +92,67 @@ impl Realms {
         Ok(self.add(Planned::new(settings, self.clock, &self.gate)?))
     }
 
+    /// Makes realms of these templates from now on.
+    pub(crate) fn set_templates(&self, templates: &[RealmTemplate]) {
+        *self.templates.lock() = templates.iter().cloned().map(Arc::new).collect();
+    }
+
+    /// The realm of this name, made of a template if it is not there. Has to be called within a runtime.
+    ///
+    /// # Errors
+    /// There is none, and it cannot be made.
+    pub(crate) fn make(&self, name: &str) -> Result<Arc<RealmCell>, NotMade> {
+        let templates = self.templates.lock();
+        if let Some(realm) = self.get(name) {
+            return Ok(realm);
+        }
+        let template = templates.iter().find(|template| template.matches(name));
+        let template = template.ok_or(NotMade::NoTemplate)?;
+        let is_of_it =
+            |realm: &&Arc<RealmCell>| realm.template().as_deref() == Some(&template.pattern);
+        if self.cells.read().values().filter(is_of_it).count() >= template.most {
+            return Err(NotMade::TooMany);
+        }
+        let planned = Planned::new(&template.settings(name), self.clock, &self.gate);
+        let planned =
+            Planned { template: Some(Arc::clone(template)), ..planned.map_err(NotMade::Unusable)? };
+        tracing::info!(realm = name, template = %template.pattern, "realm made");
+        Ok(self.add(planned))
+    }
+
     /// Prepares other realms.
     ///
     /// # Errors
     /// Their settings cannot be put into practice. Then all stay as they are.
-    pub(crate) fn prepare(&self, settings: &[RealmSettings]) -> Result<Plan, StartError> {
+    pub(crate) fn prepare(
+        &self,
+        settings: &[RealmSettings],
+        templates: &[RealmTemplate],
+    ) -> Result<Plan<'_>, StartError> {
+        let making = self.templates.lock();
+        let templates: Vec<_> = templates.iter().cloned().map(Arc::new).collect();
         let prepare = |settings: &RealmSettings| Planned::new(settings, self.clock, &self.gate);
-        settings.iter().map(prepare).collect::<Result<_, _>>().map(Plan)
+        let mut planned = settings.iter().map(prepare).collect::<Result<Vec<_>, _>>()?;
+        for realm in self.all().into_iter().filter(|realm| realm.template().is_some()) {
+            let name = realm.name().as_str();
+            let is_listed = settings.iter().any(|settings| settings.name == name);
+            let template = templates.iter().find(|template| template.matches(name));
+            if let Some(template) = template.filter(|_| !is_listed) {
+                let made = prepare(&template.settings(name))?;
+                planned.push(Planned { template: Some(Arc::clone(template)), ..made });
+            }
+        }
+        Ok(Plan { planned, templates, making })
     }
 
     /// Goes over to what was prepared. Realms that are not in it are closed, with the sessions in them.
-    pub(crate) fn commit(&self, plan: Plan) {
+    pub(crate) fn commit(&self, plan: Plan<'_>) {
+        let Plan { planned, templates, mut making } = plan;
         let names: HashSet<String> =
-            plan.0.iter().map(|planned| planned.settings.name.clone()).collect();
-        for planned in plan.0 {
+            planned.iter().map(|planned| planned.settings.name.clone()).collect();
+        for planned in planned {
             match self.get(&planned.settings.name) {
-                Some(realm) => planned.change(&realm),
+                Some(realm) => self.change(planned, &realm),
                 None => drop(self.add(planned)),
             }
         }
@@ -95,13 +164,29 @@ impl Realms {
             }
             stays
         });
+        *making = templates;
+        drop(making);
         for realm in gone {
             realm.close();
         }
     }
 
+    fn change(&self, planned: Planned, realm: &Arc<RealmCell>) {
+        let template = planned.template.clone();
+        planned.change(realm);
+        self.belongs(realm, template.as_ref());
+    }
+
+    /// Takes note of the template of a realm, and sees to it that the realm goes when nobody needs it any more.
+    fn belongs(&self, realm: &Arc<RealmCell>, template: Option<&Arc<RealmTemplate>>) {
+        realm.set_template(template.map(|template| template.pattern.as_str().into()));
+        let idle = template.and_then(|template| template.idle);
+        let (cells, weak) = (Arc::downgrade(&self.cells), Arc::downgrade(realm));
+        realm.set_reaper(idle.map(|idle| tokio::spawn(reap(cells, weak, idle)).abort_handle()));
+    }
+
     fn add(&self, planned: Planned) -> Arc<RealmCell> {
-        let name = planned.settings.name.clone();
+        let (name, template) = (planned.settings.name.clone(), planned.template.clone());
         let number = self.opened.fetch_add(1, Relaxed);
         let realm = Arc::new(planned.into_realm(self.clock, number));
         if self.is_running.load(SeqCst) {
@@ -109,6 +194,7 @@ impl Realms {
         }
         let hooks = self.hooks.lock();
         realm.authorization().set_hook(hooks.of(&name));
+        self.belongs(&realm, template.as_ref());
         self.cells.write().insert(name, Arc::clone(&realm));
         realm
     }
@@ -130,7 +216,11 @@ impl Realms {
 
     /// The realm of this name.
     pub(crate) fn get(&self, name: &str) -> Option<Arc<RealmCell>> {
-        self.cells.read().get(name).cloned()
+        let realm = self.cells.read().get(name).cloned();
+        if let Some(realm) = &realm {
+            realm.touch();
+        }
+        realm
     }
 
     /// All realms there are now.
@@ -164,7 +254,7 @@ impl Planned {
         let authorization = Authorization::new(settings)
             .map_err(|source| StartError::Roles { realm: settings.name.clone(), source })?;
         let live = live(settings, gate)?;
-        Ok(Self { settings: settings.clone(), config, authorization, live })
+        Ok(Self { settings: settings.clone(), template: None, config, authorization, live })
     }
 
     fn into_realm(self, clock: Clock, number: u64) -> RealmCell {
@@ -180,6 +270,35 @@ impl Planned {
         realm.quotas().set(self.settings.limits);
         realm.change(self.config, self.live);
     }
+}
+
+/// Takes a realm away once nobody has been in it for this long.
+async fn reap(cells: Weak<Cells>, realm: Weak<RealmCell>, idle: Duration) {
+    loop {
+        let left = realm.upgrade().map(|realm| idle.saturating_sub(realm.idle()));
+        let Some(left) = left else { return };
+        if !left.is_zero() {
+            sleep(left).await;
+            continue;
+        }
+        let (Some(cells), Some(realm)) = (cells.upgrade(), realm.upgrade()) else { return };
+        if remove_if_empty(&cells, &realm) {
+            return;
+        }
+        drop((cells, realm));
+        sleep(idle).await;
+    }
+}
+
+fn remove_if_empty(cells: &Cells, realm: &RealmCell) -> bool {
+    // Under the lock, so that whoever does not find it here may make another one.
+    let mut cells = cells.write();
+    let is_closed = realm.close_if_empty();
+    if is_closed {
+        cells.remove(realm.name().as_str());
+        tracing::info!(realm = %realm.name(), "realm removed that nobody was in");
+    }
+    is_closed
 }
 
 /// What can change in a realm while sessions are in it.

@@ -206,8 +206,8 @@ impl RouterHandle {
     /// # Errors
     /// There is no such realm, or no tokio runtime here.
     pub fn join(&self, realm: &str, identity: Identity) -> Result<LocalSession, JoinError> {
-        let found = self.shared.realms.get(realm);
-        let realm = found.ok_or_else(|| JoinError::NoSuchRealm(realm.to_owned()))?;
+        let found = self.shared.realms.make(realm);
+        let realm = found.map_err(|_| JoinError::NoSuchRealm(realm.to_owned()))?;
         LocalSession::open(&self.shared, &realm, identity)
     }
 

@@ -78,13 +78,14 @@ impl Shared {
     /// The configuration cannot be put into practice.
     pub(crate) fn new(config: &RouterConfig) -> Result<Self, StartError> {
         let clock = Clock::start();
-        if config.realms.is_empty() {
+        if config.realms.is_empty() && config.templates.is_empty() {
             return Err(StartError::NoRealm);
         }
         let realms = Realms::new(clock);
         for settings in &config.realms {
             realms.open(settings)?;
         }
+        realms.set_templates(&config.templates);
         Ok(Self {
             realms,
             room: Room::new(config.limits.connections),

@@ -2,7 +2,7 @@
 
 use super::{
     BridgeEndpoint, Endpoint, ListenerConfig, Origins, PrincipalSettings, PrincipalSource,
-    Problems, RealmSettings, RoleSettings, RouterConfig, Site,
+    Problems, RealmSettings, RealmTemplate, RoleSettings, RouterConfig, Site,
 };
 use std::collections::HashMap;
 use wamplex_realm::PassedOptions;
@@ -28,9 +28,11 @@ impl RouterConfig {
 
     /// Finds what is wrong for a router that may go without listeners, since the program around it brings its clients.
     pub(crate) fn check_parts(&self, problems: &mut Problems) {
-        problems.expect(!self.realms.is_empty(), "realms", "at least one realm", "none");
+        let has_realms = !self.realms.is_empty() || !self.templates.is_empty();
+        problems.expect(has_realms, "realms", "at least one realm", "none");
         problems.each("listeners", &self.listeners, ListenerConfig::check);
         problems.each("realms", &self.realms, RealmSettings::check);
+        problems.each("templates", &self.templates, RealmTemplate::check);
         problems.within("limits", |problems| self.limits.check(problems));
         problems.within("admin", |problems| self.admin.check(&self.realms, problems));
         let addresses = self.listeners.iter().map(|listener| listener.endpoint.to_string());
@@ -41,6 +43,8 @@ impl RouterConfig {
         unique(problems, "listeners", "name", "a name", names, |name| !name.is_empty());
         let names = self.realms.iter().map(|realm| realm.name.clone());
         unique(problems, "realms", "name", "a name", names, |_| true);
+        let patterns = self.templates.iter().map(|template| template.pattern.clone());
+        unique(problems, "templates", "pattern", "a pattern", patterns, |_| true);
     }
 }
 
@@ -109,6 +113,11 @@ impl RealmSettings {
         {
             problems.add("name", "a URI", format!("{:?}: {error}", self.name));
         }
+        self.check_all_but_name(problems);
+    }
+
+    /// Notes what is wrong with it, whatever it is called.
+    pub(super) fn check_all_but_name(&self, problems: &mut Problems) {
         problems.each("principals", &self.principals, PrincipalSettings::check);
         problems.each("principals_from", &self.principals_from, PrincipalSource::check);
         let names = self.principals.iter().map(|principal| principal.authid.clone());

@@ -31,6 +31,7 @@ mod secret;
 mod site;
 mod status;
 mod suggest;
+mod template;
 mod tls;
 mod transports;
 pub mod units;
@@ -70,6 +71,7 @@ pub use schema::{schema, schema_text};
 pub use secret::{Secret, SecretError};
 pub use site::Site;
 pub use status::Status;
+pub use template::RealmTemplate;
 pub use tls::{ClientCertificate, Tls};
 pub use transports::Transports;
 
@@ -99,8 +101,10 @@ pub struct RouterConfig {
     pub watch: bool,
     /// Where clients connect, at least one place.
     pub listeners: Vec<ListenerConfig>,
-    /// The realms there are, at least one, each with a name of its own.
+    /// The realms there are, each with a name of its own; at least one, unless there are templates.
     pub realms: Vec<RealmSettings>,
+    /// Realms that are made when somebody asks for them.
+    pub templates: Vec<RealmTemplate>,
     /// What one client can cost.
     pub limits: Limits,
     /// Where the router can be looked into and told what to do.
@@ -113,6 +117,7 @@ impl Default for RouterConfig {
             watch: true,
             listeners: vec![ListenerConfig::default()],
             realms: vec![RealmSettings::new(DEFAULT_REALM)],
+            templates: Vec::new(),
             limits: Limits::default(),
             admin: AdminSettings::default(),
         }

@@ -72,7 +72,7 @@ impl RouterHandle {
             return Err(ReloadError::Invalid(problems.into_vec()));
         }
         let doors = self.doors.prepare(&config.listeners, &self.shared)?;
-        let realms = self.shared.realms.prepare(&config.realms)?;
+        let realms = self.shared.realms.prepare(&config.realms, &config.templates)?;
         self.shared.set_limits(config.limits.clone());
         self.shared.realms.commit(realms);
         self.doors.commit(doors, &self.shared);

@@ -49,6 +49,7 @@ impl Report {
         let listeners = |config: &RouterConfig| config.listeners.clone();
         report.compare(&listeners(old), &listeners(new), |it| Part::Listener(it.endpoint.clone()));
         report.compare(&old.realms, &new.realms, |it| Part::Realm(it.name.clone()));
+        report.compare(&old.templates, &new.templates, |it| Part::Template(it.pattern.clone()));
         let (Value::Object(old), Value::Object(new)) = (json(old), json(new)) else {
             return report;
         };
