@@ -91,8 +91,16 @@ impl Admission {
 
 impl Admitted {
     fn new(realm: Arc<RealmCell>, session: SessionId, roles: Roles, identity: Identity) -> Self {
-        let Identity { authid, authrole, authmethod, authprovider, authextra, trustlevel, ends } =
-            identity;
+        let Identity {
+            authid,
+            authrole,
+            authmethod,
+            authprovider,
+            authextra,
+            trustlevel,
+            ends,
+            ..
+        } = identity;
         let mut who = Joining::new(session, roles);
         who.authid = Some(authid);
         who.authrole = Some(authrole);

@@ -16,7 +16,7 @@ impl Authentication {
         let accepted = tokens.judge(token);
         let accepted = accepted.map_err(|wrong| Refusal::denied(format!("the token: {wrong}")))?;
         let mut identity = accepted.identity;
-        identity.ends = accepted.ends;
+        (identity.ends, identity.proof_ends) = (accepted.ends, accepted.expires);
         Ok(identity)
     }
 

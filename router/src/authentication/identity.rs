@@ -22,6 +22,8 @@ pub struct Identity {
     pub trustlevel: Option<u64>,
     /// When the session has to end; `None` for never.
     pub ends: Option<SystemTime>,
+    /// When its proof expires, whether the session ends then or not: no cookie stands for it any longer than that.
+    pub(crate) proof_ends: Option<SystemTime>,
 }
 
 /// Why a client is not let in.
@@ -52,6 +54,7 @@ impl Identity {
             authextra: Dict::new(),
             trustlevel: None,
             ends: None,
+            proof_ends: None,
         }
     }
 

@@ -55,8 +55,11 @@ impl Authentication {
                 let (method, dynamic) = chosen?;
                 let case = Case { offer, who, certified, method, dynamic };
                 let identity = self.prove(&mut attempt, case).await?;
-                self.remember(&attempt, &identity, method);
-                (identity, method)
+                // A token may have been shown as a ticket, and its bearer is not the principal who has the same name.
+                let is_bearer = identity.authmethod == Method::Jwt.as_str();
+                let by = if is_bearer { Method::Jwt } else { method };
+                self.remember(&attempt, &identity, by);
+                (identity, by)
             }
         };
         check_role(&hello, &identity)?;
@@ -172,7 +175,8 @@ impl Authentication {
         let is_strong = rank(found.by).is_some_and(|then| now.is_none_or(|now| then <= now));
         let claimed = attempt.hello().details.authid.as_ref().filter(|authid| !authid.is_empty());
         let is_claimed = claimed.is_none_or(|claimed| *claimed == found.identity.authid);
-        let has_ended = found.identity.ends.is_some_and(|end| end <= SystemTime::now());
+        let ends = [found.identity.ends, found.identity.proof_ends].into_iter().flatten();
+        let has_ended = ends.min().is_some_and(|end| end <= SystemTime::now());
         if !is_strong || !is_claimed || has_ended {
             return Ok(None);
         }
@@ -197,7 +201,7 @@ impl Authentication {
         // What a method says at the end is for this once.
         kept.authextra.remove("verifier");
         let mut age = self.settings.cookie.max_age;
-        if let Some(ends) = identity.ends {
+        for ends in [identity.ends, identity.proof_ends].into_iter().flatten() {
             age = age.min(ends.duration_since(SystemTime::now()).unwrap_or_default());
         }
         let expires = Instant::now() + age;

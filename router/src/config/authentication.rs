@@ -175,7 +175,8 @@ pub enum ChannelBindingRule {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CookieSettings {
-    /// How long a browser that has authenticated may come back without another proof. Coming back does not prolong it.
+    /// How long a browser that has authenticated may come back without another proof. Coming back does not prolong it, and
+    /// who has shown a token may come back until that expires.
     #[serde(with = "units::duration")]
     pub max_age: Duration,
 }

@@ -54,6 +54,8 @@ pub(crate) struct Accepted {
     pub(crate) identity: Identity,
     /// When the session has to end; `None` if it may outlive the token.
     pub(crate) ends: Option<SystemTime>,
+    /// When the token is over; `None` if no clock will ever show that.
+    pub(crate) expires: Option<SystemTime>,
 }
 
 /// Why a token lets nobody in. Says nothing of what is secret in it.
@@ -161,11 +163,10 @@ impl Issuer {
             KeySource::File(file) => verify(token, &file.get())?,
         };
         let bearer = claims.judge(&self.settings, now)?;
-        let ends = self.settings.end_at_expiry.then(|| {
-            let leeway = self.settings.leeway;
-            SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(bearer.expires) + leeway)
-        });
-        Ok(Accepted { ends: ends.flatten(), identity: self.identity(bearer) })
+        let lives = Duration::from_secs(bearer.expires).saturating_add(self.settings.leeway);
+        let expires = SystemTime::UNIX_EPOCH.checked_add(lives);
+        let ends = expires.filter(|_| self.settings.end_at_expiry);
+        Ok(Accepted { ends, expires, identity: self.identity(bearer) })
     }
 
     fn identity(&self, bearer: Bearer) -> Identity {

@@ -242,7 +242,15 @@ fn claims_reach_authextra_and_the_end_of_the_token_that_of_the_session() {
     assert_eq!(extra, [("name", &Value::Str("Alice".into())), ("team.id", &Value::Int(7))]);
     let end = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW + 600 + 30);
     assert_eq!(accepted.ends, Some(end));
-    assert_eq!(with(false).ends, None);
+    let outlived = with(false);
+    assert_eq!((outlived.ends, outlived.expires), (None, Some(end)));
+}
+
+#[test]
+fn a_token_that_never_ends_is_one_that_is_good() {
+    let token = Signer::secret(SECRET).sign(&claims(&json!({"exp": u64::MAX})));
+    let ends = JwtSettings { end_at_expiry: true, ..settings() };
+    assert_eq!(open(ends).judge_at(&token, NOW).unwrap().ends, None);
 }
 
 #[test]

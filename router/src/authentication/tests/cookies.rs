@@ -3,9 +3,14 @@
 use super::bench::{Bench, Client, browser};
 use crate::{
     authentication::{Authentication, Token},
-    config::Method,
+    config::{JwtSettings, Method, Secret},
 };
-use std::{sync::Arc, time::Duration};
+use jsonwebtoken::{EncodingKey, Header, encode};
+use serde_json::json;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use tokio::time::{Instant, advance};
 use wamplex_shared::uris::error;
 
@@ -128,4 +133,50 @@ async fn a_realm_that_takes_no_cookies_neither_remembers_nor_recognises() {
         ..Client::new("", &["cookie"])
     };
     assert!(back.join(&realm).await.is_err());
+}
+
+const KEY: &str = "thirty-two octets or more of a key";
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// A browser that has logged in with the token of a guest of the same name as one of the realm's own principals. The
+/// token is good for an hour.
+async fn logged_in_as_guest(methods: &[Method], offer: &'static str) -> Browser {
+    let mut bench = Bench::new(methods);
+    bench.settings.jwt = vec![JwtSettings {
+        secret: Some(Secret::new(KEY)),
+        roles: vec!["guest".into()],
+        ..JwtSettings::default()
+    }];
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    let claims = json!({"sub": "all", "role": "guest", "exp": (since_1970 + HOUR).as_secs()});
+    let key = EncodingKey::from_secret(KEY.as_bytes());
+    let secret = Box::leak(encode(&Header::default(), &claims, &key).unwrap().into_boxed_str());
+    let (realm, token) = (bench.open(), Token::draw().unwrap());
+    let login = Client { secret, peer: browser(token), ..Client::new("all", &[offer]) };
+    assert_eq!(&*login.join(&realm).await.unwrap().authrole, "guest");
+    Browser { bench, realm, token }
+}
+
+#[tokio::test]
+async fn the_bearer_of_a_token_comes_back_as_that_and_not_as_a_principal_of_the_same_name() {
+    for (methods, offer) in [
+        (&[Method::Cookie, Method::Jwt][..], "jwt"),
+        (&[Method::Cookie, Method::Jwt], "ticket"),
+        (&[Method::Cookie, Method::Jwt, Method::Ticket], "ticket"),
+        (&[Method::Cookie, Method::Ticket, Method::Jwt], "ticket"),
+    ] {
+        let Browser { realm, token, .. } = logged_in_as_guest(methods, offer).await;
+        let back = Client { authid: None, peer: browser(token), ..Client::new("", &["cookie"]) };
+        let identity = back.join(&realm).await.unwrap();
+        assert_eq!((&*identity.authid, &*identity.authrole), ("all", "guest"), "{methods:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cookie_had_by_a_token_ends_with_the_token() {
+    let browser = logged_in_as_guest(&[Method::Cookie, Method::Jwt], "jwt").await;
+    assert!(browser.back(browser.token, None, &["cookie"]).await.is_some());
+    advance(HOUR + JwtSettings::default().leeway).await;
+    assert_eq!(browser.back(browser.token, None, &["cookie"]).await, None);
 }
