@@ -125,9 +125,9 @@ impl Reception {
 
     /// The sessions of one long-poll transport.
     pub(crate) async fn serve_polled(self: Arc<Self>, opened: Opened, shared: Arc<Shared>) {
-        let Opened { transport, peer, place, listed } = opened;
+        let Opened { transport, peer, stay, listed } = opened;
         self.serve(transport, peer, shared).await;
-        drop((listed, place));
+        drop((listed, stay));
     }
 
     /// A connection on which nothing but WAMP and HTTP can be spoken any more. The client has until `deadline` to make

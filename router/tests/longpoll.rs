@@ -14,7 +14,7 @@ use futures_util::future::select;
 use serde_json::{Value, json};
 use std::{net::SocketAddr, time::Duration};
 use tokio::time::timeout;
-use wamplex_router::config::Origins;
+use wamplex_router::config::{ForwardedHeader, Origins};
 use wamplex_shared::{
     codec::{self, batch},
     serializer::Serializer,
@@ -439,6 +439,25 @@ async fn the_router_has_as_many_transports_as_connections() {
         Err(_) => {}
     }
     drop(first);
+}
+
+#[tokio::test]
+async fn an_address_has_as_many_transports_as_connections() {
+    let router = start(|config| {
+        config.listeners[0].proxy.forwarded = ForwardedHeader::XForwardedFor;
+        config.listeners[0].proxy.trusted = vec!["127.0.0.0/8".parse().unwrap()];
+        config.limits.connections_per_address = 1;
+    })
+    .await;
+    let mut http = Http::new(router.address);
+    for (address, status) in
+        [("192.0.2.1", 200), ("192.0.2.2", 200), ("192.0.2.1", 429), ("10.0.0.1, 192.0.2.2", 429)]
+    {
+        let headers = format!("{JSON}x-forwarded-for: {address}\r\n");
+        let body = br#"{"protocols":["wamp.2.json"]}"#;
+        let opened = http.post(&format!("{BASE}/open"), &headers, body).await.unwrap();
+        assert_eq!(opened.status, status, "{address}");
+    }
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::{
     peer::{Peer, TransportKind},
     transport::{
         Subprotocol,
-        longpoll::{Channel, Hub, Refused, Waited},
+        longpoll::{Channel, Hub, Refused, Stay, Waited},
     },
 };
 use hyper::{
@@ -142,18 +142,15 @@ impl LongPolls {
             Ok(agreed) => agreed,
             Err(refusal) => return *refusal,
         };
-        let Some(place) = front.shared.room.enter() else {
-            front.shared.tally.connections_refused.up();
-            let why = "this router has too many connections, try again later";
-            let mut refusal = sentence(StatusCode::SERVICE_UNAVAILABLE, why);
-            put(refusal.headers_mut(), header::RETRY_AFTER, "5");
-            return refusal;
+        let stay = match stay(front, &client) {
+            Ok(stay) => stay,
+            Err(refusal) => return *refusal,
         };
         client.transport = TransportKind::LongPoll;
         let mut set = HeaderMap::new();
         front.renew_cookie(&parts.headers, &mut set, &mut client);
         let limit = front.shared.limits().message_size_before_welcome;
-        match self.hub.open(agreed, limit, self.settings.idle, client, place) {
+        match self.hub.open(agreed, limit, self.settings.idle, client, stay) {
             Ok(transport) => {
                 let answer = serde_json::json!({"protocol": agreed.name(), "transport": transport});
                 let mut response = content_response(answer.to_string().into(), "application/json");
@@ -235,6 +232,25 @@ impl<'a> Route<'a> {
 
 fn subprotocols() -> String {
     Subprotocol::all().map(Subprotocol::name).collect::<Vec<_>>().join(", ")
+}
+
+/// What a transport takes up, if there is as much.
+fn stay(front: &Front, client: &Peer) -> Result<Stay, Box<Response<Body>>> {
+    let shared = &front.shared;
+    let full = |status: StatusCode, why: &str| {
+        shared.tally.connections_refused.up();
+        let mut refusal = sentence(status, why);
+        put(refusal.headers_mut(), header::RETRY_AFTER, "5");
+        Box::new(refusal)
+    };
+    // A proxy that has not said for whom it asks asks for many.
+    let ip = client.address.ip().filter(|ip| !front.proxy.trusts(*ip));
+    let counted = shared.crowd.connect(ip, &shared.limits(), shared.clock.now());
+    let counted =
+        counted.map_err(|crowded| full(StatusCode::TOO_MANY_REQUESTS, crowded.words()))?;
+    let why = "this router has too many connections, try again later";
+    let place = shared.room.enter().ok_or_else(|| full(StatusCode::SERVICE_UNAVAILABLE, why))?;
+    Ok(Stay { place, counted })
 }
 
 /// What messages are called in responses.

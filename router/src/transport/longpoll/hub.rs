@@ -1,7 +1,7 @@
 //! The long-poll transports of a listener.
 
 use super::{Channel, LongPoll};
-use crate::{peer::Peer, room::Place, transport::Subprotocol};
+use crate::{crowd::Counted, peer::Peer, room::Place, transport::Subprotocol};
 use data_encoding::HEXLOWER_PERMISSIVE as HEX;
 use parking_lot::Mutex;
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -25,9 +25,17 @@ pub(crate) struct Hub {
 pub(crate) struct Opened {
     pub(crate) transport: LongPoll,
     pub(crate) peer: Peer,
-    pub(crate) place: Place,
+    /// Dropped when the session is over.
+    pub(crate) stay: Stay,
     /// Dropped when the session is over.
     pub(crate) listed: Listed,
+}
+
+/// What a transport takes up, as a connection would: a place in the room, and one of those that its address may have.
+#[derive(Debug)]
+pub(crate) struct Stay {
+    pub(crate) place: Place,
+    pub(crate) counted: Option<Counted>,
 }
 
 /// A transport that requests find, for as long as this lives.
@@ -56,7 +64,7 @@ impl Hub {
         limit: usize,
         idle: Duration,
         peer: Peer,
-        place: Place,
+        stay: Stay,
     ) -> Result<String, NotOpened> {
         let mut id = Id::default();
         getrandom::fill(&mut id).map_err(NotOpened::Randomness)?;
@@ -65,7 +73,7 @@ impl Hub {
         self.count.send_modify(|count| *count += 1);
         let listed = Listed { hub: Arc::clone(self), id };
         let transport = LongPoll::new(channel, idle);
-        let opened = Opened { transport, peer, place, listed };
+        let opened = Opened { transport, peer, stay, listed };
         self.opened.send(opened).map_err(|_| NotOpened::Closing)?;
         Ok(HEX.encode(&id))
     }

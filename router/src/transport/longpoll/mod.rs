@@ -17,7 +17,7 @@ mod channel;
 mod hub;
 
 pub(crate) use channel::{Channel, Refused, Waited};
-pub(crate) use hub::{Hub, Opened};
+pub(crate) use hub::{Hub, Opened, Stay};
 
 use super::{Close, Lost, Transport};
 use bytes::Bytes;
