@@ -15,7 +15,7 @@ use crate::{
     tls::Encryption,
     transport::{
         Transport, WebSocket,
-        longpoll::{Hub, Opened},
+        longpoll::{Hub, Opened, Stay},
         rawsocket::{self, HandshakeFailed},
         sniff::{Protocol, Sniffed},
     },
@@ -125,9 +125,9 @@ impl Reception {
 
     /// The sessions of one long-poll transport.
     pub(crate) async fn serve_polled(self: Arc<Self>, opened: Opened, shared: Arc<Shared>) {
-        let Opened { transport, peer, stay, listed } = opened;
+        let Opened { transport, peer, stay: Stay { place, counted }, listed } = opened;
         self.serve(transport, peer, shared).await;
-        drop((listed, stay));
+        drop((listed, counted, place));
     }
 
     /// A connection on which nothing but WAMP and HTTP can be spoken any more. The client has until `deadline` to make

@@ -109,7 +109,7 @@ fn guarded() -> RealmSettings {
 async fn clients_that_do_not_go_on_are_cut_and_nobody_else_notices() {
     let folder = Folder::new();
     folder.install(&Authority::new().sign_server());
-    let soon = Duration::from_millis(300);
+    let soon = Duration::from_secs(1);
     let tls = Tls { also_plain: true, ..folder.tls() };
     let router = start(|config| {
         config.listeners[0].tls = Some(tls);
@@ -122,13 +122,12 @@ async fn clients_that_do_not_go_on_are_cut_and_nobody_else_notices() {
     .await;
     let to = router.address;
     let mut neighbour = Peer::join(to, Serializer::Json).await;
-    for kind in KINDS {
-        let begun = join_all((0..40).map(|n| kind.begin(to, n))).await;
-        neighbour.round_trip("com.example.neighbour").await;
-        let cut = timeout(PATIENCE, join_all(begun.into_iter().map(is_cut)));
-        assert!(cut.await.is_ok(), "{kind:?}");
-        neighbour.round_trip("com.example.neighbour").await;
-    }
+    let begun = KINDS.iter().flat_map(|kind| (0..40).map(|n| kind.begin(to, n)));
+    let begun = join_all(begun).await;
+    neighbour.round_trip("com.example.neighbour").await;
+    let cut = timeout(PATIENCE, join_all(begun.into_iter().map(is_cut))).await;
+    assert!(cut.is_ok(), "some of them are still there");
+    neighbour.round_trip("com.example.neighbour").await;
     assert_eq!(router.handle.session_count(), 1);
     assert_eq!(router.handle.counters().panics, 0);
 }

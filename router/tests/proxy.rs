@@ -39,7 +39,6 @@ async fn behind(proxy: Proxy) -> Running {
     start(|config| {
         config.listeners[0].proxy = proxy;
         config.limits.sessions_per_address = 1;
-        config.limits.http_request = Duration::from_millis(500);
     })
     .await
 }
@@ -104,7 +103,11 @@ async fn a_trusted_address_has_to_begin_with_the_header() {
         (ProxyProtocol::V2, b"\r\n\r\n"),
         (ProxyProtocol::V1, b""),
     ] {
-        let router = behind(trusting(&["127.0.0.1/32"], protocol)).await;
+        let router = start(|config| {
+            config.listeners[0].proxy = trusting(&["127.0.0.1/32"], protocol);
+            config.limits.http_request = Duration::from_millis(300);
+        })
+        .await;
         assert!(is_turned_away(connect(&router, beginning).await).await, "{beginning:?}");
     }
 }
@@ -112,7 +115,11 @@ async fn a_trusted_address_has_to_begin_with_the_header() {
 #[tokio::test]
 async fn nobody_else_is_believed() {
     for protocol in [ProxyProtocol::None, ProxyProtocol::V1, ProxyProtocol::V2] {
-        let router = behind(trusting(&["10.0.0.0/8"], protocol)).await;
+        let router = start(|config| {
+            config.listeners[0].proxy = trusting(&["10.0.0.0/8"], protocol);
+            config.limits.http_request = Duration::from_secs(1);
+        })
+        .await;
         for header in [V1, V2, V2_LOCAL] {
             assert!(is_turned_away(connect(&router, header).await).await, "{header:?}");
         }

@@ -329,10 +329,12 @@ async fn a_handshake_that_does_not_come_to_its_end_is_cut() {
     // Neither does a handshake give a client more time for its request.
     let name = ServerName::try_from("localhost").unwrap();
     let socket = TcpStream::connect(router.address).await.unwrap();
-    let mut stream = authority.connector(None).connect(name, socket).await.unwrap();
-    stream.write_all(b"GET /ws HT").await.unwrap();
-    let mut rest = Vec::new();
-    let _ = timeout(PATIENCE, stream.read_to_end(&mut rest)).await.expect("it is cut");
+    // On a busy machine the time may be over before it is through.
+    if let Ok(mut stream) = authority.connector(None).connect(name, socket).await {
+        let _ = stream.write_all(b"GET /ws HT").await;
+        let mut rest = Vec::new();
+        let _ = timeout(PATIENCE, stream.read_to_end(&mut rest)).await.expect("it is cut");
+    }
     assert_eq!(router.handle.counters().sessions_joined, 0);
 }
 

@@ -4,7 +4,8 @@ use crate::{
     Street,
     common::{PATIENCE, Peer, start},
 };
-use std::time::Duration;
+use futures_util::future::join_all;
+use std::{net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -119,30 +120,30 @@ async fn send(street: &Street, request: &[u8]) -> (Fate, String) {
 
 #[tokio::test]
 async fn a_client_that_says_a_byte_now_and_then_is_cut() {
-    let router = start(|config| config.limits.http_request = Duration::from_millis(200)).await;
+    let router = start(|config| config.limits.http_request = Duration::from_secs(1)).await;
     let mut neighbour = Peer::join(router.address, Serializer::Json).await;
-    let json = "Content-Type: application/json\r\nContent-Length: 4000\r\n";
-    for beginning in [
+    let json = "Content-Type: application/json\r\n";
+    let open = "POST /lp/open HTTP/1.1\r\nHost: h\r\n";
+    let all = [
         String::new(),
         "GET ".to_owned(),
         "GET / HTTP/1.1\r\nHost: h\r\nX: ".to_owned(),
         "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.1\r\nX: ".to_owned(),
-        format!("POST /lp/open HTTP/1.1\r\nHost: h\r\n{json}\r\n"),
-        "POST /lp/open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n".to_owned(),
-    ] {
-        let mut socket = TcpStream::connect(router.address).await.unwrap();
-        socket.write_all(beginning.as_bytes()).await.unwrap();
-        let mut pace = interval(Duration::from_millis(10));
-        let trickle = async {
-            loop {
-                pace.tick().await;
-                if socket.write_all(b"x").await.is_err() {
-                    return;
-                }
-            }
-        };
-        timeout(PATIENCE, trickle).await.unwrap_or_else(|_| panic!("{beginning:?} goes on"));
-        neighbour.round_trip("com.example.neighbour").await;
+        format!("{open}{json}Content-Length: 4000\r\n\r\n"),
+        format!("{open}{json}Transfer-Encoding: chunked\r\n\r\n3e8\r\n"),
+    ];
+    let trickling = join_all(all.iter().map(|beginning| trickle(router.address, beginning)));
+    timeout(PATIENCE, trickling).await.expect("all of them are cut");
+    neighbour.round_trip("com.example.neighbour").await;
+}
+
+/// Says this and then a byte now and then, until the other side has had enough.
+async fn trickle(to: SocketAddr, beginning: &str) {
+    let mut socket = TcpStream::connect(to).await.unwrap();
+    socket.write_all(beginning.as_bytes()).await.unwrap();
+    let mut pace = interval(Duration::from_millis(10));
+    while socket.write_all(b"x").await.is_ok() {
+        pace.tick().await;
     }
 }
 

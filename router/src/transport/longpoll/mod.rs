@@ -118,3 +118,63 @@ impl Drop for LongPoll {
         self.channel.abandon();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::Subprotocol;
+    use std::future::poll_fn;
+    use tokio::time::timeout;
+
+    const IDLE: Duration = Duration::from_secs(30);
+
+    fn transport() -> (LongPoll, Arc<Channel>) {
+        let agreed = Subprotocol { serializer: Serializer::Json, batched: false };
+        let channel = Arc::new(Channel::new(agreed, 100));
+        (LongPoll::new(Arc::clone(&channel), IDLE), channel)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_asks_nothing_is_gone_after_a_while() {
+        let (mut transport, channel) = transport();
+        let start = Instant::now();
+        tokio::time::sleep(IDLE / 2).await;
+        channel.send(Bytes::from_static(b"[1]"), start + IDLE).await.unwrap();
+        assert!(poll_fn(|cx| transport.poll_receive(cx)).await.is_ok());
+        let gone = poll_fn(|cx| transport.poll_receive(cx)).await;
+        assert!(
+            matches!(gone, Err(Lost::Broken(error)) if error.kind() == io::ErrorKind::TimedOut)
+        );
+        assert_eq!(start.elapsed().as_secs(), 45, "from its last request on");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_waits_for_a_message_is_not_gone_however_long_it_waits() {
+        let (mut transport, channel) = transport();
+        let long = Instant::now() + IDLE * 10;
+        let waiting = channel.receive(long);
+        let watching = timeout(IDLE * 9, poll_fn(|cx| transport.poll_receive(cx)));
+        tokio::select! {
+            _ = waiting => panic!("there is nothing to say"),
+            watched = watching => assert!(watched.is_err(), "{watched:?}"),
+        }
+        let gone = timeout(IDLE * 2, poll_fn(|cx| transport.poll_receive(cx))).await;
+        assert!(matches!(gone, Ok(Err(Lost::Broken(_)))), "it has gone away since");
+    }
+
+    #[tokio::test]
+    async fn what_is_said_counts_until_the_client_has_taken_it() {
+        let (mut transport, channel) = transport();
+        let said = Bytes::from(vec![b'x'; 100 << 10]);
+        poll_fn(|cx| Poll::Ready(transport.feed(cx, said.clone()))).await.unwrap();
+        assert_eq!((transport.buffered(), transport.written()), (100 << 10, 0));
+        let full = poll_fn(|cx| Poll::Ready(transport.poll_flush(cx).is_pending())).await;
+        assert!(full, "the client has to take some of it first");
+        let soon = Instant::now() + IDLE;
+        let (taken, flushed) =
+            tokio::join!(channel.receive(soon), poll_fn(|cx| transport.poll_flush(cx)));
+        assert_eq!(taken, Waited::Said(said));
+        flushed.unwrap();
+        assert_eq!((transport.buffered(), transport.written()), (0, 100 << 10));
+    }
+}
