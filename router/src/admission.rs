@@ -80,9 +80,14 @@ impl Admission {
     /// Lets the client in as this identity.
     ///
     /// # Errors
-    /// There is no room for it.
+    /// There is no room for it, or the realm does not have its role.
     pub(crate) fn welcome(self, identity: Identity) -> Result<Admitted, Refusal> {
         let Self { realm, session, roles, counted, .. } = self;
+        if !realm.authorization().has_role(&identity.authrole) {
+            let message = "the role of this principal is not one of the realm's";
+            let role = format!("{:?} has the role {:?}", identity.authid, identity.authrole);
+            return Err(Refusal::new(error::NO_SUCH_ROLE, message).because(role));
+        }
         let mut admitted = Admitted::new(realm, session, roles, identity).seated()?;
         admitted.counted = counted;
         Ok(admitted)

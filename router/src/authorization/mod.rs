@@ -102,6 +102,12 @@ impl Authorization {
         drop(asker);
     }
 
+    /// Whether sessions may have this role. Where no roles are configured they may have any.
+    pub(crate) fn has_role(&self, role: &str) -> bool {
+        let policy = self.policy.load();
+        policy.roles.is_empty() || policy.roles.has(role)
+    }
+
     /// Whether messages may have to wait until somebody is asked.
     pub(crate) fn asks(&self) -> bool {
         self.policy.load().asks()

@@ -3,7 +3,8 @@
 use super::{Client, configured, denied, router};
 use crate::common::{Heard, Peer};
 use serde_json::json;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+use wamplex_router::principals::{Principal, Static, Ticket};
 use wamplex_shared::serializer::Serializer;
 
 const METHODS: [&str; 4] = ["cryptosign", "wamp-scram", "wampcra", "ticket"];
@@ -60,6 +61,27 @@ async fn what_is_missing_is_said_by_its_own_uri() {
         refusal("no_such_role", "the principal does not have the role that was asked for");
     assert_eq!(client.refusal(&router).await, expected);
     assert_eq!(client.wrong().refusal(&router).await, denied());
+}
+
+#[tokio::test]
+async fn a_principal_whose_role_is_gone_is_told_so() {
+    let roles = r#"
+        [[roles]]
+        name = "user"
+        allow_all = true
+        [[roles]]
+        name = "authenticator"
+    "#;
+    let router = router(&["ticket"], roles).await;
+    let mut ann = Principal::new("ann", "gone", "program");
+    ann.ticket = Some(Ticket::new("s3cret"));
+    let source = Static::new([ann]).unwrap();
+    router.handle.find_principals_with("realm1", Some(Arc::new(source)));
+    let ann = Client::new("ann", &["ticket"]);
+    let expected = refusal("no_such_role", "the role of this principal is not one of the realm's");
+    assert_eq!(ann.refusal(&router).await, expected);
+    assert_eq!(ann.wrong().refusal(&router).await, denied());
+    Client::new("joe", &["ticket"]).welcome(&router).await;
 }
 
 #[tokio::test]
