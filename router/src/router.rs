@@ -200,8 +200,8 @@ impl RouterHandle {
         Shutdown::new(&self.running)
     }
 
-    /// Joins a realm from inside the process, as this identity and without any proof of it. See
-    /// [`local`](crate::local).
+    /// Joins a realm from inside the process, as this identity and without any proof of it. What it may do there is said
+    /// by its role, as for everybody; neither quotas nor [`Authorizer::join`] are asked. See [`local`](crate::local).
     ///
     /// # Errors
     /// There is no such realm, or no tokio runtime here.

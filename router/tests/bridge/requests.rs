@@ -187,3 +187,30 @@ async fn who_waits_for_an_answer_when_the_router_stops_is_told_so() {
     assert_eq!(answer.header("retry-after"), Some("5"));
     timeout(PATIENCE, router.task).await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn a_router_that_is_about_to_stop_takes_no_new_requests() {
+    let router = start(|config| config.limits.drain = PATIENCE).await;
+    let local = backend(&router).await;
+    let (running, _) = endless(&local).await;
+    let address = router.address;
+    let waiting = tokio::spawn(async move { post(address, "/call", "", ENDLESS).await });
+    timeout(PATIENCE, running.notified()).await.unwrap();
+    let stopped = router.handle.shutdown();
+    let body = r#"{"procedure": "com.example.echo"}"#;
+    // The router begins to stop in a task of its own.
+    let refused = timeout(PATIENCE, async {
+        loop {
+            let answer = post(address, "/call", "", body).await;
+            if answer.status != 200 {
+                return answer;
+            }
+        }
+    });
+    let refused = refused.await.unwrap();
+    assert_eq!((refused.status, refused.error().as_str()), (503, uris::close::SYSTEM_SHUTDOWN));
+    assert_eq!(refused.header("retry-after"), Some("5"));
+    // The call that keeps it from stopping is given up.
+    waiting.abort();
+    timeout(PATIENCE, stopped).await.unwrap();
+}
