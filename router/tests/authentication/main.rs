@@ -8,6 +8,7 @@ mod common;
 mod cookies;
 mod dynamic;
 mod lockout;
+mod logs;
 mod methods;
 mod program;
 mod refusals;
