@@ -115,9 +115,17 @@ pub const FEATURES: &[Feature] = &[
         &["router/core/tests/authorization/main.rs", "router/tests/authorization/main.rs"],
     ),
     elsewhere("transport_websocket", "WebSocket Transport", &["router/tests/websocket.rs"]),
-    feature("transport_rawsocket", "RawSocket Transport"),
-    feature("transport_batched_websocket", "Batched WebSocket Transport"),
-    feature("transport_longpoll", "HTTP Longpoll Transport"),
+    elsewhere("transport_rawsocket", "RawSocket Transport", &["router/tests/rawsocket/main.rs"]),
+    elsewhere(
+        "transport_batched_websocket",
+        "Batched WebSocket Transport",
+        &["tests/tests/native_transports.rs"],
+    ),
+    elsewhere(
+        "transport_longpoll",
+        "HTTP Longpoll Transport",
+        &["router/tests/longpoll/main.rs", "router/tests/longpoll/requests.rs"],
+    ),
     feature("transport_multiplexed", "Multiplexed Transport"),
     elsewhere(
         "binary_in_json",
