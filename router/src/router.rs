@@ -18,7 +18,7 @@ use crate::{
 };
 use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
-    sync::{Mutex, watch},
+    sync::watch,
     task::JoinSet,
     time::{sleep, timeout},
 };
@@ -43,13 +43,18 @@ pub struct Router {
     _administrator: Option<LocalSession>,
 }
 
+/// What a router was told last. Held while it goes over to something else, which takes its time: reloads come one after
+/// the other, and nothing else asks for this.
+#[expect(clippy::disallowed_types, reason = "no message waits for this lock")]
+pub(crate) type Current = tokio::sync::Mutex<RouterConfig>;
+
 /// Reaches a router from elsewhere, also while it runs. Cheap to clone.
 #[derive(Clone)]
 pub struct RouterHandle {
     pub(crate) shared: Arc<Shared>,
     pub(crate) doors: Arc<Doors>,
     /// What the router was told last.
-    pub(crate) current: Arc<Mutex<RouterConfig>>,
+    pub(crate) current: Arc<Current>,
     stop: Arc<watch::Sender<bool>>,
     running: Arc<watch::Sender<bool>>,
     guests: Arc<Guests>,
@@ -92,7 +97,7 @@ impl Router {
             guests: Arc::new(Guests::open(&shared)?),
             shared,
             doors: Arc::new(doors),
-            current: Arc::new(Mutex::new(config)),
+            current: Arc::new(Current::new(config)),
             stop: Arc::new(watch::Sender::new(false)),
             running: running.watched(),
         };

@@ -149,7 +149,7 @@ mod tests {
         let table: Vec<(Value, Result<Said, &str>)> = vec![
             (true.into(), word(true, None, false)),
             (false.into(), word(false, None, false)),
-            (dict(&[yes.clone()]).into(), word(true, None, false)),
+            (dict(std::slice::from_ref(&yes)).into(), word(true, None, false)),
             (
                 dict(&[("allow", false.into()), ("cache", true.into())]).into(),
                 word(false, None, true),

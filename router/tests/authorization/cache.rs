@@ -132,7 +132,8 @@ async fn whoever_may_can_have_everything_forgotten() {
     let invalidate = async |kwargs: Dict| -> Result<Value, LocalError> {
         soon(admin.call(INVALIDATE_AUTHORIZATION, (vec![], kwargs))).await?.value()
     };
-    let table: [(&[(&'static str, &'static str)], u64, usize); 5] = [
+    type Row = (&'static [(&'static str, &'static str)], u64, usize);
+    let table: [Row; 5] = [
         (&[], 2, 2),
         (&[("role", "guest")], 2, 2),
         (&[("authid", "alice")], 1, 1),
