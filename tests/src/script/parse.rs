@@ -266,20 +266,20 @@ bob disconnects
         let details = [("authid".to_owned(), Value::from("bob"))].into_iter().collect();
         let pair = vec![t("[36, $a, $_, {}]"), t("[36, $b, $_, {}]")];
         let expected = [
-            (6, of("alice", Act::Connects)),
-            (7, of("bob", Act::Joins(details))),
-            (8, of("carol", Act::Joins(Map::new()))),
-            (9, of("alice", Act::Sends(t(r#"[1, "realm1", {}]"#)))),
-            (10, of("alice", Act::SendsGarbage)),
-            (11, of("alice", Act::Receives(t("[2, $_, {...}]")))),
-            (12, of("bob", Act::ReceivesAll(pair))),
-            (15, Step::Differ("a".to_owned(), "b".to_owned())),
-            (16, Step::Wait(100)),
-            (17, of("bob", Act::ReceivesNothing)),
-            (18, of("bob", Act::IsAborted("wamp.error.protocol_violation".to_owned()))),
-            (19, of("carol", Act::IsClosed)),
-            (20, of("carol", Act::Leaves)),
-            (21, of("bob", Act::Disconnects)),
+            (8, of("alice", Act::Connects)),
+            (9, of("bob", Act::Joins(details))),
+            (10, of("carol", Act::Joins(Map::new()))),
+            (11, of("alice", Act::Sends(t(r#"[1, "realm1", {}]"#)))),
+            (12, of("alice", Act::SendsGarbage)),
+            (13, of("alice", Act::Receives(t("[2, $_, {...}]")))),
+            (14, of("bob", Act::ReceivesAll(pair))),
+            (17, Step::Differ("a".to_owned(), "b".to_owned())),
+            (18, Step::Wait(100)),
+            (19, of("bob", Act::ReceivesNothing)),
+            (20, of("bob", Act::IsAborted("wamp.error.protocol_violation".to_owned()))),
+            (21, of("carol", Act::IsClosed)),
+            (22, of("carol", Act::Leaves)),
+            (23, of("bob", Act::Disconnects)),
         ];
         assert_eq!(script.steps, expected);
     }
