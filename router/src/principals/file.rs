@@ -1,6 +1,6 @@
 //! Principals in a file that is read again when it changes.
 
-use super::{Ambiguous, Finding, Lookup, Principals, table::Table};
+use super::{Ambiguous, Finding, Lookup, Principal, Principals, table::Table};
 use crate::{
     config::PrincipalSettings,
     watching::{UnusableFile, WatchedFile},
@@ -97,13 +97,21 @@ impl Principals for FileSource {
     }
 
     fn find<'a>(&'a self, realm: &'a str, who: Lookup<'a>) -> Finding<'a> {
-        let realms = self.file.get();
-        let named = realms.named.get(realm).and_then(|table| table.find(who));
-        Box::pin(std::future::ready(Ok(named.or_else(|| realms.everywhere.find(who)))))
+        Box::pin(std::future::ready(Ok(self.file.get().find(realm, who))))
     }
 }
 
 impl Realms {
+    /// A principal of this realm, or of every realm unless this one has another principal of the name.
+    fn find(&self, realm: &str, who: Lookup<'_>) -> Option<Arc<Principal>> {
+        let named = self.named.get(realm);
+        let has_its_own = |found: &Arc<Principal>| {
+            named.is_some_and(|table| table.find(Lookup::Authid(&found.authid)).is_some())
+        };
+        let found = named.and_then(|table| table.find(who));
+        found.or_else(|| self.everywhere.find(who).filter(|found| !has_its_own(found)))
+    }
+
     fn insert(&mut self, realm: Option<&str>, settings: &PrincipalSettings) -> Result<(), String> {
         let principal =
             settings.principal(FileSource::PROVIDER).map_err(|problem| problem.to_string())?;
@@ -170,9 +178,7 @@ mod tests {
     const KEY: &str = "0101010101010101010101010101010101010101010101010101010101010101";
 
     fn found(realms: &Realms, realm: &str, authid: &str) -> Option<String> {
-        let who = Lookup::Authid(authid);
-        let named = realms.named.get(realm).and_then(|table| table.find(who));
-        named.or_else(|| realms.everywhere.find(who)).map(|found| found.role.to_string())
+        realms.find(realm, Lookup::Authid(authid)).map(|found| found.role.to_string())
     }
 
     #[test]
@@ -263,5 +269,21 @@ mod tests {
             assert_eq!(found, Some(line), "{text}: {reason}");
             assert!(reason.starts_with(expected) && !reason.contains("c4nary"), "{text}: {reason}");
         }
+    }
+
+    #[test]
+    fn a_key_of_every_realm_is_none_of_another_principal_of_the_same_name() {
+        let text = format!(
+            "[[principals]]\nauthid = 'alice'\nrole = 'admin'\ncryptosign = ['{KEY}']\n\
+             [[realms]]\nname = 'realm1'\n\
+             [[realms.principals]]\nauthid = 'alice'\nrole = 'guest'\n"
+        );
+        let realms = read_toml(&text).unwrap();
+        let role = |realm| {
+            let found = realms.find(realm, Lookup::PublicKey(&[1; 32]));
+            found.map(|found| found.role.to_string())
+        };
+        assert_eq!(role("realm2").as_deref(), Some("admin"));
+        assert_eq!(role("realm1"), None);
     }
 }

@@ -104,16 +104,22 @@ impl Principals for Chain {
         "chain"
     }
 
-    /// What the first source says that knows the principal.
+    /// What the first source says that knows the principal. Whom a further source finds by a key or a certificate is nobody
+    /// if one before it knows the name: that says what the principal has, and it does not have those.
     ///
     /// # Errors
     /// A source failed before one was found that knows the principal.
     fn find<'a>(&'a self, realm: &'a str, who: Lookup<'a>) -> Finding<'a> {
         Box::pin(async move {
-            for source in &self.sources {
-                if let Some(principal) = source.find(realm, who).await? {
-                    return Ok(Some(principal));
+            for (at, source) in self.sources.iter().enumerate() {
+                let Some(principal) = source.find(realm, who).await? else { continue };
+                let is_named = matches!(who, Lookup::Authid(_));
+                for before in self.sources[..at].iter().filter(|_| !is_named) {
+                    if before.find(realm, Lookup::Authid(&principal.authid)).await?.is_some() {
+                        return Ok(None);
+                    }
                 }
+                return Ok(Some(principal));
             }
             Ok(None)
         })
@@ -194,6 +200,21 @@ mod tests {
                     source.name
                 );
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_counts_only_if_the_source_that_decides_about_its_principal_has_it() {
+        let table = |role: &str, key: Option<[u8; 32]>| {
+            let mut alice = Principal::new("alice", role, "");
+            alice.cryptosign.extend(key);
+            Arc::new(crate::principals::Static::new([alice]).unwrap()) as Arc<dyn Principals>
+        };
+        let key = [7; 32];
+        for (first, role) in [(None, None), (Some([8; 32]), None), (Some(key), Some("guest"))] {
+            let chain = Chain::new(vec![table("guest", first), table("admin", Some(key))]);
+            let found = chain.find("realm1", Lookup::PublicKey(&key)).await.unwrap();
+            assert_eq!(found.as_ref().map(|found| &*found.role), role, "{first:?}");
         }
     }
 }
