@@ -213,10 +213,12 @@ impl RealmCell {
 
     /// Closes the realm if nobody is in it; whether it did.
     pub(crate) fn close_if_empty(&self) -> bool {
-        let realm = self.write();
+        let mut realm = self.write();
         let is_empty = realm.session_count() == 0;
         if is_empty {
             self.is_closed.store(true, Relaxed);
+            // Parts of the router may be here still, and must not take this realm for the one that comes after it.
+            realm.dismiss(&closed(), self.clock.now(), &mut Deliver);
         }
         drop(realm);
         if is_empty {

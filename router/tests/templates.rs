@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::timeout;
 use wamplex_router::{
-    RouterConfig,
-    config::{MetaApi, RealmSettings, RealmTemplate, Site, UriRule},
+    Identity, RouterConfig,
+    config::{DynamicSettings, MetaApi, Method, RealmSettings, RealmTemplate, Site, UriRule},
+    local::LocalSession,
 };
 use wamplex_shared::{serializer::Serializer, uri::MatchPolicy};
 
@@ -129,6 +130,44 @@ async fn an_empty_realm_is_removed_and_made_again() {
     again.request();
     again.round_trip("com.example.other").await;
     assert!(has_realm(&router, "realm1"), "listed, though nobody is in it");
+}
+
+/// Offers an authenticator that lets everybody in, in a realm of a template.
+async fn offer_authenticator(router: &Running) -> LocalSession {
+    let _made = join(router, "com.example.auth").await;
+    let session = router.handle.join("com.example.auth", Identity::local("auth", "auth")).unwrap();
+    let answer = |_| async { Ok(wamplex_shared::value::Value::from("guest")) };
+    session.register("com.example.authenticate", answer).await.unwrap().detach();
+    session
+}
+
+async fn join_by_ticket(router: &Running) -> Value {
+    let mut peer = Peer::connect(router.address, Serializer::Json).await;
+    let details = json!({"roles": {"caller": {}}, "authmethods": ["ticket"], "authid": "joe"});
+    peer.say(&json!([1, "realm1", details]).to_string()).await;
+    assert_eq!(peer.hear().await[0], 4);
+    peer.say(r#"[5, "anything", {}]"#).await;
+    peer.hear().await
+}
+
+#[tokio::test]
+async fn an_authenticator_is_found_again_in_a_realm_that_was_removed_and_made_again() {
+    let short = template("com.example.", |t| t.idle = Some(Duration::from_millis(50)));
+    let mut config = config(vec![short]);
+    config.realms[0].authentication.methods = vec![Method::Ticket];
+    config.realms[0].authentication.dynamic = Some(DynamicSettings {
+        procedure: "com.example.authenticate".into(),
+        realm: Some("com.example.auth".into()),
+        ..DynamicSettings::default()
+    });
+    let router = start(|start| *start = config).await;
+    for _ in 0..2 {
+        let authenticator = offer_authenticator(&router).await;
+        let answer = join_by_ticket(&router).await;
+        assert_eq!(answer[0], 2, "{answer}");
+        authenticator.leave().await;
+        gone(&router, "com.example.auth").await;
+    }
 }
 
 #[tokio::test]

@@ -158,6 +158,10 @@ impl Authentication {
             if authid.len() > LONGEST_AUTHID {
                 return Err(Refusal::denied(format!("an authid of {} bytes", authid.len())));
             }
+            // Failures of those who give no name are counted under names that nobody can give.
+            if authid.contains(char::is_control) {
+                return Err(Refusal::denied("an authid with control characters"));
+            }
             let found = self.find(Lookup::Authid(authid)).await?;
             return Ok(found.map_or_else(|| Who::Unknown(authid.clone()), Who::Known));
         }

@@ -226,7 +226,8 @@ fn with_credential(
 }
 
 fn cra_key(answer: &Dict) -> Result<CraKey, String> {
-    let secret = text(answer, "secret")?.ok_or("the answer has no secret")?;
+    let secret = text(answer, "secret")?.filter(|secret| !secret.is_empty());
+    let secret = secret.ok_or("the answer has no secret")?;
     let Some(salt) = text(answer, "salt")? else { return Ok(CraKey::plain(secret)) };
     let mut salting = Salting::new(salt.clone());
     salting.iterations = number(answer, "iterations")?.unwrap_or(salting.iterations);

@@ -97,11 +97,13 @@ impl Quotas {
 
     /// Takes a session in; `None` if there are as many as there may be.
     pub(crate) fn enter(&self, role: &str) -> Option<Seats> {
-        let role = self.group(role);
         let everybody = Arc::clone(&self.everybody);
         if !everybody.enter() {
             return None;
         }
+        // A group with somebody in it is not forgotten, and so it stays the only one of its role.
+        let mut roles = self.roles.lock();
+        let role = self.group(&mut roles, role);
         if !role.enter() {
             everybody.leave();
             return None;
@@ -109,8 +111,7 @@ impl Quotas {
         Some(Seats { everybody, role })
     }
 
-    fn group(&self, role: &str) -> Arc<Group> {
-        let mut roles = self.roles.lock();
+    fn group(&self, roles: &mut HashMap<String, Arc<Group>>, role: &str) -> Arc<Group> {
         if let Some(group) = roles.get(role) {
             return Arc::clone(group);
         }

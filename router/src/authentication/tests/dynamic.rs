@@ -253,6 +253,7 @@ async fn answers_that_cannot_be_read_let_nobody_in() {
         ("ticket", dict([role(), ("extra", 1.into())])),
         ("wampcra", "guest".into()),
         ("wampcra", dict([role()])),
+        ("wampcra", dict([role(), ("secret", "".into())])),
         ("wampcra", dict([role(), ("secret", "x".into()), ("salt", 1.into())])),
         ("wamp-scram", dict([role()])),
         ("wamp-scram", dict([role(), ("kdf", "md5".into())])),

@@ -3,7 +3,7 @@
 use super::bench::{Bench, Client, REALM, peer};
 use crate::{
     authentication::{Attempt, Authenticator, Identity, Judging, Refusal, Step},
-    config::Method,
+    config::{JwtSettings, Method, Secret},
     principals::{Principal, Static, Ticket},
 };
 use std::{sync::Arc, time::Duration};
@@ -74,6 +74,29 @@ async fn an_address_is_locked_out_whoever_it_claims_to_be() {
     }
     assert_eq!(from("192.0.2.1:2", "d").hears(&realm).await.1, LOCKED);
     assert_ne!(from("192.0.2.2:1", "d").hears(&realm).await.1, LOCKED);
+}
+
+#[tokio::test]
+async fn nobody_can_have_failures_counted_against_those_who_give_no_name() {
+    let mut bench = Bench::new(&[Method::Jwt]);
+    bench.settings.lockout.attempts = 3;
+    bench.settings.jwt = vec![JwtSettings {
+        secret: Some(Secret::new("thirty-two octets or more of a key")),
+        roles: vec!["user".into()],
+        ..JwtSettings::default()
+    }];
+    let realm = bench.open();
+    // What the failures of those are counted under who give no name and come from there.
+    let stranger = Client {
+        peer: peer("198.51.100.1:1"),
+        secret: "wrong",
+        ..Client::new("\0192.0.2.1", &["jwt"])
+    };
+    for _ in 0..5 {
+        assert_eq!(stranger.hears(&realm).await.0, error::AUTHENTICATION_DENIED);
+    }
+    let nameless = Client { authid: None, peer: peer("192.0.2.1:1"), ..stranger };
+    assert_eq!(nameless.asked(&realm).await.as_deref(), Some("jwt"));
 }
 
 #[tokio::test]
