@@ -8,6 +8,7 @@ use crate::{
     error::StartError,
     front::{Files, Front, LongPolls, Upgraded},
     link::Link,
+    log_gate::Line,
     peer::{Peer, TransportKind},
     room::Place,
     shared::Shared,
@@ -183,7 +184,11 @@ impl Reception {
             }
             Ok(Err(error)) => {
                 shared.tally.violations.up();
-                tracing::warn!(peer = %peer.address, %error, "no rawsocket connection");
+                let line = shared.log_gate.line(&peer.address, shared.clock.now());
+                if let Some(Line { left_out }) = line {
+                    let peer = &peer.address;
+                    tracing::warn!(%peer, %error, left_out, "no rawsocket connection");
+                }
             }
             Err(_elapsed) => tracing::debug!(peer = %peer.address, "no handshake in time"),
         }

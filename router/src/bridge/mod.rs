@@ -31,6 +31,7 @@ use crate::{
     clock,
     config::{BridgeAction, BridgeEndpoint, Origins},
     front::Body,
+    log_gate::Line,
     peer::Peer,
     realm::RealmCell,
     shared::Shared,
@@ -165,7 +166,7 @@ impl Bridge {
         let config = &endpoint.config;
         let realm = self.realm(config)?;
         let (Parts { headers, uri, .. }, body) = request.into_parts();
-        let identity = Self::identify(config, &realm, &headers, peer).await?;
+        let identity = self.identify(config, &realm, &headers, peer).await?;
         if config.action == BridgeAction::Events {
             // A session of its own: what is retained comes to all subscriptions of one session.
             let client = Client::join(&self.shared, &realm, identity).await?;
@@ -202,6 +203,7 @@ impl Bridge {
     /// Finds out who makes a request: who is in the configuration of the endpoint, or whoever else is known to the realm
     /// by a token.
     async fn identify(
+        &self,
         config: &BridgeEndpoint,
         realm: &RealmCell,
         headers: &HeaderMap,
@@ -222,7 +224,10 @@ impl Bridge {
         };
         let (peer, realm) = (&peer.address, realm.name());
         let Refusal { uri, message, detail } = refusal;
-        tracing::info!(%peer, %realm, path = config.path, reason = message, detail, "token refused");
+        if let Some(Line { left_out }) = self.shared.log_gate.line(peer, self.shared.clock.now()) {
+            let path = &config.path;
+            tracing::info!(%peer, %realm, path, reason = message, detail, left_out, "token refused");
+        }
         Err(Failure::unauthenticated(uri, message))
     }
 }
