@@ -9,6 +9,7 @@ use crate::{
     reject::Reject,
     routing::Moment,
     sink::Sink,
+    tracing::CallOutcome,
 };
 use std::sync::Arc;
 use wamplex_shared::message::{Cancel, CancelMode, MessageCode};
@@ -70,7 +71,8 @@ impl<H> Dealer<H> {
             }
         }
         let calls = core::mem::take(&mut *who.calls.lock());
-        let ended = calls.into_values().map(|call| (Arc::clone(&call), call.end())).collect();
+        let end = |call: &Pending<H>| call.end(&CallOutcome::CallerLeft);
+        let ended = calls.into_values().map(|call| (Arc::clone(&call), end(&call))).collect();
         self.withdraw_all(moment, ended, out);
     }
 

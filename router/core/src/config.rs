@@ -3,6 +3,7 @@
 use crate::{
     authorization::Authority, history::History, member::Joining, observer::Observer,
     passing::PassedOptions, reject::Reject, retained::Retention, schema::Validator, timestamp,
+    tracing::CallTracer,
 };
 use core::time::Duration;
 use std::sync::Arc;
@@ -67,6 +68,8 @@ pub struct RealmConfig {
     pub validator: Option<Arc<dyn Validator>>,
     /// Who is told how calls end.
     pub observer: Option<Arc<dyn Observer>>,
+    /// Who follows single calls; `None` costs nothing.
+    pub tracer: Option<Arc<dyn CallTracer>>,
 }
 
 impl RealmConfig {
@@ -90,6 +93,7 @@ impl RealmConfig {
             authority: None,
             validator: None,
             observer: None,
+            tracer: None,
         }
     }
 

@@ -88,6 +88,7 @@ mod subscription;
 mod timers;
 mod timestamp;
 mod topics;
+mod tracing;
 mod undelivered;
 mod waiting;
 
@@ -109,3 +110,4 @@ pub use realm::{Handled, Realm};
 pub use retained::Retention;
 pub use schema::{Check, JsonSchema, Validator};
 pub use sink::{Outbound, Sink};
+pub use tracing::{CallOutcome, CallSpan, CallTracer, TracedCall};

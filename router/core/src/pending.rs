@@ -9,6 +9,7 @@ use crate::{
     sink::{Outbound, Sink},
     slot::Slot,
     streaming::Stream,
+    tracing::{CallOutcome, CallSpan},
     waiting::Ticket,
 };
 use core::{
@@ -65,6 +66,8 @@ pub(crate) struct Course<H> {
     pub(crate) begun: bool,
     /// For a call whose arguments come in parts.
     pub(crate) stream: Option<Box<Stream>>,
+    /// For a call that somebody follows.
+    pub(crate) span: Option<Box<dyn CallSpan>>,
 }
 
 /// Where a call is, apart from the caller's table.
@@ -109,7 +112,7 @@ impl<H> Pending<H> {
         stream: Option<Box<Stream>>,
         now: Time,
     ) -> Self {
-        let (place, question, begun) = (Place::Between, None, false);
+        let (place, question, begun, span) = (Place::Between, None, false, None);
         let call = Self {
             caller,
             request,
@@ -118,7 +121,7 @@ impl<H> Pending<H> {
             expires: AtomicU64::new(NEVER),
             forwarded: AtomicBool::new(false),
             killed: AtomicBool::new(false),
-            course: Mutex::new(Course { place, question, begun, stream }),
+            course: Mutex::new(Course { place, question, begun, stream, span }),
         };
         call.restart_timeout(now);
         call
@@ -206,15 +209,21 @@ impl<H> Pending<H> {
             return None;
         }
         entry.remove();
-        if !self.caller.has_left() {
-            out.deliver(self.caller.handle(), Outbound::from(answer()));
+        if self.caller.has_left() {
+            return Some(self.end(&CallOutcome::CallerLeft));
         }
-        Some(self.end())
+        let answer = answer();
+        let outcome = CallOutcome::of(&answer);
+        out.deliver(self.caller.handle(), Outbound::from(answer));
+        Some(self.end(&outcome))
     }
 
     /// Notes that the call is over, and says where it was. For whoever has taken it out of the caller's table.
-    pub(crate) fn end(&self) -> Place<H> {
+    pub(crate) fn end(&self, outcome: &CallOutcome) -> Place<H> {
         let mut course = self.course.lock();
+        if let Some(span) = course.span.take() {
+            span.end(outcome);
+        }
         (course.question, course.stream) = (None, None);
         core::mem::replace(&mut course.place, Place::Over)
     }

@@ -12,6 +12,7 @@ use crate::{
     routing::Moment,
     schema::TopicSchemas,
     sink::{Outbound, Sink},
+    tracing::CallOutcome,
 };
 use core::fmt;
 use parking_lot::RwLock;
@@ -245,19 +246,20 @@ impl<H> Realm<H> {
         if let Some(earlier) = self.accept_call(from, request)? {
             return self.go_on(earlier, message, now, out);
         }
-        if let Err(objection) = self.admit_call(&message) {
-            let error = objection.to_error(MessageCode::Call, request);
-            out.deliver(from.handle(), Outbound::from(error));
-            return Ok(());
-        }
-        match self.dealer.call(self.moment(now), grant, from, message, out) {
-            Ok(()) => {}
-            Err(Refusal::Reject(reject)) => {
-                let error = reject.to_error(MessageCode::Call, request);
-                out.deliver(from.handle(), Outbound::from(error));
+        let mut span = self.trace(from, &message);
+        let error = if let Err(objection) = self.admit_call(&message) {
+            objection.to_error(MessageCode::Call, request)
+        } else {
+            match self.dealer.call(self.moment(now), grant, from, message, &mut span, out) {
+                Ok(()) => return Ok(()),
+                Err(Refusal::Reject(reject)) => reject.to_error(MessageCode::Call, request),
+                Err(Refusal::Violation(violation)) => return Err(violation),
             }
-            Err(Refusal::Violation(violation)) => return Err(violation),
+        };
+        if let Some(span) = span {
+            span.end(&CallOutcome::Failed(error.error.clone()));
         }
+        out.deliver(from.handle(), Outbound::from(error));
         Ok(())
     }
 

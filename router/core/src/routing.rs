@@ -12,6 +12,7 @@ use crate::{
     sink::Sink,
     slot::Slot,
     streaming::Stream,
+    tracing::CallSpan,
     waiting::{Queue, Waiting},
 };
 use std::{
@@ -35,16 +36,17 @@ pub(crate) struct Moment<'a> {
 }
 
 impl<H> Dealer<H> {
-    /// Handles the first CALL of a call.
+    /// Handles the first CALL of a call. Takes the span if there is a call to follow from now on.
     pub(crate) fn call(
         &self,
         moment: Moment<'_>,
         grant: Grant,
         from: &Arc<Member<H>>,
         message: Call,
+        span: &mut Option<Box<dyn CallSpan>>,
         out: &mut impl Sink<H>,
     ) -> Result<(), Refusal> {
-        let Call { request, options, procedure, payload } = message;
+        let Call { request, mut options, procedure, payload } = message;
         check_options(from, &options)?;
         procedure.check(moment.config.uri_rule, MatchPolicy::Exact)?;
         let registration = self.matching(&procedure).ok_or(Reject::NoSuchProcedure)?;
@@ -54,6 +56,10 @@ impl<H> Dealer<H> {
         let call = Arc::new(call);
         // The caller's table first, so that even the fastest YIELD finds somebody to answer.
         call.open(from.limits(moment.config).calls)?;
+        if let Some(span) = span.take() {
+            span.inject(&mut options.custom);
+            call.course.lock().span = Some(span);
+        }
         let disclosure = moment.config.disclosure.overridden(grant.disclose);
         let mut question =
             Question { procedure, options, payload, disclosure, tried: BTreeSet::new() };

@@ -4,8 +4,8 @@ use crate::{config::RealmConfig, realm::Realm};
 
 impl<H> Realm<H> {
     /// Puts other rules in force, for the sessions that are here as well: from the next message on. What is registered,
-    /// subscribed and retained stays. Where the rules about history differ, the history begins anew; name, seed, epoch
-    /// and observer stay what they were.
+    /// subscribed and retained stays. Where the rules about history differ, the history begins anew; name, seed, epoch,
+    /// observer and tracer stay what they were.
     pub fn set_rules(&mut self, rules: RealmConfig) {
         let old = &mut self.config;
         self.broker.keeper.set_rules(old, &rules);
@@ -14,6 +14,7 @@ impl<H> Realm<H> {
             seed: old.seed,
             epoch: old.epoch,
             observer: old.observer.take(),
+            tracer: old.tracer.take(),
             ..rules
         };
     }

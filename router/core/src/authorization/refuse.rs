@@ -6,6 +6,7 @@ use crate::{
     realm::{Handled, Realm},
     reject::Reject,
     sink::{Outbound, Sink},
+    tracing::CallOutcome,
 };
 use std::sync::Arc;
 use wamplex_shared::{id::RequestId, message::Message};
@@ -57,6 +58,11 @@ impl<H> Realm<H> {
             Err(invalid) => Reject::InvalidUri(invalid),
         };
         let error = reject.to_error(message.code(), request);
+        if let Message::Call(call) = message
+            && let Some(span) = self.trace(from, call)
+        {
+            span.end(&CallOutcome::Failed(error.error.clone()));
+        }
         out.deliver(from.handle(), Outbound::from(error));
         Ok(())
     }
