@@ -75,6 +75,12 @@ pub enum StartError {
         /// What is wrong.
         reason: String,
     },
+    /// Traces cannot be exported.
+    #[error("cannot export traces: {reason}")]
+    Telemetry {
+        /// What is wrong.
+        reason: String,
+    },
     /// There is nowhere to listen.
     #[error("there is no address to listen on")]
     NoListener,

@@ -117,6 +117,7 @@ mod room;
 mod router;
 mod shared;
 mod silence;
+mod telemetry;
 mod throttle;
 mod tls;
 mod transport;

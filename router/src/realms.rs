@@ -22,12 +22,14 @@ use std::{
     time::Duration,
 };
 use tokio::time::sleep;
-use wamplex_realm::{JsonSchema, PassedOptions, RealmConfig};
+use wamplex_realm::{CallTracer, JsonSchema, PassedOptions, RealmConfig};
 use wamplex_shared::uri::{MatchPolicy, Uri, UriRule};
 
 /// All realms of a router. They come and go while it runs.
 pub(crate) struct Realms {
     clock: Clock,
+    /// Who follows calls.
+    tracer: Option<Arc<dyn CallTracer>>,
     gate: Arc<Gate>,
     cells: Arc<Cells>,
     /// Locked while a realm is made of them, so that it is made once.
@@ -72,9 +74,10 @@ struct Planned {
 
 impl Realms {
     /// No realms yet.
-    pub(crate) fn new(clock: Clock) -> Self {
+    pub(crate) fn new(clock: Clock, tracer: Option<Arc<dyn CallTracer>>) -> Self {
         Self {
             clock,
+            tracer,
             gate: Arc::new(Gate::new()),
             cells: Arc::default(),
             templates: Mutex::default(),
@@ -185,8 +188,9 @@ impl Realms {
         realm.set_reaper(idle.map(|idle| tokio::spawn(reap(cells, weak, idle)).abort_handle()));
     }
 
-    fn add(&self, planned: Planned) -> Arc<RealmCell> {
+    fn add(&self, mut planned: Planned) -> Arc<RealmCell> {
         let (name, template) = (planned.settings.name.clone(), planned.template.clone());
+        planned.config.tracer.clone_from(&self.tracer);
         let number = self.opened.fetch_add(1, Relaxed);
         let realm = Arc::new(planned.into_realm(self.clock, number));
         if self.is_running.load(SeqCst) {

@@ -174,6 +174,9 @@ impl Router {
         lame_duck(shared).await;
         let tasks = doors.close().await;
         drain(shared, tasks).await;
+        if let Some(telemetry) = &shared.telemetry {
+            telemetry.close(shared.limits().close).await;
+        }
         shared.realms.stop();
     }
 }

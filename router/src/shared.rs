@@ -13,6 +13,7 @@ use crate::{
     outbox::{Cut, Outbox},
     realms::Realms,
     room::Room,
+    telemetry::Telemetry,
 };
 use arc_swap::ArcSwap;
 use futures_util::future::BoxFuture;
@@ -30,6 +31,8 @@ use tokio_util::task::TaskTracker;
 /// The state of a router.
 pub(crate) struct Shared {
     pub(crate) realms: Realms,
+    /// Where traces go, if anywhere.
+    pub(crate) telemetry: Option<Telemetry>,
     limits: ArcSwap<Limits>,
     /// Room for connections, of all listeners together.
     pub(crate) room: Arc<Room>,
@@ -81,13 +84,15 @@ impl Shared {
         if config.realms.is_empty() && config.templates.is_empty() {
             return Err(StartError::NoRealm);
         }
-        let realms = Realms::new(clock);
+        let telemetry = Telemetry::open(&config.telemetry)?;
+        let realms = Realms::new(clock, telemetry.as_ref().map(Telemetry::tracer));
         for settings in &config.realms {
             realms.open(settings)?;
         }
         realms.set_templates(&config.templates);
         Ok(Self {
             realms,
+            telemetry,
             room: Room::new(config.limits.connections),
             taps: Arc::default(),
             reloader: OnceLock::new(),

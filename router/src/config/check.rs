@@ -34,6 +34,7 @@ impl RouterConfig {
         problems.each("realms", &self.realms, RealmSettings::check);
         problems.each("templates", &self.templates, RealmTemplate::check);
         problems.within("limits", |problems| self.limits.check(problems));
+        problems.within("telemetry", |problems| self.telemetry.check(problems));
         problems.within("admin", |problems| self.admin.check(&self.realms, problems));
         let addresses = self.listeners.iter().map(|listener| listener.endpoint.to_string());
         // Port 0 is a port of its own each time.

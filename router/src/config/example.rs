@@ -116,7 +116,7 @@ fn value(part: Part<'_>) -> Value {
     let fits = |value: &&Value| match value {
         Value::Null => false,
         Value::Bool(_) => part.takes("boolean"),
-        Value::Number(_) => part.takes("integer"),
+        Value::Number(_) => part.takes("integer") || part.takes("number"),
         Value::String(text) => {
             part.takes("string") && (!text.is_empty() || part.get(KIND).is_none())
         }

@@ -31,6 +31,7 @@ mod secret;
 mod site;
 mod status;
 mod suggest;
+mod telemetry;
 mod template;
 mod tls;
 mod transports;
@@ -71,6 +72,9 @@ pub use schema::{schema, schema_text};
 pub use secret::{Secret, SecretError};
 pub use site::Site;
 pub use status::Status;
+pub use telemetry::TelemetrySettings;
+#[cfg(feature = "opentelemetry")]
+pub(crate) use telemetry::is_plain;
 pub use template::RealmTemplate;
 pub use tls::{ClientCertificate, Tls};
 pub use transports::Transports;
@@ -109,6 +113,8 @@ pub struct RouterConfig {
     pub limits: Limits,
     /// Where the router can be looked into and told what to do.
     pub admin: AdminSettings,
+    /// Where traces of calls go.
+    pub telemetry: TelemetrySettings,
 }
 
 impl Default for RouterConfig {
@@ -120,6 +126,7 @@ impl Default for RouterConfig {
             templates: Vec::new(),
             limits: Limits::default(),
             admin: AdminSettings::default(),
+            telemetry: TelemetrySettings::default(),
         }
     }
 }
