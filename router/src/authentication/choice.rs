@@ -219,7 +219,9 @@ impl Authentication {
         // For known names too, or it could be told from the time it takes.
         let decoy = std::hint::black_box(self.decoys.method(&self.decoy_name(who.authid())));
         for &method in &offer.methods {
-            let dynamic = who.principal().is_none() && self.is_dynamic(method, who);
+            // Who comes in as nobody does so under any name, also under that of a principal.
+            let is_nobody = who.principal().is_none() || method == Method::Anonymous;
+            let dynamic = is_nobody && self.is_dynamic(method, who);
             let is_open = match (method, who) {
                 (Method::Cookie, _) => false,
                 (Method::Jwt, _) | (Method::Anonymous, _) => true,

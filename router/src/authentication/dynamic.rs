@@ -1,6 +1,6 @@
 //! A procedure that says who may come in, after the interface of Crossbar's dynamic authenticators.
 
-use super::{Attempt, Refusal};
+use super::{Attempt, Refusal, judge::draw_authid};
 use crate::{
     config::{DynamicSettings, Method},
     peer::Peer,
@@ -100,7 +100,7 @@ impl Dynamic {
         let Some(procedures) = &self.procedures else {
             return Err(Refusal::failed("there is no way to call a dynamic authenticator"));
         };
-        let authid = attempt.hello().details.authid.clone();
+        let authid = attempt.hello().details.authid.clone().filter(|authid| !authid.is_empty());
         let args = vec![
             realm.into(),
             authid.clone().map_or(Value::Null, Value::from),
@@ -122,6 +122,11 @@ impl Dynamic {
                 return Err(failed(&what));
             }
             Err(_elapsed) => return Err(failed("no answer in time")),
+        };
+        // A name that nobody has to prove is not to be had by saying it.
+        let authid = match method {
+            Method::Anonymous => Some(draw_authid()?),
+            _ => authid,
         };
         let principal = read(&answer, realm, authid, method).map_err(|what| failed(&what))?;
         Ok(Arc::new(principal))

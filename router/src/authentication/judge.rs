@@ -148,9 +148,8 @@ impl Authentication {
     }
 
     fn anonymous(&self) -> Result<Identity, Refusal> {
-        let authid = format!("{:x}", getrandom::u64()?);
         let role = self.settings.anonymous.role.as_str();
-        Ok(Identity::new(authid, role, Method::Anonymous.as_str(), STATIC))
+        Ok(Identity::new(draw_authid()?, role, Method::Anonymous.as_str(), STATIC))
     }
 
     /// Who the client's browser is known to be, if no method was chosen that is stronger than the one it used then, and
@@ -278,6 +277,14 @@ pub(super) fn identity(principal: &Principal, method: Method, extra: Dict) -> Id
         identity.authextra.insert(key, value);
     }
     identity
+}
+
+/// A name for somebody who has none.
+///
+/// # Errors
+/// The operating system has no random numbers.
+pub(super) fn draw_authid() -> Result<ByteString, Refusal> {
+    Ok(format!("{:x}", getrandom::u64()?).into())
 }
 
 fn resumed(mut identity: Identity) -> Identity {

@@ -290,3 +290,25 @@ async fn anonymous_clients_are_asked_about_if_the_settings_say_so() {
         assert_eq!(callee.calls.lock().len(), usize::from(expected == "guest"));
     }
 }
+
+#[tokio::test]
+async fn who_claims_to_be_a_principal_and_comes_in_as_nobody_is_asked_about_and_does_not_get_the_name()
+ {
+    for offers in [&["anonymous"][..], &["ticket", "anonymous"], &["anonymous", "ticket"]] {
+        let (mut bench, callee) = bench(Some(Ok("guest".into())));
+        bench.settings.methods.push(Method::Anonymous);
+        bench.settings.dynamic.as_mut().unwrap().methods = vec![Method::Anonymous];
+        // A principal that has no ticket.
+        let identity = Client::new("wampcra", offers).join(&bench.open()).await.unwrap();
+        assert_eq!((&*identity.authrole, &*identity.authmethod), ("guest", "anonymous"));
+        assert_ne!(identity.authid, "wampcra", "{offers:?}");
+        assert_eq!(callee.calls.lock().len(), 1, "{offers:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_name_is_none() {
+    let (bench, _) = bench(Some(Ok("guest".into())));
+    let (uri, _) = Client::new("", &["ticket"]).hears(&bench.open()).await;
+    assert_eq!(uri, error::AUTHENTICATION_FAILED);
+}
