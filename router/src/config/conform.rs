@@ -266,7 +266,7 @@ impl Conform<'_> {
 }
 
 /// The name that JSON Schema has for the type of a value.
-fn type_of(value: &DeValue<'_>) -> &'static str {
+pub(super) fn type_of(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "string",
         DeValue::Integer(_) => "integer",

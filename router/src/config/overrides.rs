@@ -8,6 +8,7 @@
 //! that name. All others have to fit.
 
 use super::{
+    conform::type_of,
     document::{Document, Fault},
     problems::Problem,
     schema::Part,
@@ -71,9 +72,10 @@ fn part_at<'a>(mut part: Part<'a>, steps: &[&str]) -> Option<Part<'a>> {
 
 /// Reads the value of a variable for this part of the schema.
 fn read<'a>(text: &'a str, part: Option<Part<'_>>, span: &Range<usize>) -> Spanned<DeValue<'a>> {
-    const OTHERS: [&str; 5] = ["boolean", "integer", "number", "array", "object"];
-    let is_text = part.is_some_and(|part| !OTHERS.iter().any(|kind| part.takes(kind)));
-    let toml = if is_text { None } else { DeValue::parse(text).ok() };
+    // A text that happens to look like a number is a text where no number is taken: a name, or a secret.
+    let is_taken =
+        |value: &Spanned<DeValue<'_>>| part.is_none_or(|part| part.takes(type_of(value.get_ref())));
+    let toml = DeValue::parse(text).ok().filter(is_taken);
     let mut value = toml.unwrap_or_else(|| Spanned::new(0..0, DeValue::String(text.into())));
     mark(&mut value, span);
     value
@@ -181,4 +183,111 @@ fn container<'a>(steps: &[&str], span: &Range<usize>) -> Spanned<DeValue<'a>> {
     let empty =
         if is_number { DeValue::Array(DeArray::new()) } else { DeValue::Table(DeTable::new()) };
     Spanned::new(span.clone(), empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ConfigSource, RouterConfig, Site};
+
+    const FILE: &str = "
+        [[listeners]]
+        address = '127.0.0.1:0'
+        [[realms]]
+        name = 'a'
+        [[realms.principals]]
+        authid = 'joe'
+        role = 'user'
+        ticket = { file = 'nowhere' }
+    ";
+
+    fn load(variables: &[(&str, &str)]) -> Result<RouterConfig, String> {
+        let variables = variables.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        let source = ConfigSource::text(FILE).with_variables(variables);
+        source.load().map_err(|error| error.to_string())
+    }
+
+    /// The file names a secret that is not there, so each list has to say another one.
+    const TICKET: (&str, &str) = ("WAMPLEX_REALMS__0__PRINCIPALS__0__TICKET", "17");
+
+    #[test]
+    fn a_variable_is_stronger_than_the_file() {
+        let config = load(&[
+            TICKET,
+            ("WAMPLEX_WATCH", "false"),
+            ("WAMPLEX_LISTENERS__0__ADDRESS", "[::1]:0"),
+            ("WAMPLEX_LISTENERS__0__SITE", "false"),
+            ("WAMPLEX_LISTENERS__0__TRANSPORTS", "['websocket']"),
+            ("WAMPLEX_LISTENERS__0__ORIGINS__0", "https://example.com"),
+            ("WAMPLEX_LIMITS__HELLO", "7s"),
+            ("WAMPLEX_LIMITS__MESSAGE_SIZE", "2048"),
+            ("WAMPLEX_REALMS__0__NAME", "7"),
+            // In any order: elements are added in the order of their numbers.
+            ("WAMPLEX_REALMS__2__NAME", "third"),
+            ("WAMPLEX_REALMS__1__NAME", "second"),
+        ])
+        .unwrap();
+        assert!(!config.watch);
+        let listener = &config.listeners[0];
+        assert_eq!(listener.endpoint.to_string(), "[::1]:0");
+        assert_eq!(listener.site, Site::Nothing);
+        assert!(listener.transports.websocket && !listener.transports.rawsocket);
+        assert_eq!((config.limits.hello.as_secs(), config.limits.message_size), (7, 2048));
+        let names: Vec<_> = config.realms.iter().map(|realm| realm.name.as_str()).collect();
+        assert_eq!(names, ["7", "second", "third"], "a key that takes text takes it as it stands");
+        let ticket = config.realms[0].principals[0].ticket.as_ref();
+        assert_eq!(ticket.map(super::super::Secret::expose), Some("17"));
+    }
+
+    #[test]
+    fn what_does_not_fit_names_the_variable() {
+        for (name, value, expected) in [
+            (
+                "WAMPLEX_LIMITS__HELLO",
+                "soon",
+                "limits.hello: expected a duration like \"10s\", found \"soon\"",
+            ),
+            (
+                "WAMPLEX_LIMITS__HELO",
+                "1s",
+                "limits.helo: expected a known key such as `hello`, found `helo`",
+            ),
+            (
+                "WAMPLEX_LIMTS__HELLO",
+                "1s",
+                "limts: expected a known key such as `limits`, found `limts`",
+            ),
+            ("WAMPLEX_WATCH", "yes", "watch: expected true or false, found \"yes\""),
+            ("WAMPLEX_REALMS__3__NAME", "x", "realms[3]: expected a number from 0 to 1, found `3`"),
+            ("WAMPLEX_TEMPLATES__X__IDLE", "x", "templates: expected a list, found a table"),
+            (
+                "WAMPLEX_REALMS__0__NAME",
+                "a..b",
+                "realms[0].name: expected a URI, found \"a..b\": the URI has an empty component",
+            ),
+        ] {
+            let error = load(&[TICKET, (name, value)]).unwrap_err();
+            assert_eq!(error, format!("environment variable {name}: {expected}"));
+        }
+    }
+
+    #[test]
+    fn variables_of_others_are_left_alone() {
+        let others = [
+            TICKET,
+            ("WAMPLEX_CONFIG", "wamplex.toml"),
+            ("WAMPLEX_PORT", "tcp://10.0.0.1:8080"),
+            ("WAMPLEX_SERVICE_HOST", "10.0.0.1"),
+            ("LISTENERS__0__ADDRESS", "x"),
+        ];
+        assert_eq!(load(&others), load(&[TICKET]));
+    }
+
+    #[test]
+    fn a_part_of_a_long_form_is_stronger_than_the_short_form() {
+        let error = load(&[TICKET, ("WAMPLEX_REALMS__0__PRINCIPALS__0__TICKET__FILE", "other")]);
+        let error = error.unwrap_err();
+        assert!(error.contains("cannot read the file other"), "{error}");
+        let error = load(&[]).unwrap_err();
+        assert!(error.contains("cannot read the file nowhere"), "{error}");
+    }
 }
