@@ -23,6 +23,8 @@ pub enum Change {
     Removed(Part),
     /// It is there, and these of its keys are different, if it is a table.
     Changed(Part, Vec<String>),
+    /// These of its keys are different, and go into effect when the router is started the next time.
+    Pending(Part, Vec<String>),
 }
 
 /// A part of a configuration that comes, goes and changes as a whole.
@@ -38,6 +40,9 @@ pub enum Part {
     /// A key of the configuration, such as `limits`.
     Key(String),
 }
+
+/// The keys that only the start of a router goes by.
+const AT_START: [&str; 2] = ["admin", "telemetry"];
 
 /// The keys that are compared element by element.
 const LISTS: [&str; 3] = ["listeners", "realms", "templates"];
@@ -56,7 +61,9 @@ impl Report {
         for (name, new) in new.iter().filter(|(name, _)| !LISTS.contains(&name.as_str())) {
             if let Some(old) = old.get(name).filter(|old| *old != new) {
                 let keys = different_keys(old, new);
-                report.changes.push(Change::Changed(Part::Key(name.clone()), keys));
+                let is_pending = AT_START.contains(&name.as_str());
+                let change = if is_pending { Change::Pending } else { Change::Changed };
+                report.changes.push(change(Part::Key(name.clone()), keys));
             }
         }
         report
@@ -118,6 +125,9 @@ impl Display for Change {
             Self::Added(part) => write!(f, "{part} added"),
             Self::Removed(part) => write!(f, "{part} removed"),
             Self::Changed(part, keys) if keys.is_empty() => write!(f, "{part} changed"),
+            Self::Pending(part, keys) => {
+                write!(f, "{part} ({}) to change with the next start", keys.join(", "))
+            }
             Self::Changed(part, keys) => write!(f, "{part} changed ({})", keys.join(", ")),
         }
     }
@@ -156,6 +166,7 @@ mod tests {
             ("", "[[realms]]\nname = 'realm1'", "nothing changed"),
             (&realms(&["a", "b"]), &realms(&["b", "c"]), "realm c added, realm a removed"),
             ("", "watch = false", "watch changed"),
+            ("", "[admin]\nrealm = 'realm1'", "admin (realm) to change with the next start"),
             ("", "[limits]\nhello = '7s'", "limits changed (hello)"),
             (
                 "",
