@@ -166,7 +166,11 @@ mod tests {
             ("", "[[realms]]\nname = 'realm1'", "nothing changed"),
             (&realms(&["a", "b"]), &realms(&["b", "c"]), "realm c added, realm a removed"),
             ("", "watch = false", "watch changed"),
-            ("", "[admin]\nrealm = 'realm1'", "admin (realm) to change with the next start"),
+            (
+                "[[realms]]\nname = 'a'\nroles = [{ name = 'x' }]",
+                "[[realms]]\nname = 'a'\nroles = [{ name = 'x' }]\n[admin]\nrealm = 'a'",
+                "admin (realm) to change with the next start",
+            ),
             ("", "[limits]\nhello = '7s'", "limits changed (hello)"),
             (
                 "",
