@@ -231,6 +231,7 @@ async fn a_call_with_a_sampled_trace_is_a_span_between_those_of_caller_and_calle
         caller.hear().await;
     }
 
+    drop((caller, callee));
     let (service, spans) = end(router, bodies).await;
     assert_eq!(service, "a router");
     let [answered, failed] = &spans[..] else { panic!("{spans:?}") };
@@ -254,9 +255,10 @@ async fn a_call_with_a_sampled_trace_is_a_span_between_those_of_caller_and_calle
 async fn calls_without_a_trace_begin_one_where_the_router_samples() {
     let (url, bodies) = collector().await;
     let router = start_with(&url, Some(1.0)).await;
-    let (mut caller, _callee) = peers(&router).await;
+    let (mut caller, callee) = peers(&router).await;
     caller.say(r#"[48, 1, {}, "com.example.nobody"]"#).await;
     assert_eq!(caller.hear().await[4], "wamp.error.no_such_procedure");
+    drop((caller, callee));
     let (_, spans) = end(router, bodies).await;
     let [span] = &spans[..] else { panic!("{spans:?}") };
     assert_eq!((&*span.parent, &*span.name), ("", "com.example.nobody"));
@@ -281,6 +283,7 @@ async fn a_collector_that_is_not_there_holds_nobody_up() {
         callee.say(&json!([70, invocation[1], {}]).to_string()).await;
         assert_eq!(caller.hear().await[0], 50);
     }
+    drop((caller, callee));
     router.handle.shutdown();
     timeout(PATIENCE, router.task).await.unwrap().unwrap();
 }

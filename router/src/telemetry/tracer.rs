@@ -2,7 +2,7 @@
 
 use super::context;
 use opentelemetry::{
-    Context, KeyValue,
+    KeyValue,
     trace::{Span as _, SpanKind, Status, Tracer as _},
 };
 use opentelemetry_sdk::trace::{SdkTracer, Span};
@@ -42,7 +42,7 @@ impl CallTracer for Tracer {
         ];
         let builder = self.inner.span_builder(procedure).with_kind(SpanKind::Server);
         let builder = builder.with_attributes(attributes);
-        let span = self.inner.build_with_context(builder, &parent.unwrap_or_else(Context::new));
+        let span = self.inner.build_with_context(builder, &parent.unwrap_or_default());
         span.is_recording().then(|| Box::new(Of(span)) as Box<dyn CallSpan>)
     }
 }
@@ -57,7 +57,7 @@ impl CallSpan for Of {
             CallOutcome::Answered => None,
             CallOutcome::Failed(error) => Some(short(error.as_str())),
             // Whoever asked is gone, for which there is no error of the protocol.
-            _ => Some("caller_left".to_owned()),
+            CallOutcome::CallerLeft | _ => Some("caller_left".to_owned()),
         };
         if let Some(error) = error {
             self.0.set_attribute(KeyValue::new("error.type", error));
@@ -70,7 +70,9 @@ impl CallSpan for Of {
 /// The beginning of a text that clients may make as long as a message: thousands of them may wait to be sent.
 fn short(text: &str) -> String {
     const MOST: usize = 256;
-    text.get(..text.floor_char_boundary(MOST)).unwrap_or(text).to_owned()
+    let ends = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= MOST);
+    let end = if text.len() <= MOST { text.len() } else { ends.last().unwrap_or(0) };
+    text.get(..end).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
