@@ -90,7 +90,7 @@ async fn nobody_can_have_failures_counted_against_those_who_give_no_name() {
     let stranger = Client {
         peer: peer("198.51.100.1:1"),
         secret: "wrong",
-        ..Client::new("\0192.0.2.1", &["jwt"])
+        ..Client::new("\u{0}192.0.2.1", &["jwt"])
     };
     for _ in 0..5 {
         assert_eq!(stranger.hears(&realm).await.0, error::AUTHENTICATION_DENIED);
