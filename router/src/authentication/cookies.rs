@@ -56,8 +56,23 @@ pub(crate) struct Remembered {
     realm: String,
     pub(crate) identity: Identity,
     /// How it proved that.
-    pub(crate) by: Method,
+    pub(crate) by: Proof,
     expires: Instant,
+}
+
+/// How somebody has proved who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Proof {
+    pub(crate) method: Method,
+    /// A digest of what the proof was held against, if that is kept here: with another password or key, nobody is
+    /// recognised any more who has come in by the one before.
+    pub(crate) credential: Option<[u8; 32]>,
+}
+
+impl From<Method> for Proof {
+    fn from(method: Method) -> Self {
+        Self { method, credential: None }
+    }
 }
 
 impl Token {
@@ -146,9 +161,10 @@ impl Cookies {
         token: Token,
         realm: &str,
         identity: Identity,
-        by: Method,
+        by: impl Into<Proof>,
         expires: Instant,
     ) {
+        let by = by.into();
         let mut held = self.held.lock();
         let of_browser = held.get_or_insert_mut(token, Held::default);
         of_browser.remembered.retain(|one| one.realm != realm);

@@ -3,7 +3,7 @@
 use super::{
     Attempt, Authentication, Identity, Refusal, bearer,
     choice::{Offer, Who, has},
-    cookies::Remembered,
+    cookies::{Proof, Remembered},
     dynamic,
     lockout::{Attempted, Locked, Suspect},
 };
@@ -50,15 +50,17 @@ impl Authentication {
         let certified = self.certified(&hello, &offer).await?;
         let chosen = self.choose(&offer, &who, certified.is_some());
         let (identity, by) = match self.recall(&attempt, &offer, chosen.as_ref().ok()).await? {
-            Some(Remembered { identity, by, .. }) => (resumed(identity), by),
+            Some(Remembered { identity, by, .. }) => (resumed(identity), by.method),
             None => {
                 let (method, dynamic) = chosen?;
                 let case = Case { offer, who, certified, method, dynamic };
+                let credential = case.principal().map(|known| known.digest(method));
                 let identity = self.prove(&mut attempt, case).await?;
                 // A token may have been shown as a ticket, and its bearer is not the principal who has the same name.
                 let is_bearer = identity.authmethod == Method::Jwt.as_str();
                 let by = if is_bearer { Method::Jwt } else { method };
-                self.remember(&attempt, &identity, by);
+                let credential = credential.filter(|_| !is_bearer);
+                self.remember(&attempt, &identity, Proof { method: by, credential });
                 (identity, by)
             }
         };
@@ -171,7 +173,7 @@ impl Authentication {
         let Some(mut found) = found else { return Ok(None) };
         let rank = |method| self.settings.methods.iter().position(|known| *known == method);
         let now = chosen.and_then(|(method, _)| rank(*method));
-        let is_strong = rank(found.by).is_some_and(|then| now.is_none_or(|now| then <= now));
+        let is_strong = rank(found.by.method).is_some_and(|then| now.is_none_or(|now| then <= now));
         let claimed = attempt.hello().details.authid.as_ref().filter(|authid| !authid.is_empty());
         let is_claimed = claimed.is_none_or(|claimed| *claimed == found.identity.authid);
         let ends = [found.identity.ends, found.identity.proof_ends].into_iter().flatten();
@@ -179,21 +181,23 @@ impl Authentication {
         if !is_strong || !is_claimed || has_ended {
             return Ok(None);
         }
-        if found.by == Method::Jwt || found.identity.authprovider == dynamic::PROVIDER {
+        if found.by.method == Method::Jwt || found.identity.authprovider == dynamic::PROVIDER {
             return Ok(Some(found));
         }
         let principal = self.find(Lookup::Authid(&found.identity.authid)).await?;
-        let Some(principal) = principal.filter(|principal| has(principal, found.by)) else {
-            return Ok(None);
+        let is_same = |principal: &Arc<Principal>| {
+            let Proof { method, credential } = found.by;
+            has(principal, method) && credential == Some(principal.digest(method))
         };
+        let Some(principal) = principal.filter(is_same) else { return Ok(None) };
         found.identity.authrole = principal.role.clone();
         Ok(Some(found))
     }
 
-    fn remember(&self, attempt: &Attempt, identity: &Identity, method: Method) {
+    fn remember(&self, attempt: &Attempt, identity: &Identity, by: Proof) {
         let takes_cookies = self.settings.methods.contains(&Method::Cookie);
         let token = attempt.peer().http.as_ref().and_then(|http| http.token);
-        let Some(token) = token.filter(|_| takes_cookies && method != Method::Anonymous) else {
+        let Some(token) = token.filter(|_| takes_cookies && by.method != Method::Anonymous) else {
             return;
         };
         let mut kept = identity.clone();
@@ -204,7 +208,7 @@ impl Authentication {
             age = age.min(ends.duration_since(SystemTime::now()).unwrap_or_default());
         }
         let expires = Instant::now() + age;
-        self.gate.cookies.remember(token, &self.realm, kept, method, expires);
+        self.gate.cookies.remember(token, &self.realm, kept, by, expires);
     }
 
     /// Asks the client for a proof, unless too many have failed. One attempt is taken before anybody looks at it.
@@ -262,6 +266,13 @@ pub(super) struct Case {
     pub(super) method: Method,
     /// Whether the dynamic authenticator knows the principal.
     pub(super) dynamic: bool,
+}
+
+impl Case {
+    /// The principal that the proof is held against, if it is one that is kept here.
+    fn principal(&self) -> Option<&Arc<Principal>> {
+        if self.method == Method::Tls { self.certified.as_ref() } else { self.who.principal() }
+    }
 }
 
 /// A principal, or why there is none.

@@ -1,7 +1,9 @@
 //! A principal and what it is recognised by.
 
 use super::CertificateMark;
+use crate::config::Method;
 use bytestring::ByteString;
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use wamplex_shared::{
     auth::{CredentialError, ScramCredentials, ticket::TicketHash, wampcra},
@@ -73,6 +75,32 @@ impl Principal {
             certificates: Vec::new(),
             extra: Dict::new(),
         }
+    }
+}
+
+impl Principal {
+    /// A digest of what the principal proves itself with by a method. Another one if that changes.
+    pub(crate) fn digest(&self, method: Method) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        match method {
+            Method::Ticket => match &self.ticket {
+                Some(Ticket::Hash(hash)) => digest.update(hash.to_bytes()),
+                Some(Ticket::Derived(kept)) => digest.update(kept.stored_key),
+                None => {}
+            },
+            Method::Scram => self.scram.iter().for_each(|kept| digest.update(kept.stored_key)),
+            Method::Wampcra => {
+                self.wampcra.iter().for_each(|kept| digest.update(kept.key.as_text()));
+            }
+            Method::Cryptosign => self.cryptosign.iter().for_each(|key| digest.update(key)),
+            Method::Tls => self.certificates.iter().for_each(|mark| {
+                digest.update(mark.kind());
+                digest.update(&*mark.text());
+                digest.update([0]);
+            }),
+            Method::Jwt | Method::Cookie | Method::Anonymous => {}
+        }
+        digest.finalize().into()
     }
 }
 

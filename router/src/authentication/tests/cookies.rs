@@ -1,9 +1,10 @@
 //! Browsers that come back.
 
-use super::bench::{Bench, Client, browser};
+use super::bench::{Bench, Client, SECRET, browser, principal};
 use crate::{
     authentication::{Authentication, Token},
     config::{JwtSettings, Method, Secret},
+    principals::{Static, Ticket},
 };
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::json;
@@ -133,6 +134,19 @@ async fn a_realm_that_takes_no_cookies_neither_remembers_nor_recognises() {
         ..Client::new("", &["cookie"])
     };
     assert!(back.join(&realm).await.is_err());
+}
+
+#[tokio::test]
+async fn a_cookie_ends_with_the_credential_it_was_had_by() {
+    let mut browser = logged_in(&METHODS).await;
+    let mut all = principal("all", &Method::ALL);
+    for (ticket, is_recognised) in [(SECRET, true), ("an0ther", false)] {
+        all.ticket = Some(Ticket::new(ticket));
+        browser.bench.principals = Arc::new(Static::new([all.clone()]).unwrap());
+        browser.realm = browser.bench.open();
+        let back = browser.back(browser.token, None, &["cookie"]).await;
+        assert_eq!(back.is_some(), is_recognised, "{ticket}");
+    }
 }
 
 const KEY: &str = "thirty-two octets or more of a key";
