@@ -124,10 +124,7 @@ impl Dynamic {
             Err(_elapsed) => return Err(failed("no answer in time")),
         };
         // A name that nobody has to prove is not to be had by saying it.
-        let authid = match method {
-            Method::Anonymous => Some(draw_authid()?),
-            _ => authid,
-        };
+        let authid = if method == Method::Anonymous { Some(draw_authid()?) } else { authid };
         let principal = read(&answer, realm, authid, method).map_err(|what| failed(&what))?;
         Ok(Arc::new(principal))
     }
