@@ -302,9 +302,9 @@ pub(super) fn expected_of(part: Part<'_>) -> String {
         each.dedup();
         return each.join(" or ");
     }
-    let is_integer = part.takes("integer");
+    let is_number = part.takes("number");
     let taken =
-        TYPES.iter().filter(|(name, _)| part.takes(name) && !(is_integer && *name == "number"));
+        TYPES.iter().filter(|(name, _)| part.takes(name) && !(is_number && *name == "integer"));
     let words: Vec<_> = taken.map(|(_, words)| *words).collect();
     words.join(" or ")
 }

@@ -123,9 +123,10 @@ impl<'a> Part<'a> {
 
     /// Whether values of this type are taken, by its name in JSON Schema. Without a word about types, all are.
     pub(super) fn takes(&self, kind: &str) -> bool {
+        let fits = |one: &Value| one == kind || (kind == "integer" && one == "number");
         match self.get("type") {
-            Some(Value::String(one)) => one == kind || (kind == "integer" && one == "number"),
-            Some(Value::Array(types)) => types.iter().any(|one| one == kind),
+            Some(one @ Value::String(_)) => fits(one),
+            Some(Value::Array(types)) => types.iter().any(fits),
             _ => match self.branches() {
                 branches if branches.is_empty() => true,
                 branches => branches.iter().any(|branch| branch.takes(kind)),

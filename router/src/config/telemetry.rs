@@ -72,6 +72,7 @@ pub(crate) fn is_plain(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::ConfigSource;
 
     fn problems(settings: &TelemetrySettings) -> Vec<String> {
         let mut problems = Problems::default();
@@ -88,6 +89,16 @@ mod tests {
                 TelemetrySettings { sample_ratio: Some(ratio), ..TelemetrySettings::default() };
             assert_eq!(problems(&settings).is_empty(), fits, "{ratio}");
         }
+    }
+
+    #[test]
+    fn a_ratio_in_a_file_may_be_whole() {
+        let load =
+            |text: &str| ConfigSource::text(format!("telemetry.sample_ratio = {text}")).load();
+        assert_eq!(load("1").unwrap().telemetry.sample_ratio, Some(1.0));
+        assert_eq!(load("0.5").unwrap().telemetry.sample_ratio, Some(0.5));
+        let problem = load("true").unwrap_err().to_string();
+        assert!(problem.contains("telemetry.sample_ratio: expected a number, found"), "{problem}");
     }
 
     #[test]
