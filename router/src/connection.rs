@@ -88,7 +88,7 @@ impl<T: Transport> Connection<T> {
         };
         // A panic in here ends this session only, and the realm is left in any case.
         let end = AssertUnwindSafe(self.serve(&membership)).catch_unwind().await;
-        let end = end.unwrap_or(End::Failed);
+        let end = end.unwrap_or_else(|_panic| End::Failed("a panic".to_owned()));
         // The room it took is free again, though the client may stay for another session.
         (self.throttle, self.expiry) = (None, None);
         self.link.set_tap(None);

@@ -53,8 +53,8 @@ pub(crate) enum End {
     Closed,
     /// The connection is lost.
     Lost(String),
-    /// The router itself failed.
-    Failed,
+    /// The router itself failed, in this way.
+    Failed(String),
 }
 
 /// What is still to be done when a conversation is over.
@@ -89,8 +89,7 @@ impl End {
             Stop::Cut(Cut::Shutdown) => Self::Shutdown(phase),
             Stop::Dismissed(message) => Self::Dismissed(message),
             Stop::Unwritable(error) => {
-                tracing::error!(%error, "a message cannot be written");
-                Self::Failed
+                Self::Failed(format!("a message cannot be written: {error}"))
             }
         }
     }
@@ -150,7 +149,7 @@ impl End {
                 Abort::new(close::KILLED, "nothing was heard of this client for too long"),
                 Close::Policy,
             ),
-            Self::Failed => at_once(
+            Self::Failed(_) => at_once(
                 Abort::new(close::KILLED, "the router failed to serve this session"),
                 Close::InternalError,
             ),
@@ -177,7 +176,7 @@ impl End {
             Self::Unheard => "nothing heard for too long".into(),
             Self::Closed => "connection closed by the client".into(),
             Self::Lost(error) => format!("connection lost: {error}").into(),
-            Self::Failed => "internal error".into(),
+            Self::Failed(how) => format!("internal error: {how}").into(),
         }
     }
 }

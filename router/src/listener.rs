@@ -3,6 +3,7 @@
 use crate::{
     config::{Endpoint, ListenerConfig},
     error::StartError,
+    log_gate::Line,
     peer::{Address, Peer, TransportKind},
     reception::{Reception, refuse},
     shared::Shared,
@@ -267,7 +268,10 @@ impl Socket {
 pub(crate) fn note_panic(shared: &Shared, ended: Result<(), JoinError>) {
     if ended.is_err_and(|error| error.is_panic()) {
         shared.tally.panics.up();
-        tracing::error!("a connection failed");
+        // Whose it was went with it.
+        if let Some(Line { left_out }) = shared.log_gate.line(&Address::Local, shared.clock.now()) {
+            tracing::error!(left_out, "a connection failed");
+        }
     }
 }
 

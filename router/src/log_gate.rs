@@ -1,7 +1,7 @@
 //! How many lines one client can write into the log.
 //!
-//! Whoever breaks the rules can do so very often. Beyond a few lines a second about one address, and beyond some hundred
-//! about all, nothing is written; the next line that is says how many were left out.
+//! Whoever breaks the rules can do so very often. Beyond a few lines a second about one address or realm, and beyond some
+//! hundred about all, nothing is written; the next line that is says how many were left out.
 
 use crate::{
     peer::Address,
@@ -9,15 +9,15 @@ use crate::{
 };
 use parking_lot::Mutex;
 use std::{collections::HashMap, net::IpAddr};
-use wamplex_shared::time::Time;
+use wamplex_shared::{time::Time, uri::Uri};
 
-/// How many lines a second there may be about one address, and how many at once after a silence.
+/// How many lines a second there may be about one address or realm, and how many at once after a silence.
 const OF_ONE: (u64, u64) = (10, 20);
 
-/// The same about all addresses together.
+/// The same about all together.
 const OF_ALL: (u64, u64) = (200, 1_000);
 
-/// How many addresses are remembered. When they are more, all are forgotten: then each may write some lines again.
+/// How many addresses and realms are remembered. When they are more, all are forgotten: then each may write some lines again.
 const REMEMBERED: usize = 10_000;
 
 /// Decides which lines are written.
@@ -33,8 +33,16 @@ struct State {
     all: Bucket,
     /// Lines about whom there is no room for.
     left_out: u64,
-    /// By address; those without one are all of this machine.
-    writers: HashMap<Option<IpAddr>, Writer>,
+    writers: HashMap<Subject, Writer>,
+}
+
+/// What lines are about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Subject {
+    /// A client; those without an address are all of this machine.
+    Address(Option<IpAddr>),
+    /// A realm, whichever of its clients it is that has to do with it.
+    Realm(Uri),
 }
 
 #[derive(Debug, Default)]
@@ -46,7 +54,7 @@ struct Writer {
 /// Permission to write a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
-    /// How many lines about the same address were left out since the last one; `None` if none was.
+    /// How many lines about the same address or realm were left out since the last one; `None` if none was.
     pub(crate) left_out: Option<u64>,
 }
 
@@ -64,13 +72,22 @@ impl Default for LogGate {
 impl LogGate {
     /// Asks for a line about a client at `address`; `None` if it is left out.
     pub(crate) fn line(&self, address: &Address, now: Time) -> Option<Line> {
+        self.about(Subject::Address(address.ip()), now)
+    }
+
+    /// Asks for a line about what happens in a realm, where it is not known who brings it about.
+    pub(crate) fn line_of_realm(&self, realm: &Uri, now: Time) -> Option<Line> {
+        self.about(Subject::Realm(realm.clone()), now)
+    }
+
+    fn about(&self, subject: Subject, now: Time) -> Option<Line> {
         let mut state = self.state.lock();
         let State { all, left_out, writers } = &mut *state;
-        if writers.len() >= REMEMBERED && !writers.contains_key(&address.ip()) {
+        if writers.len() >= REMEMBERED && !writers.contains_key(&subject) {
             *left_out += writers.values().map(|writer| writer.left_out).sum::<u64>();
             writers.clear();
         }
-        let writer = writers.entry(address.ip()).or_default();
+        let writer = writers.entry(subject).or_default();
         let is_full = |bucket: &Bucket, pace| !bucket.debt(pace, now).is_zero();
         if is_full(&writer.bucket, &self.of_one) || is_full(all, &self.of_all) {
             writer.left_out += 1;
@@ -102,6 +119,16 @@ mod tests {
         let later = start + Duration::from_secs(1);
         assert_eq!(gate.line(&address(1), later), Some(Line { left_out: Some(9_979) }));
         assert_eq!(gate.line(&address(1), later), Some(Line { left_out: None }));
+    }
+
+    #[test]
+    fn lines_about_a_realm_are_as_few_and_leave_its_clients_theirs() {
+        let (gate, now) = (LogGate::default(), Time::from_millis(1_000));
+        let (one, other) = (Uri::from_static("realm1"), Uri::from_static("realm2"));
+        let written =
+            |realm| (0..10_000).filter(|_| gate.line_of_realm(realm, now).is_some()).count();
+        assert_eq!((written(&one), written(&other)), (21, 21));
+        assert!(gate.line(&address(1), now).is_some());
     }
 
     #[test]

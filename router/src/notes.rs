@@ -68,7 +68,7 @@ impl<'a> Notes<'a> {
             End::Overflow => Some(&tally.overflows),
             End::Stalled => Some(&tally.stalls),
             End::Unheard => Some(&tally.silences),
-            End::Failed => Some(&tally.panics),
+            End::Failed(_) => Some(&tally.panics),
             End::Left(_)
             | End::Aborted
             | End::Refused(_)

@@ -6,8 +6,8 @@ use super::{
     procedure,
 };
 use crate::{
-    authentication::Identity, deliver::Handle, local::LocalSession, realm::RealmCell,
-    shared::Shared,
+    authentication::Identity, deliver::Handle, local::LocalSession, log_gate::Line,
+    realm::RealmCell, shared::Shared,
 };
 use futures_util::FutureExt;
 use std::{panic::AssertUnwindSafe, sync::Arc};
@@ -173,8 +173,12 @@ impl Question<'_> {
     }
 
     fn failed(&self, authorizer: impl std::fmt::Display, why: &impl std::fmt::Display) -> Refused {
-        let (session, role) = (self.who.session, self.who.authrole.as_deref());
-        tracing::warn!(%session, role, %authorizer, %why, "an authorizer failed");
+        let (shared, realm) = (self.shared, self.realm.name());
+        // One that fails does so for every message of every session.
+        if let Some(Line { left_out }) = shared.log_gate.line_of_realm(realm, shared.clock.now()) {
+            let (session, role) = (self.who.session, self.who.authrole.as_deref());
+            tracing::warn!(%realm, %session, role, %authorizer, %why, left_out, "an authorizer failed");
+        }
         Refused::Failed
     }
 }

@@ -75,10 +75,12 @@ struct PastDetails {
     publisher: Option<u64>,
 }
 
-/// Begins to tell the events of a topic: what is retained first, or what came after the last that the client knows.
+/// Begins to tell the events of a topic: what is retained first, or what came after the last that the client knows. When
+/// more than so many bytes wait for the client, the session is ended and the stream with it.
 pub(super) async fn listen(
     client: Client,
     endpoint: &BridgeEndpoint,
+    bytes: usize,
     query: &str,
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Failure> {
@@ -93,8 +95,8 @@ pub(super) async fn listen(
     let past = last_known(headers)?;
     let get_retained = past.is_none();
     let options = SubscribeOptions { match_policy, get_retained, ..SubscribeOptions::default() };
-    let subscribe =
-        client.session.subscribe(topic.as_str()).options(options).buffer(endpoint.buffer);
+    let subscribe = client.session.subscribe(topic.as_str()).options(options);
+    let subscribe = subscribe.buffer(endpoint.buffer).buffer_bytes(bytes);
     let listener = Listener {
         subscription: subscribe.await?,
         client,

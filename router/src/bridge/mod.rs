@@ -30,6 +30,7 @@ use crate::{
     authentication::{Identity, Refusal, Step},
     clock,
     config::{BridgeAction, BridgeEndpoint, Origins},
+    crowd::Counted,
     front::Body,
     log_gate::Line,
     peer::Peer,
@@ -50,7 +51,7 @@ use std::{collections::HashMap, error::Error, sync::Arc};
 use tokio::time::timeout;
 use wamplex_shared::{
     message::{Hello, HelloDetails},
-    uris::error,
+    uris::{error, wamplex},
 };
 
 /// The method by which a realm knows those who show a token.
@@ -166,12 +167,17 @@ impl Bridge {
         let config = &endpoint.config;
         let realm = self.realm(config)?;
         let (Parts { headers, uri, .. }, body) = request.into_parts();
+        // Before a token is looked at, as with a HELLO. Requests are over soon, and have a connection that counts.
+        let is_stream = config.action == BridgeAction::Events;
+        let counted = if is_stream { self.count(peer)? } else { None };
         let identity = self.identify(config, &realm, &headers, peer).await?;
-        if config.action == BridgeAction::Events {
+        if is_stream {
             // A session of its own: what is retained comes to all subscriptions of one session.
-            let client = Client::join(&self.shared, &realm, identity).await?;
+            let client = Client::join(&self.shared, &realm, identity, counted).await?;
             client.pay(&self.shared, 0).await?;
-            return events::listen(client, config, uri.query().unwrap_or_default(), &headers).await;
+            let (query, bytes) =
+                (uri.query().unwrap_or_default(), self.shared.limits().outbox_bytes);
+            return events::listen(client, config, bytes, query, &headers).await;
         }
         let body = request::body(body, config.body).await?;
         if let Some(webhook) = &config.webhook {
@@ -179,7 +185,7 @@ impl Bridge {
         }
         // Requests that wait for an authorizer would have others of the same session wait.
         let client = if realm.authorization().asks() {
-            Arc::new(Client::join(&self.shared, &realm, identity).await?)
+            Arc::new(Client::join(&self.shared, &realm, identity, None).await?)
         } else {
             self.sessions.of(&self.shared, &realm, identity).await?
         };
@@ -192,6 +198,13 @@ impl Bridge {
             (_, BridgeAction::Call) => actions::call(session, &headers, &body).await,
             _ => actions::publish(session, &headers, &body).await,
         }
+    }
+
+    /// Counts a stream as a session of its address.
+    fn count(&self, peer: &Peer) -> Result<Option<Counted>, Failure> {
+        let shared = &self.shared;
+        let counted = shared.crowd.join(peer.address.ip(), &shared.limits(), shared.clock.now());
+        counted.map_err(|crowded| Failure::new(wamplex::LIMIT_EXCEEDED, crowded.words()))
     }
 
     fn realm(&self, config: &BridgeEndpoint) -> Result<Arc<RealmCell>, Failure> {

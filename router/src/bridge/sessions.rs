@@ -2,8 +2,8 @@
 
 use super::failure::Failure;
 use crate::{
-    authentication::Identity, local::LocalSession, realm::RealmCell, shared::Shared,
-    throttle::Throttle,
+    authentication::Identity, crowd::Counted, local::LocalSession, realm::RealmCell,
+    shared::Shared, throttle::Throttle,
 };
 use bytestring::ByteString;
 use lru::LruCache;
@@ -29,7 +29,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Joins as this identity.
+    /// Joins as this identity, and keeps what it takes of the room of its address.
     ///
     /// # Errors
     /// Why not.
@@ -37,8 +37,10 @@ impl Client {
         shared: &Arc<Shared>,
         realm: &Arc<RealmCell>,
         identity: Identity,
+        counted: Option<Counted>,
     ) -> Result<Self, Failure> {
-        let (session, throttle) = LocalSession::open_as_client(shared, realm, identity).await?;
+        let (session, throttle) =
+            LocalSession::open_as_client(shared, realm, identity, counted).await?;
         Ok(Self { session, throttle })
     }
 
@@ -106,7 +108,7 @@ impl Sessions {
         if let Some(found) = self.find(&key) {
             return Ok(found);
         }
-        let client = Arc::new(Client::join(shared, realm, identity).await?);
+        let client = Arc::new(Client::join(shared, realm, identity, None).await?);
         // Another request may have been quicker. Then this client leaves again.
         Ok(self.find(&key).unwrap_or_else(|| self.keep(key, client)))
     }

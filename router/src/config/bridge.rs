@@ -39,7 +39,8 @@ pub struct BridgeEndpoint {
     /// is alive.
     #[serde(with = "units::duration")]
     pub heartbeat: Duration,
-    /// For `events`: how many events wait for a client that reads slowly; beyond that the oldest are dropped.
+    /// For `events`: how many events wait for a client that reads slowly; beyond that the oldest are dropped. Beyond the
+    /// bytes of `limits.outbox_bytes` the stream ends.
     pub buffer: usize,
 }
 

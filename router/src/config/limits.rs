@@ -49,7 +49,7 @@ pub struct Limits {
     /// How many connections may be open at once from one address, or from one /64 of IPv6. Those of this machine are not
     /// counted, here and below.
     pub connections_per_address: usize,
-    /// How many sessions may be open at once from one address.
+    /// How many sessions may be open at once from one address. Streams of events over HTTP count as sessions.
     pub sessions_per_address: usize,
     /// How many clients of one address may try to join in a second, and at once after a silence; 0 for any number.
     pub joins_per_address: u32,

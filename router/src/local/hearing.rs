@@ -25,6 +25,8 @@ pub(super) struct Hearing {
     /// Kept only to be dropped later.
     done: Vec<Arc<Procedure>>,
     over: Option<CloseReason>,
+    /// Too much waits for a reader, and the session has to end.
+    pub(super) is_overflowing: bool,
 }
 
 impl Hearing {
@@ -57,7 +59,7 @@ impl Hearing {
     #[expect(clippy::wildcard_enum_match_arm, reason = "event and token are looked at together")]
     fn take_one(&mut self, link: &Arc<Link>, state: &mut State, event: Event<Token>) {
         match event {
-            Event::Event(event) => state.readers.deliver(event),
+            Event::Event(event) => self.is_overflowing |= state.readers.deliver(event).is_err(),
             Event::Invocation(invocation) => self.invoke(link, state, invocation),
             Event::Interrupt(interrupt) => {
                 self.cancel.extend(state.running.get(&interrupt.request).cloned());
@@ -66,7 +68,8 @@ impl Hearing {
                 if let Some(Token::Call(call)) = state.session.token(result.request)
                     && let Some(pieces) = &call.pieces
                 {
-                    pieces.push(Reply::new(result));
+                    // Without a limit of bytes.
+                    let _ = pieces.push(Reply::new(result), 0);
                 }
             }
             Event::Result { token: Token::Call(call), result } => {

@@ -52,6 +52,7 @@ pub use subscription::{Delivery, Event, Subscribe, Subscription};
 use crate::{
     admission::{self, Admitted},
     authentication::{Expiry, Identity, Refusal},
+    crowd::Counted,
     outbox::Outbox,
     realm::RealmCell,
     shared::Shared,
@@ -154,7 +155,8 @@ impl LocalSession {
     }
 
     /// Joins a realm for a client that comes another way than over a transport: there has to be room for it, authorizers
-    /// have a say, and what its identity says of an end is kept. What it sends has to be paid for.
+    /// have a say, and what its identity says of an end is kept. What it sends has to be paid for, with what comes back
+    /// next to the session; that also holds what the client takes of the room of its address.
     ///
     /// # Errors
     /// It may not join, or as [`open`](Self::open).
@@ -162,12 +164,13 @@ impl LocalSession {
         shared: &Arc<Shared>,
         realm: &Arc<RealmCell>,
         identity: Identity,
+        counted: Option<Counted>,
     ) -> Result<(Self, Throttle), Refusal> {
         let mut admitted = admission::admit_local(realm, ROLES, identity)?.seated()?;
         let authorized = realm.authorization().admit(realm.name(), &admitted.who).await;
         authorized.map_err(|why| Refusal::new(uris::error::NOT_AUTHORIZED, why))?;
         let full = || Refusal::new(uris::wamplex::LIMIT_EXCEEDED, "there is no room");
-        let throttle = Throttle::new(admitted.seats.take().ok_or_else(full)?, None);
+        let throttle = Throttle::new(admitted.seats.take().ok_or_else(full)?, counted);
         let session = Self::begin(shared, admitted);
         Ok((session.map_err(|error| Refusal::failed(error.to_string()))?, throttle))
     }

@@ -3,7 +3,7 @@
 use super::{
     error::LocalError,
     link::{Handle, Reply, Token},
-    queue::{Place, Queue},
+    queue::{Overflow, Place, Queue},
 };
 use futures_util::{Stream, future::BoxFuture};
 use std::{
@@ -88,11 +88,18 @@ impl Readers {
     }
 
     /// Hands an event to everybody who reads from its subscription.
-    pub(super) fn deliver(&self, event: message::Event) {
-        let event = Arc::new(event);
+    ///
+    /// # Errors
+    /// Too many bytes wait for one of them.
+    pub(super) fn deliver(&self, event: message::Event) -> Result<(), Overflow> {
+        /// What an event takes besides its payload.
+        const HEAD: usize = 256;
+        let bytes = HEAD + event.payload.bytes().len();
+        let (event, mut delivered) = (Arc::new(event), Ok(()));
         for reader in self.of.get(&event.subscription).into_iter().flatten() {
-            reader.push(Arc::clone(&event));
+            delivered = reader.push(Arc::clone(&event), bytes).and(delivered);
         }
+        delivered
     }
 
     /// The router took a subscription away.
@@ -121,11 +128,13 @@ pub struct Subscribe {
     topic: Uri,
     options: SubscribeOptions,
     buffer: usize,
+    buffer_bytes: usize,
 }
 
 impl Subscribe {
     pub(super) fn new(handle: Arc<Handle>, topic: Uri) -> Self {
-        Self { handle, topic, options: SubscribeOptions::default(), buffer: DEFAULT_BUFFER }
+        let (options, buffer) = (SubscribeOptions::default(), DEFAULT_BUFFER);
+        Self { handle, topic, options, buffer, buffer_bytes: usize::MAX }
     }
 
     /// Sets the options of SUBSCRIBE.
@@ -147,9 +156,15 @@ impl Subscribe {
         self
     }
 
+    /// Sets how many bytes of unread events are kept; any number if not set. Beyond that the session is ended.
+    pub(crate) const fn buffer_bytes(mut self, bytes: usize) -> Self {
+        self.buffer_bytes = bytes;
+        self
+    }
+
     async fn begin(self) -> Result<Subscription, LocalError> {
-        let Self { handle, topic, options, buffer } = self;
-        let reader = Arc::new(Queue::new(buffer));
+        let Self { handle, topic, options, buffer, buffer_bytes } = self;
+        let reader = Arc::new(Queue::with_bytes(buffer, buffer_bytes));
         let (reply, subscribed) = oneshot::channel();
         let slot = SubscribeSlot { reader: Arc::clone(&reader), reply };
         let asked = topic.clone();

@@ -8,6 +8,7 @@ use crate::{
     authentication::Expiry,
     deliver::Handle,
     dispatch::{Dispatched, dispatch, settle},
+    log_gate::Line,
     metrics::Batch,
     outbox::Cut,
     realm::Membership,
@@ -140,11 +141,17 @@ impl Task {
         }
         traffic.sent().add(&mut batch);
         self.outbox().sent(bytes);
+        if self.hearing.is_overflowing {
+            self.outbox().cut(Cut::Overflow);
+        }
         if is_due {
             let now = self.link.now();
             self.hear(|state| state.session.handle_timeout(now));
         }
         if let Some(cut) = cut {
+            if cut == Cut::Overflow {
+                self.shared.tally.overflows.up();
+            }
             self.hear(|state| drop(state.session.handle_message(last_word(cut))));
         }
     }
@@ -171,7 +178,11 @@ impl Task {
             Err(violation) => Err(violation),
         };
         if let Err(violation) = handled {
-            tracing::warn!(session = %member.session(), %violation, "a session inside the process broke the protocol");
+            let (session, realm) = (member.session(), realm.name());
+            let line = self.shared.log_gate.line_of_realm(realm, self.shared.clock.now());
+            if let Some(Line { left_out }) = line {
+                tracing::warn!(%session, %realm, %violation, left_out, "a session inside the process broke the protocol");
+            }
             self.shared.tally.violations.up();
             self.hear(|state| state.session.fail(violation));
         } else if let Some(answer) = self.serving.poll_message() {

@@ -2,14 +2,17 @@
 
 use crate::{
     backend,
-    common::PATIENCE,
-    http::{Reading, begin},
+    common::{PATIENCE, Running},
+    http::{Reading, begin, post, send},
     start,
 };
 use serde_json::json;
 use std::{net::SocketAddr, time::Duration};
 use tokio::time::timeout;
-use wamplex_router::{config::HistoryRule, local::LocalSession};
+use wamplex_router::{
+    config::{ForwardedHeader, HistoryRule, Proxy},
+    local::LocalSession,
+};
 use wamplex_shared::{
     message::PublishOptions,
     uri::MatchPolicy,
@@ -54,7 +57,7 @@ async fn line_ends_between_the_tokens_of_a_publisher_do_not_end_an_event() {
     let _local = backend(&router).await;
     let mut events = listen(router.address, "topic=com.example.a", "").await;
     let body = "{\"topic\": \"com.example.a\", \"args\": [1,\r\n\r\n\"\\n\"\n]}";
-    let answer = crate::http::post(router.address, "/publish", "", body).await;
+    let answer = post(router.address, "/publish", "", body).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(events.data().await.1["args"], json!([1, "\n"]));
 }
@@ -137,4 +140,85 @@ async fn a_listener_that_goes_leaves_and_one_that_stays_is_let_go_by_a_router_th
     router.handle.shutdown();
     while timeout(PATIENCE, events.event()).await.unwrap().is_some() {}
     timeout(PATIENCE, router.task).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_listener_that_takes_nothing_is_let_go_when_too_many_bytes_wait() {
+    let router = start(|config| {
+        config.limits.outbox_bytes = 256 << 10;
+        config.listeners[0].bridge[3].buffer = 1_000_000;
+    })
+    .await;
+    let local = backend(&router).await;
+    let mut stalled = listen(router.address, "topic=com.example.a", "").await;
+    let mut other = listen(router.address, "topic=com.example.b", "").await;
+    assert_eq!(router.handle.session_count(), 3);
+    let long = "x".repeat(64 << 10);
+    timeout(PATIENCE, async {
+        // What the sockets take by themselves depends on the system.
+        while router.handle.counters().overflows == 0 {
+            let publish = local.publish("com.example.a", [Value::from(long.as_str())]);
+            publish.acknowledged().await.unwrap();
+        }
+        while router.handle.session_count() > 2 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("the session was to be ended, though nothing is read");
+    while timeout(PATIENCE, stalled.event()).await.unwrap().is_some() {}
+    assert_eq!(router.handle.counters().overflows, 1);
+    let id = publish(&local, "com.example.b", 1).await;
+    assert_eq!(other.data().await.0, id);
+}
+
+#[tokio::test]
+async fn streams_are_sessions_of_their_address_and_single_requests_are_not() {
+    let router = start(|config| {
+        config.limits.sessions_per_address = 2;
+        config.listeners[0].proxy = Proxy {
+            trusted: vec!["127.0.0.0/8".parse().unwrap()],
+            forwarded: ForwardedHeader::XForwardedFor,
+            ..Proxy::default()
+        };
+    })
+    .await;
+    let _local = backend(&router).await;
+    let (query, one, other) =
+        ("topic=com.example.a", "x-forwarded-for: 192.0.2.7\r\n", "x-forwarded-for: 192.0.2.8\r\n");
+    let first = listen(router.address, query, one).await;
+    let _second = listen(router.address, query, one).await;
+    let head = format!("GET /events?{query} HTTP/1.1\r\n{one}");
+    let refused = send(router.address, &head, b"").await;
+    assert_eq!((refused.status, refused.error().as_str()), (429, "wamplex.error.limit_exceeded"));
+    assert_eq!(refused.json()["args"], json!(["too many sessions from this address"]));
+    let body = r#"{"procedure": "com.example.echo"}"#;
+    assert_eq!(post(router.address, "/call", one, body).await.status, 200);
+    let _third = listen(router.address, query, other).await;
+    drop(first);
+    timeout(PATIENCE, async { while send_head(&router, &head).await == 429 {} })
+        .await
+        .expect("who has gone makes room");
+}
+
+/// The status of an answer of which no more is read.
+async fn send_head(router: &Running, head: &str) -> u16 {
+    begin(router.address, head, b"").await.0
+}
+
+#[tokio::test]
+async fn streams_have_the_rate_of_attempts_to_join() {
+    let router = start(|config| {
+        config.limits.joins_per_address = 1;
+        config.listeners[0].proxy = Proxy {
+            trusted: vec!["127.0.0.0/8".parse().unwrap()],
+            forwarded: ForwardedHeader::XForwardedFor,
+            ..Proxy::default()
+        };
+    })
+    .await;
+    let head = "GET /events?topic=com.example.a HTTP/1.1\r\nx-forwarded-for: 192.0.2.7\r\n";
+    timeout(PATIENCE, async { while send_head(&router, head).await != 429 {} })
+        .await
+        .expect("so many attempts are too many");
 }
