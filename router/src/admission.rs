@@ -4,6 +4,7 @@ use crate::{
     authentication::{Exchange, Identity, Refusal, Step},
     clock,
     crowd::Counted,
+    entry::Entry,
     peer::Peer,
     realm::RealmCell,
     realms::NotMade,
@@ -26,7 +27,7 @@ const AGENT: &str = concat!("wamplex/", env!("CARGO_PKG_VERSION"));
 
 /// A client that asks to join, from its HELLO on.
 pub(crate) struct Admission {
-    realm: Arc<RealmCell>,
+    entry: Entry,
     session: SessionId,
     roles: Roles,
     exchange: Exchange,
@@ -44,6 +45,8 @@ pub(crate) struct Admitted {
     pub(crate) seats: Option<Seats>,
     /// What it takes of the room of its address.
     pub(crate) counted: Option<Counted>,
+    /// Keeps the realm until it is joined; nothing if it comes from inside the process.
+    pub(crate) entry: Option<Entry>,
 }
 
 impl Admission {
@@ -51,20 +54,21 @@ impl Admission {
     ///
     /// # Errors
     /// There is nothing to join.
-    pub(crate) fn open(shared: &Shared, hello: &Hello, peer: &Peer) -> Result<Self, Refusal> {
+    pub(crate) async fn open(shared: &Shared, hello: &Hello, peer: &Peer) -> Result<Self, Refusal> {
         if shared.is_draining() {
             return Err(Refusal::new(close::SYSTEM_SHUTDOWN, "the router shuts down"));
         }
         let counted = shared.crowd.join(peer.address.ip(), &shared.limits(), shared.clock.now());
         let counted =
             counted.map_err(|crowded| Refusal::new(wamplex::LIMIT_EXCEEDED, crowded.words()))?;
-        let realm = find_realm(shared, hello)?;
-        let session = draw_session_id(&realm).map_err(|e| {
+        let entry = find_realm(shared, hello).await?;
+        let realm = entry.realm();
+        let session = draw_session_id(realm).map_err(|e| {
             Refusal::new(error::AUTHENTICATION_FAILED, "the router cannot let anybody in now")
                 .because(format!("no random numbers: {e}"))
         })?;
         let exchange = realm.live().authentication.open(hello, peer, session);
-        Ok(Self { realm, session, roles: hello.details.roles, exchange, counted })
+        Ok(Self { entry, session, roles: hello.details.roles, exchange, counted })
     }
 
     /// Judges the HELLO.
@@ -82,14 +86,15 @@ impl Admission {
     /// # Errors
     /// There is no room for it, or the realm does not have its role.
     pub(crate) fn welcome(self, identity: Identity) -> Result<Admitted, Refusal> {
-        let Self { realm, session, roles, counted, .. } = self;
+        let Self { entry, session, roles, counted, .. } = self;
+        let realm = Arc::clone(entry.realm());
         if !realm.authorization().has_role(&identity.authrole) {
             let message = "the role of this principal is not one of the realm's";
             let role = format!("{:?} has the role {:?}", identity.authid, identity.authrole);
             return Err(Refusal::new(error::NO_SUCH_ROLE, message).because(role));
         }
         let mut admitted = Admitted::new(realm, session, roles, identity).seated()?;
-        admitted.counted = counted;
+        (admitted.counted, admitted.entry) = (counted, Some(entry));
         Ok(admitted)
     }
 }
@@ -123,7 +128,7 @@ impl Admitted {
             authextra,
             ..WelcomeDetails::default()
         };
-        Self { realm, who, welcome, ends, seats: None, counted: None }
+        Self { realm, who, welcome, ends, seats: None, counted: None, entry: None }
     }
 
     /// Takes a seat in the realm.
@@ -155,15 +160,15 @@ pub(crate) fn admit_local(
     Ok(Admitted::new(Arc::clone(realm), session, roles, identity))
 }
 
-fn find_realm(shared: &Shared, hello: &Hello) -> Result<Arc<RealmCell>, Refusal> {
+async fn find_realm(shared: &Shared, hello: &Hello) -> Result<Entry, Refusal> {
     let name = hello.realm.as_str();
-    if let Some(realm) = shared.realms.get(name) {
-        return Ok(realm);
+    if let Some(entry) = shared.realms.enter(name) {
+        return Ok(entry);
     }
     if let Err(invalid) = hello.realm.check(UriRule::Loose, MatchPolicy::Exact) {
         return Err(Refusal::new(error::INVALID_URI, format!("the name of the realm: {invalid}")));
     }
-    shared.realms.make(name).map_err(|not_made| {
+    shared.realms.make(name).await.map_err(|not_made| {
         let name = shorten(name);
         match not_made {
             NotMade::NoTemplate => {
@@ -177,6 +182,7 @@ fn find_realm(shared: &Shared, hello: &Hello) -> Result<Arc<RealmCell>, Refusal>
                 Refusal::new(error::NO_SUCH_REALM, format!("the realm `{name}` cannot be had now"))
                     .because(error.to_string())
             }
+            NotMade::Failed(refusal) => refusal,
         }
     })
 }

@@ -105,9 +105,10 @@ impl<T: Transport> Connection<T> {
             // Before HELLO the acceptor lets nothing else through.
             AcceptEvent::Authenticate(_) | AcceptEvent::Aborted(_) => return Err(End::Aborted),
         };
-        let admission = Admission::open(&self.shared, &hello, &self.peer);
-        let mut admission = admission.map_err(End::Refused)?;
         let deadline = Instant::now() + self.shared.limits().authentication;
+        let admission = Admission::open(&self.shared, &hello, &self.peer);
+        let admission = timeout_at(deadline, admission).await.map_err(too_long)?;
+        let mut admission = admission.map_err(End::Refused)?;
         let mut step = timeout_at(deadline, admission.begin()).await.map_err(too_long)?;
         loop {
             match step {
@@ -169,7 +170,7 @@ impl<T: Transport> Connection<T> {
         acceptor: &mut Acceptor,
         admitted: Admitted,
     ) -> Result<Membership, End> {
-        let Admitted { realm, who, welcome, ends, seats, counted } = admitted;
+        let Admitted { realm, who, welcome, ends, seats, counted, entry } = admitted;
         let admitted = realm.authorization().admit(realm.name(), &who).await;
         admitted.map_err(|why| End::Refused(Refusal::new(error::NOT_AUTHORIZED, why)))?;
         acceptor.accept(who.session, welcome);
@@ -179,6 +180,7 @@ impl<T: Transport> Connection<T> {
         let session = who.session;
         self.link.outbox().belongs_to(&self.peer);
         let membership = realm.join(who, Arc::clone(self.link.outbox()));
+        drop(entry);
         self.link.set_tap(Some(Tap::new(&self.shared.taps, realm.number(), session)));
         self.throttle = seats.map(|seats| Throttle::new(seats, counted));
         self.expiry = ends.map(|time| Expiry::at(time, self.link.outbox()));

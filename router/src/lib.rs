@@ -99,6 +99,7 @@ mod dispatch;
 mod doors;
 mod embedding;
 mod ending;
+mod entry;
 mod error;
 mod front;
 mod guard;

@@ -15,7 +15,7 @@ use std::{
     sync::{
         Arc,
         atomic::{
-            AtomicBool, AtomicU64,
+            AtomicBool, AtomicU64, AtomicUsize,
             Ordering::{Relaxed, SeqCst},
         },
     },
@@ -49,6 +49,10 @@ pub(crate) struct RealmCell {
     reaper: Mutex<Option<AbortHandle>>,
     /// Since when nobody is here, in nanoseconds; [`NEVER`] if somebody is.
     empty_since: AtomicU64,
+    /// How many ask to come in now. Grows only where nobody can take the realm away.
+    entries: AtomicUsize,
+    /// Whether somebody has ever come in.
+    was_used: AtomicBool,
 }
 
 /// What can change in a realm while sessions are in it.
@@ -98,6 +102,8 @@ impl RealmCell {
             template: Mutex::default(),
             reaper: Mutex::default(),
             empty_since: AtomicU64::new(nanos(clock.now())),
+            entries: AtomicUsize::new(0),
+            was_used: AtomicBool::new(false),
         }
     }
 
@@ -170,12 +176,18 @@ impl RealmCell {
     pub(crate) fn join(self: &Arc<Self>, who: Joining, handle: Handle) -> Membership {
         let mut realm = self.write();
         let member = realm.join(who, handle, self.clock.now(), &mut Deliver);
-        self.empty_since.store(NEVER, Relaxed);
+        let is_first = realm.session_count() > 0 && !self.was_used.swap(true, SeqCst);
+        if realm.session_count() > 0 {
+            self.empty_since.store(NEVER, Relaxed);
+        }
         if self.is_closed.load(Relaxed) {
             // The client was admitted to a realm that was there still.
             realm.dismiss(&closed(), self.clock.now(), &mut Deliver);
         }
         drop(realm);
+        if let Some(template) = self.template().filter(|_| is_first) {
+            tracing::info!(realm = %self.name, %template, "realm made");
+        }
         Membership { realm: Arc::clone(self), member }
     }
 
@@ -201,6 +213,28 @@ impl RealmCell {
     pub(crate) fn idle(&self) -> Duration {
         let since = Duration::from_nanos(self.empty_since.load(Relaxed));
         self.clock.now().since_start().saturating_sub(since)
+    }
+
+    /// Says that somebody asks to come in, until [`end_entry`](Self::end_entry).
+    pub(crate) fn begin_entry(&self) {
+        self.entries.fetch_add(1, SeqCst);
+        self.touch();
+    }
+
+    /// Says that somebody has come in, or will not.
+    pub(crate) fn end_entry(&self) {
+        self.entries.fetch_sub(1, SeqCst);
+    }
+
+    /// Whether nobody asks to come in now.
+    pub(crate) fn is_unasked(&self) -> bool {
+        self.entries.load(SeqCst) == 0
+    }
+
+    /// Whether it was made of a template for somebody who did not come in, nor anybody else.
+    pub(crate) fn is_for_nothing(&self) -> bool {
+        let is_made = self.template.lock().is_some();
+        is_made && self.is_unasked() && !self.was_used.load(SeqCst)
     }
 
     /// Says that somebody asks to come in.

@@ -1,10 +1,11 @@
 //! The realms of a router, by name.
 
 use crate::{
-    authentication::{Authentication, Gate},
+    authentication::{Authentication, Gate, Refusal},
     authorization::{Authorization, Authorizer, Hooks},
     clock::{self, Clock},
     config::{RealmSettings, RealmTemplate, Rules},
+    entry::Entry,
     error::StartError,
     realm::{Live, RealmCell},
     throttle::Quotas,
@@ -32,7 +33,7 @@ pub(crate) struct Realms {
     tracer: Option<Arc<dyn CallTracer>>,
     gate: Arc<Gate>,
     cells: Arc<Cells>,
-    /// Locked while a realm is made of them, so that it is made once.
+    /// Locked while a realm that was made of them is added, so that there is one of a name and not too many.
     templates: Mutex<Vec<Arc<RealmTemplate>>>,
     /// Locked while a realm is added or the authorizers change, so that no realm misses its own.
     hooks: Mutex<Hooks>,
@@ -43,7 +44,7 @@ pub(crate) struct Realms {
 }
 
 /// The realms there are, by name.
-type Cells = RwLock<HashMap<String, Arc<RealmCell>>>;
+pub(crate) type Cells = RwLock<HashMap<String, Arc<RealmCell>>>;
 
 /// Other realms, prepared so that nothing can go wrong any more.
 pub(crate) struct Plan<'a> {
@@ -61,6 +62,14 @@ pub(crate) enum NotMade {
     TooMany,
     /// The settings of the template cannot be put into practice now.
     Unusable(StartError),
+    /// The router could not get to it.
+    Failed(Refusal),
+}
+
+/// What there is of a name.
+enum Found {
+    Realm(Entry),
+    Template(Arc<RealmTemplate>),
 }
 
 /// What a realm is made of, or changed to.
@@ -100,27 +109,95 @@ impl Realms {
         *self.templates.lock() = templates.iter().cloned().map(Arc::new).collect();
     }
 
-    /// The realm of this name, made of a template if it is not there. Has to be called within a runtime.
+    /// The way into the realm of this name, which is made of a template if it is not there. What takes time is done
+    /// elsewhere, so that nobody else waits for it.
     ///
     /// # Errors
     /// There is none, and it cannot be made.
-    pub(crate) fn make(&self, name: &str) -> Result<Arc<RealmCell>, NotMade> {
+    pub(crate) async fn make(&self, name: &str) -> Result<Entry, NotMade> {
+        loop {
+            if let Found::Realm(entry) = self.find(name)? {
+                return Ok(entry);
+            }
+            let place = self.gate.place().await.map_err(NotMade::Failed)?;
+            // Once more, as somebody else may have made it while there was no place.
+            let template = match self.find(name)? {
+                Found::Realm(entry) => return Ok(entry),
+                Found::Template(template) => template,
+            };
+            let (settings, clock) = (template.settings(name), self.clock);
+            let gate = Arc::clone(&self.gate);
+            let planned = place.work(move || Planned::new(&settings, clock, &gate)).await;
+            let planned = planned.map_err(NotMade::Failed)?.map_err(NotMade::Unusable)?;
+            if let Some(entry) = self.add_made(planned, &template)? {
+                return Ok(entry);
+            }
+        }
+    }
+
+    /// The same, for a caller that waits. Has to be called within a runtime.
+    ///
+    /// # Errors
+    /// There is none, and it cannot be made.
+    pub(crate) fn make_here(&self, name: &str) -> Result<Entry, NotMade> {
+        loop {
+            let template = match self.find(name)? {
+                Found::Realm(entry) => return Ok(entry),
+                Found::Template(template) => template,
+            };
+            let planned = Planned::new(&template.settings(name), self.clock, &self.gate);
+            if let Some(entry) = self.add_made(planned.map_err(NotMade::Unusable)?, &template)? {
+                return Ok(entry);
+            }
+        }
+    }
+
+    /// The way into the realm of this name, or what it is to be made of.
+    ///
+    /// # Errors
+    /// There is no template for it, or it has made as many as it may.
+    fn find(&self, name: &str) -> Result<Found, NotMade> {
         let templates = self.templates.lock();
-        if let Some(realm) = self.get(name) {
-            return Ok(realm);
+        if let Some(entry) = self.enter(name) {
+            return Ok(Found::Realm(entry));
         }
         let template = templates.iter().find(|template| template.matches(name));
         let template = template.ok_or(NotMade::NoTemplate)?;
+        self.check_room(template)?;
+        Ok(Found::Template(Arc::clone(template)))
+    }
+
+    fn check_room(&self, template: &RealmTemplate) -> Result<(), NotMade> {
         let is_of_it =
             |realm: &&Arc<RealmCell>| realm.template().as_deref() == Some(&template.pattern);
-        if self.cells.read().values().filter(is_of_it).count() >= template.most {
-            return Err(NotMade::TooMany);
+        let count = self.cells.read().values().filter(is_of_it).count();
+        if count < template.most { Ok(()) } else { Err(NotMade::TooMany) }
+    }
+
+    /// Adds a realm that was made of a template; nothing if there is one of its name by now, or if the template does not
+    /// hold any more: whoever asks has to look again.
+    ///
+    /// # Errors
+    /// The template has made as many as it may.
+    fn add_made(
+        &self,
+        planned: Planned,
+        template: &Arc<RealmTemplate>,
+    ) -> Result<Option<Entry>, NotMade> {
+        let templates = self.templates.lock();
+        let name = &*planned.settings.name;
+        let holds = templates.iter().find(|template| template.matches(name));
+        if self.cells.read().contains_key(name)
+            || !holds.is_some_and(|holds| Arc::ptr_eq(holds, template))
+        {
+            return Ok(None);
         }
-        let planned = Planned::new(&template.settings(name), self.clock, &self.gate);
-        let planned =
-            Planned { template: Some(Arc::clone(template)), ..planned.map_err(NotMade::Unusable)? };
-        tracing::info!(realm = name, template = %template.pattern, "realm made");
-        Ok(self.add(planned))
+        self.check_room(template)?;
+        let planned = Planned { template: Some(Arc::clone(template)), ..planned };
+        let realm = self.create(planned);
+        let entry = Entry::new(Arc::clone(&realm), &self.cells);
+        self.insert(realm);
+        Ok(Some(entry))
     }
 
     /// Prepares other realms.
@@ -156,6 +233,8 @@ impl Realms {
         for planned in planned {
             match self.get(&planned.settings.name) {
                 Some(realm) => self.change(planned, &realm),
+                // One of a template that went in the meantime, because nobody needs it.
+                None if planned.template.is_some() => {}
                 None => drop(self.add(planned)),
             }
         }
@@ -188,19 +267,29 @@ impl Realms {
         realm.set_reaper(idle.map(|idle| tokio::spawn(reap(cells, weak, idle)).abort_handle()));
     }
 
-    fn add(&self, mut planned: Planned) -> Arc<RealmCell> {
-        let (name, template) = (planned.settings.name.clone(), planned.template.clone());
+    fn add(&self, planned: Planned) -> Arc<RealmCell> {
+        let realm = self.create(planned);
+        self.insert(Arc::clone(&realm));
+        realm
+    }
+
+    fn create(&self, mut planned: Planned) -> Arc<RealmCell> {
+        let template = planned.template.clone();
         planned.config.tracer.clone_from(&self.tracer);
         let number = self.opened.fetch_add(1, Relaxed);
         let realm = Arc::new(planned.into_realm(self.clock, number));
         if self.is_running.load(SeqCst) {
             realm.start();
         }
-        let hooks = self.hooks.lock();
-        realm.authorization().set_hook(hooks.of(&name));
         self.belongs(&realm, template.as_ref());
-        self.cells.write().insert(name, Arc::clone(&realm));
         realm
+    }
+
+    fn insert(&self, realm: Arc<RealmCell>) {
+        let hooks = self.hooks.lock();
+        let name = realm.name().as_str();
+        realm.authorization().set_hook(hooks.of(name));
+        self.cells.write().insert(name.to_owned(), realm);
     }
 
     /// Has this authorizer asked in one realm, or in all that have none of their own: those that there are, and those
@@ -216,6 +305,12 @@ impl Realms {
     /// What the authentication of all realms shares.
     pub(crate) const fn gate(&self) -> &Arc<Gate> {
         &self.gate
+    }
+
+    /// The way into the realm of this name, if there is one.
+    pub(crate) fn enter(&self, name: &str) -> Option<Entry> {
+        let cells = self.cells.read();
+        cells.get(name).map(|realm| Entry::new(Arc::clone(realm), &self.cells))
     }
 
     /// The realm of this name.
@@ -286,7 +381,7 @@ async fn reap(cells: Weak<Cells>, realm: Weak<RealmCell>, idle: Duration) {
             continue;
         }
         let (Some(cells), Some(realm)) = (cells.upgrade(), realm.upgrade()) else { return };
-        if remove_if_empty(&cells, &realm) {
+        if remove_unless_needed(&cells, &realm, RealmCell::is_unasked) {
             return;
         }
         drop((cells, realm));
@@ -294,13 +389,24 @@ async fn reap(cells: Weak<Cells>, realm: Weak<RealmCell>, idle: Duration) {
     }
 }
 
-fn remove_if_empty(cells: &Cells, realm: &RealmCell) -> bool {
+/// Takes a realm away if nobody is in it and nothing else, as this tells, keeps it; whether it is gone.
+pub(crate) fn remove_unless_needed(
+    cells: &Cells,
+    realm: &Arc<RealmCell>,
+    may_go: impl Fn(&RealmCell) -> bool,
+) -> bool {
     // Under the lock, so that whoever does not find it here may make another one.
     let mut cells = cells.write();
-    let is_closed = realm.close_if_empty();
+    let name = realm.name().as_str();
+    if !cells.get(name).is_some_and(|there| Arc::ptr_eq(there, realm)) {
+        return true;
+    }
+    let is_closed = may_go(realm) && realm.close_if_empty();
     if is_closed {
-        cells.remove(realm.name().as_str());
-        tracing::info!(realm = %realm.name(), "realm removed that nobody was in");
+        cells.remove(name);
+        if !realm.is_for_nothing() {
+            tracing::info!(realm = name, "realm removed that nobody was in");
+        }
     }
     is_closed
 }

@@ -214,9 +214,9 @@ impl RouterHandle {
     /// # Errors
     /// There is no such realm, or no tokio runtime here.
     pub fn join(&self, realm: &str, identity: Identity) -> Result<LocalSession, JoinError> {
-        let found = self.shared.realms.make(realm);
-        let realm = found.map_err(|_| JoinError::NoSuchRealm(realm.to_owned()))?;
-        LocalSession::open(&self.shared, &realm, identity)
+        let found = self.shared.realms.make_here(realm);
+        let entry = found.map_err(|_| JoinError::NoSuchRealm(realm.to_owned()))?;
+        LocalSession::open(&self.shared, entry.realm(), identity)
     }
 
     /// Reads the certificates and keys of all listeners again, from the same files. Connections that are open stay as

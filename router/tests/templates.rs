@@ -6,12 +6,16 @@
 mod common;
 
 use common::{Heard, PATIENCE, Peer, Running, start};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::timeout;
 use wamplex_router::{
     Identity, RouterConfig,
-    config::{DynamicSettings, MetaApi, Method, RealmSettings, RealmTemplate, Site, UriRule},
+    config::{
+        DynamicSettings, MetaApi, Method, PrincipalSettings, RealmSettings, RealmTemplate, Secret,
+        Site, UriRule,
+    },
     local::LocalSession,
 };
 use wamplex_shared::{serializer::Serializer, uri::MatchPolicy};
@@ -189,4 +193,94 @@ async fn a_reload_changes_realms_of_templates_and_closes_those_that_have_none_an
     let Heard::Message(goodbye) = closed.listen().await else { panic!("a goodbye was due") };
     assert_eq!((&goodbye[0], &goodbye[2]), (&json!(6), &json!("wamp.close.close_realm")));
     assert_eq!(refusal(&router, "org.example").await, "wamp.error.no_such_realm");
+}
+
+/// A template for whose realms everybody needs a ticket: that of joe is `secret`.
+fn with_tickets(change: impl FnOnce(&mut RealmTemplate)) -> RealmTemplate {
+    let joe = PrincipalSettings {
+        authid: "joe".into(),
+        role: "anonymous".into(),
+        ticket: Some(Secret::new("secret")),
+        ..PrincipalSettings::default()
+    };
+    template("com.example.", |t| {
+        t.realm.authentication.methods = vec![Method::Ticket];
+        t.realm.authentication.lockout.attempts = 1000;
+        t.realm.principals.push(joe);
+        change(t);
+    })
+}
+
+/// Asks to join a realm as joe, and is asked for a ticket.
+async fn begin(router: &Running, realm: &str) -> Peer {
+    let mut peer = Peer::connect(router.address, Serializer::Json).await;
+    let details = json!({"roles": {"caller": {}}, "authmethods": ["ticket"], "authid": "joe"});
+    peer.say(&json!([1, realm, details]).to_string()).await;
+    assert_eq!(peer.hear().await[0], 4);
+    peer
+}
+
+async fn show(peer: &mut Peer, ticket: &str) -> Value {
+    peer.say(&json!([5, ticket, {}]).to_string()).await;
+    peer.hear().await
+}
+
+#[tokio::test]
+async fn those_who_are_refused_take_no_room_from_others() {
+    let router = router(vec![with_tickets(|t| t.most = 2)]).await;
+    for n in 0..20 {
+        let realm = format!("com.example.r{n}");
+        // At once, before anybody is asked for a proof, and in the end.
+        assert_eq!(refusal(&router, &realm).await, "wamp.error.authentication_required");
+        assert!(!has_realm(&router, &realm), "gone before anybody hears of it");
+        drop(begin(&router, &realm).await);
+        gone(&router, &realm).await;
+    }
+    let mut first = begin(&router, "com.example.good").await;
+    assert_eq!(show(&mut first, "secret").await[0], 2);
+    assert!(has_realm(&router, "com.example.good"));
+}
+
+#[tokio::test]
+async fn a_realm_stays_while_somebody_is_in_it_or_asks_to_come_in() {
+    let router = router(vec![with_tickets(|t| t.most = 1)]).await;
+    let mut good = begin(&router, "com.example.a").await;
+    let mut bad = begin(&router, "com.example.a").await;
+    let mut worse = begin(&router, "com.example.a").await;
+    assert_eq!(show(&mut bad, "wrong").await[0], 3);
+    assert_eq!(show(&mut good, "secret").await[0], 2);
+    assert_eq!(show(&mut worse, "wrong").await[0], 3);
+    good.round_trip("com.example.topic").await;
+    assert_eq!(refusal(&router, "com.example.b").await, "wamplex.error.limit_exceeded");
+    drop(good);
+    let mut again = begin(&router, "com.example.a").await;
+    assert_eq!(show(&mut again, "secret").await[0], 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn clients_that_race_for_a_new_realm_share_it() {
+    let router = router(vec![template("com.example.", |t| t.most = 1)]).await;
+    let mut peers = join_all((0..8).map(|_| join(&router, "com.example.a"))).await;
+    let mut hearing = peers.pop().unwrap();
+    hearing.subscribe("com.example.topic").await;
+    for peer in &mut peers {
+        peer.say(r#"[16, 1, {}, "com.example.topic", ["x"]]"#).await;
+        assert_eq!(hearing.hear().await[4], json!(["x"]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn clients_that_race_for_a_realm_get_in_while_others_are_refused() {
+    let router = router(vec![with_tickets(|t| t.most = 1)]).await;
+    let one = |ticket: &'static str| async {
+        let mut peer = begin(&router, "com.example.a").await;
+        let answer = show(&mut peer, ticket).await;
+        (peer, answer[0] == 2)
+    };
+    for _ in 0..20 {
+        let all = join_all(["wrong", "secret", "wrong", "secret"].map(one)).await;
+        let welcome: Vec<_> = all.iter().map(|(_, is_in)| *is_in).collect();
+        assert_eq!(welcome, [false, true, false, true]);
+        assert!(has_realm(&router, "com.example.a"));
+    }
 }

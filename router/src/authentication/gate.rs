@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, OnceLock},
     thread::available_parallelism,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The state of authentication that a router has once, and that outlives changes of its configuration.
 pub(crate) struct Gate {
@@ -74,24 +74,39 @@ impl Gate {
         self.authenticators.read().get(realm).cloned()
     }
 
-    /// Does work that keeps a core busy for milliseconds, away from the threads that serve connections.
+    /// Waits for one of the places where such work is done that keeps a core busy for milliseconds.
+    ///
+    /// # Errors
+    /// There are none any more.
+    pub(crate) async fn place(&self) -> Result<Place, Refusal> {
+        let permit = Arc::clone(&self.workers).acquire_owned().await;
+        let permit = permit.map_err(|_closed| Refusal::failed("no workers"))?;
+        Ok(Place { _permit: permit })
+    }
+}
+
+/// A place for work away from the threads that serve connections.
+pub(crate) struct Place {
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Place {
+    /// Does this work.
     ///
     /// # Errors
     /// The work panicked.
     pub(crate) async fn work<T: Send + 'static>(
-        &self,
+        self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Refusal> {
-        let failed = |what: &str| Refusal::failed(what.to_owned());
-        let workers = Arc::clone(&self.workers);
-        let place = workers.acquire_owned().await.map_err(|_closed| failed("no workers"))?;
         // The place is given up when the work is done, not when nobody waits for it any more.
         let work = move || {
             let done = work();
-            drop(place);
+            drop(self);
             done
         };
-        tokio::task::spawn_blocking(work).await.map_err(|error| failed(&error.to_string()))
+        let done = tokio::task::spawn_blocking(work).await;
+        done.map_err(|error| Refusal::failed(error.to_string()))
     }
 }
 

@@ -62,7 +62,7 @@ impl Authentication {
                 self.decoys.note_ticket(kept.cost());
                 let given = given.to_owned();
                 let work = move || Ticket::Derived(kept).matches(&given);
-                return judged(known, self.gate.work(work).await?);
+                return judged(known, self.gate.place().await?.work(work).await?);
             }
             Some(kept) => kept.matches(given),
             None => {
@@ -73,7 +73,7 @@ impl Authentication {
             }
         };
         if !is_right && let Some(work) = self.decoys.ticket_work(given.to_owned()) {
-            self.gate.work(work).await?;
+            self.gate.place().await?.work(work).await?;
         }
         judged(known, is_right)
     }
