@@ -185,7 +185,7 @@ impl RealmCell {
             realm.dismiss(&closed(), self.clock.now(), &mut Deliver);
         }
         drop(realm);
-        if let Some(template) = self.template().filter(|_| is_first) {
+        if is_first && let Some(template) = self.template() {
             tracing::info!(realm = %self.name, %template, "realm made");
         }
         Membership { realm: Arc::clone(self), member }
