@@ -67,7 +67,9 @@ struct Bucket {
     at: Instant,
     /// How often the bucket was found empty since it was last full.
     lockings: u32,
-    until: Instant,
+    /// Until when nothing is judged. Nothing at first, rather than the time then: others who come at that very moment may
+    /// have looked at the clock a little earlier.
+    until: Option<Instant>,
 }
 
 /// How a bucket is filled and what happens when it is empty.
@@ -116,7 +118,7 @@ impl Lockout {
     /// Too many have failed.
     pub(crate) fn check(&self, suspect: Suspect, now: Instant) -> Result<(), Locked> {
         let locked = |table: &Mutex<LruCache<u64, Bucket>>, key, by_address| {
-            let until = table.lock().peek(&key).map(|bucket| bucket.until);
+            let until = table.lock().peek(&key).and_then(|bucket| bucket.until);
             let wait = until.and_then(|until| until.checked_duration_since(now));
             wait.filter(|wait| !wait.is_zero()).map(|wait| Locked { wait, by_address })
         };
@@ -242,11 +244,11 @@ impl Rule {
 
 impl Bucket {
     fn full(rule: Rule, now: Instant) -> Self {
-        Self { left: f64::from(rule.size), at: now, lockings: 0, until: now }
+        Self { left: f64::from(rule.size), at: now, lockings: 0, until: None }
     }
 
     fn take(&mut self, rule: Rule, now: Instant) -> Result<(), Duration> {
-        let wait = self.until.saturating_duration_since(now);
+        let wait = self.until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
         if !wait.is_zero() {
             return Err(wait);
         }
@@ -258,7 +260,7 @@ impl Bucket {
         let delay = rule.delay.saturating_mul(1 << self.lockings.min(MOST_DOUBLINGS));
         let delay = delay.min(rule.max_delay);
         self.lockings += 1;
-        self.until = now + delay;
+        self.until = Some(now + delay);
         // When the time is over, one attempt is judged.
         self.left = self.left.max(1.0);
         Err(delay)
@@ -267,7 +269,7 @@ impl Bucket {
     fn refill(&mut self, rule: Rule, now: Instant) {
         let passed = now.saturating_duration_since(self.at).as_secs_f64();
         self.left += passed / rule.refill.as_secs_f64().max(f64::EPSILON);
-        self.at = now;
+        self.at = self.at.max(now);
         if self.left >= f64::from(rule.size) {
             self.left = f64::from(rule.size);
             self.lockings = 0;
@@ -399,6 +401,16 @@ mod tests {
             bench.fail("joe", "192.0.2.1:1").unwrap();
         }
         assert_eq!(bench.fail("joe", "192.0.2.1:1"), wait(1, false));
+    }
+
+    #[test]
+    fn an_attempt_is_judged_that_looked_at_the_clock_a_little_before_the_first_one() {
+        let mut bench = Bench::new();
+        bench.fail("joe", "192.0.2.1:1").unwrap();
+        bench.now -= Duration::from_millis(1);
+        let suspect = bench.suspect("joe", "192.0.2.1:1");
+        assert!(bench.lockout.check(suspect, bench.now).is_ok());
+        assert_eq!(bench.fail("joe", "192.0.2.1:1"), Ok(()));
     }
 
     #[test]
