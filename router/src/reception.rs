@@ -6,7 +6,7 @@ use crate::{
     config::{KeepAlive, ListenerConfig, Transports},
     connection::Connection,
     error::StartError,
-    front::{Files, Front, LongPolls, Upgraded},
+    front::{Files, Front, LongPolls, Pages, Upgraded},
     link::Link,
     log_gate::Line,
     peer::{Peer, TransportKind},
@@ -59,13 +59,14 @@ impl Reception {
             settings: config.longpoll.clone(),
             time: shared.limits().http_request,
         });
+        let pages = Pages::new(config);
         let front = Front {
             shared: Arc::clone(shared),
             status: config.status,
             files: Files::open(&config.site)?,
-            origins: config.origins.clone(),
+            pages: pages.clone(),
             cookie: config.cookie.clone(),
-            bridge: Bridge::new(&config.bridge, &config.origins, shared),
+            bridge: Bridge::new(&config.bridge, pages, shared),
             websocket: config.transports.websocket,
             longpolls,
             proxy: config.proxy.clone(),

@@ -18,7 +18,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_rustls::rustls::pki_types::ServerName;
-use wamplex_router::config::{ForwardedHeader, Proxy, ProxyProtocol};
+use wamplex_router::config::{BridgeAction, BridgeEndpoint, ForwardedHeader, Proxy, ProxyProtocol};
 use wamplex_shared::{rawsocket::MaxLength, serializer::Serializer};
 
 const V1: &[u8] = b"PROXY TCP4 192.0.2.7 10.0.0.1 12345 443\r\n";
@@ -173,6 +173,29 @@ async fn a_header_of_a_request_says_for_whom_it_is_forwarded() {
         let mut peer = Peer::with_headers(socket, Serializer::Json, &headers).await;
         assert_eq!(joins(&mut peer).await, may_join, "{value}");
         kept.push(peer);
+    }
+}
+
+#[tokio::test]
+async fn a_header_that_cannot_be_read_is_refused_wherever_it_matters_who_the_client_is() {
+    let router = start(|config| {
+        let listener = &mut config.listeners[0];
+        listener.proxy = forwarding(&["127.0.0.1/32"], ForwardedHeader::Forwarded);
+        listener.bridge = vec![BridgeEndpoint::new("/call", BridgeAction::Call)];
+    })
+    .await;
+    let upgrade = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+        sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-protocol: wamp.2.json\r\n";
+    for (request, headers) in
+        [("GET /ws", upgrade), ("POST /lp/open", ""), ("POST /call", ""), ("OPTIONS /call", "")]
+    {
+        let head = format!(
+            "{request} HTTP/1.1\r\nhost: h\r\n{headers}forwarded: for=\"x, for=192.0.2.7\r\n\r\n"
+        );
+        let mut socket = connect(&router, head.as_bytes()).await;
+        let mut answer = [0; 12];
+        timeout(PATIENCE, socket.read_exact(&mut answer)).await.unwrap().unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 400", "{request}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which web pages may use the bridge (the "CORS protocol" of the Fetch standard).
 
-use crate::{config::Origins, front::Body};
+use crate::front::{Body, Pages};
 use hyper::{
     Method, Request, Response, StatusCode,
     header::{self, HeaderMap, HeaderValue},
@@ -18,13 +18,13 @@ pub(super) struct Page(Option<HeaderValue>);
 
 impl Page {
     /// The page of a request, if it comes from one; `None` if its origin may not come here.
-    pub(super) fn of(headers: &HeaderMap, origins: &Origins) -> Option<Self> {
+    pub(super) fn of(headers: &HeaderMap, pages: &Pages) -> Option<Self> {
         let mut sent = headers.get_all(header::ORIGIN).iter();
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
         // A browser sends one; two are an attempt to have one checked and the other believed.
         match (sent.next(), sent.next()) {
             (None, _) => Some(Self(None)),
-            (Some(origin), None) if origins.allow(origin.to_str().ok()?, host) => {
+            (Some(origin), None) if pages.allow(origin.to_str().ok()?, host) => {
                 Some(Self(Some(origin.clone())))
             }
             (Some(_), _) => None,

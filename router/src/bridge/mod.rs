@@ -29,9 +29,9 @@ mod status;
 use crate::{
     authentication::{Identity, Refusal, Step},
     clock,
-    config::{BridgeAction, BridgeEndpoint, Origins},
+    config::{BridgeAction, BridgeEndpoint},
     crowd::Counted,
-    front::Body,
+    front::{Body, Pages},
     log_gate::Line,
     peer::Peer,
     realm::RealmCell,
@@ -60,7 +60,7 @@ const BEARER: &str = "jwt";
 /// The endpoints of one listener.
 pub(crate) struct Bridge {
     endpoints: HashMap<String, Arc<Endpoint>>,
-    origins: Origins,
+    pages: Pages,
     shared: Arc<Shared>,
     sessions: Arc<Sessions>,
 }
@@ -73,18 +73,14 @@ pub(crate) struct Endpoint {
 
 impl Bridge {
     /// Prepares what a configuration says that was checked.
-    pub(crate) fn new(
-        endpoints: &[BridgeEndpoint],
-        origins: &Origins,
-        shared: &Arc<Shared>,
-    ) -> Self {
+    pub(crate) fn new(endpoints: &[BridgeEndpoint], pages: Pages, shared: &Arc<Shared>) -> Self {
         let endpoint = |config: &BridgeEndpoint| {
             let statuses = Statuses::new(&config.statuses);
             (config.path.clone(), Arc::new(Endpoint { config: config.clone(), statuses }))
         };
         Self {
             endpoints: endpoints.iter().map(endpoint).collect(),
-            origins: origins.clone(),
+            pages,
             shared: Arc::clone(shared),
             sessions: Arc::new(Sessions::new()),
         }
@@ -105,7 +101,7 @@ impl Bridge {
     where
         B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>,
     {
-        let Some(page) = Page::of(request.headers(), &self.origins) else {
+        let Some(page) = Page::of(request.headers(), &self.pages) else {
             let words = "pages of this origin may not use this router";
             return Failure::new(error::NOT_AUTHORIZED, words)
                 .with_status(StatusCode::FORBIDDEN)

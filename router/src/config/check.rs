@@ -77,6 +77,10 @@ impl ListenerConfig {
                 problems.expect(is_origin(origin), "", expected, format!("{origin:?}"));
             });
         }
+        problems.each("hosts", &self.hosts, |host, problems| {
+            let expected = "the name of a host such as \"router.example\", without scheme and port";
+            problems.expect(is_host(host), "", expected, format!("{host:?}"));
+        });
         if let Site::Directory(folder) = &self.site {
             let found = format!("{:?}", folder.display().to_string());
             problems.expect(folder.is_dir(), "site", "a folder that can be read", found);
@@ -106,6 +110,15 @@ fn is_origin(text: &str) -> bool {
     text.split_once("://").is_some_and(|(scheme, host)| {
         is_scheme(scheme) && !host.is_empty() && !host.contains(['/', ' ', '?', '#', '@'])
     })
+}
+
+/// Whether it is the name of a host, as a browser writes it that was told to go there.
+fn is_host(text: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
+    text.split('.').all(is_label)
 }
 
 impl RealmSettings {

@@ -26,6 +26,12 @@ pub struct ListenerConfig {
     /// Web pages of which origins may open a session, such as `https://example.com`, besides those of this router's own
     /// host and of `localhost`. `*` is any.
     pub origins: Origins,
+    /// The names that this listener answers to for pages of its own host, such as `router.example`, besides IP addresses
+    /// and `localhost`. A page that calls it by another one is as a page of another host. Without any, a listener that
+    /// only this machine reaches (its address is a loopback address, and no proxy is trusted) has no other names, and
+    /// every other listener has whichever it is called by.
+    #[schemars(extend("items" = { "type": "string", "pattern": "^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$" }, "examples" = [["router.example"]]))]
+    pub hosts: Vec<String>,
     /// How browsers are recognised that come back.
     pub cookie: BrowserCookie,
     /// Encryption; without it everything is sent as it is.
@@ -61,6 +67,7 @@ impl Default for ListenerConfig {
             transports: Transports::default(),
             site: Site::default(),
             origins: Origins::default(),
+            hosts: Vec::new(),
             cookie: BrowserCookie::default(),
             tls: None,
             proxy: Proxy::default(),

@@ -1,7 +1,7 @@
 //! Clients that do not come through a listener.
 
 use crate::{
-    config::{KeepAlive, ListenerConfig, Site, Transports},
+    config::{Endpoint, KeepAlive, ListenerConfig, Site, Transports},
     error::StartError,
     peer::{Address, Peer, TransportKind},
     reception::Reception,
@@ -11,7 +11,7 @@ use crate::{
 };
 use bytes::Bytes;
 use futures_util::{Sink, Stream};
-use std::{io, sync::Arc};
+use std::{io, net::Ipv4Addr, sync::Arc};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
 use wamplex_shared::serializer::Serializer;
 
@@ -44,6 +44,8 @@ impl Guests {
     pub(crate) fn open(shared: &Arc<Shared>) -> Result<Self, StartError> {
         let config = ListenerConfig {
             name: NAME.to_owned(),
+            // Where they came to is known to the program only, and so are the names of that place.
+            endpoint: Endpoint::Tcp((Ipv4Addr::UNSPECIFIED, 0).into()),
             // There are no requests to poll with once the one stream is gone.
             transports: Transports { longpoll: false, ..Transports::default() },
             site: Site::Nothing,

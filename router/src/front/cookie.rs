@@ -1,9 +1,9 @@
 //! The cookie by which a browser is recognised when it comes back.
 
-use super::origin;
+use super::Pages;
 use crate::{
     authentication::{Cookies, Token},
-    config::{BrowserCookie, Origins},
+    config::BrowserCookie,
     peer::Peer,
 };
 use hyper::header::{self, HeaderMap, HeaderValue};
@@ -15,13 +15,13 @@ use tokio::time::Instant;
 pub(super) fn renew(
     cookies: &Cookies,
     settings: &BrowserCookie,
-    origins: &Origins,
+    pages: &Pages,
     request: &HeaderMap,
     response: &mut HeaderMap,
     client: &mut Peer,
 ) {
     let Some(max_age) = cookies.max_age() else { return };
-    if !origin::may_have_cookies(request, origins) {
+    if !pages.may_have_cookies(request) {
         return;
     }
     // Without random numbers there is no cookie; the client can authenticate in any other way.

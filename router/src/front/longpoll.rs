@@ -3,7 +3,6 @@
 use super::{
     Body, Front,
     body::{self, Unread},
-    origin,
     reply::{put, sentence},
 };
 use crate::{
@@ -86,7 +85,7 @@ impl LongPolls {
         request: Request<Incoming>,
         client: Peer,
     ) -> Response<Body> {
-        if let Err(refusal) = origin::check(request.headers(), &front.origins) {
+        if let Err(refusal) = front.pages.check(request.headers()) {
             return *refusal;
         }
         let page = request.headers().get(header::ORIGIN).cloned();

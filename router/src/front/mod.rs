@@ -14,11 +14,12 @@ mod upgrade;
 
 pub(crate) use content::Body;
 pub(crate) use longpoll::LongPolls;
+pub(crate) use origin::Pages;
 pub(crate) use site::Files;
 
 use crate::{
     bridge::Bridge,
-    config::{BrowserCookie, Origins, Proxy, Status},
+    config::{BrowserCookie, Proxy, Status},
     peer::{HttpPeer, Peer, TransportKind},
     proxy,
     shared::Shared,
@@ -27,13 +28,14 @@ use crate::{
 use busy::Busy;
 use bytes::Bytes;
 use hyper::{
-    Request, Response,
+    Request, Response, StatusCode,
     body::Incoming,
     header::{self, HeaderMap, HeaderName},
     server::conn::http1,
     service::Service,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
+use reply::sentence;
 use std::{
     cell::Cell,
     convert::Infallible,
@@ -69,7 +71,8 @@ pub(crate) struct Front {
     pub(crate) shared: Arc<Shared>,
     pub(crate) status: Status,
     pub(crate) files: Files,
-    pub(crate) origins: Origins,
+    /// The web pages that may connect.
+    pub(crate) pages: Pages,
     /// The cookie that browsers are recognised by.
     pub(crate) cookie: BrowserCookie,
     pub(crate) bridge: Bridge,
@@ -91,6 +94,9 @@ pub(crate) struct Upgraded<S> {
     /// The client, and what the request said of it.
     pub(crate) peer: Peer,
 }
+
+/// The response to come.
+type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
 /// One connection as a service.
 struct Visit {
@@ -172,52 +178,68 @@ impl Front {
 
     fn renew_cookie(&self, request: &HeaderMap, response: &mut HeaderMap, client: &mut Peer) {
         let cookies = &self.shared.realms.gate().cookies;
-        cookie::renew(cookies, &self.cookie, &self.origins, request, response, client);
+        cookie::renew(cookies, &self.cookie, &self.pages, request, response, client);
     }
 
     /// Who sent a request that came from `peer`.
-    fn client_of(&self, headers: &HeaderMap, peer: &Peer) -> Peer {
+    ///
+    /// # Errors
+    /// What somebody is told of whom that cannot be known.
+    fn client_of(&self, headers: &HeaderMap, peer: &Peer) -> Result<Peer, Box<Response<Body>>> {
         let mut client = peer.clone();
-        if let Some(address) = proxy::client_of(&peer.address, headers, &self.proxy) {
+        let forwarded = proxy::client_of(&peer.address, headers, &self.proxy)
+            .map_err(|error| Box::new(sentence(StatusCode::BAD_REQUEST, error.to_string())))?;
+        if let Some(address) = forwarded {
             client.proxied_for(address);
         }
         client.http = Some(Arc::new(http_peer(headers)));
-        client
+        Ok(client)
+    }
+}
+
+impl Visit {
+    /// Decides about a request to the path of the WebSocket.
+    ///
+    /// # Errors
+    /// It was not granted.
+    fn upgrade(&self, request: &Request<Incoming>) -> Result<Response<Body>, Box<Response<Body>>> {
+        let headers = request.headers();
+        let mut granted = upgrade::negotiate(request, &self.front.pages)?;
+        let mut client = self.front.client_of(headers, &self.peer)?;
+        self.front.renew_cookie(headers, granted.response.headers_mut(), &mut client);
+        self.granted.set(Some((granted.agreed, client)));
+        Ok(granted.response)
     }
 }
 
 impl Service<Request<Incoming>> for Visit {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+    type Future = Answer;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         if self.front.websocket && request.uri().path() == WEBSOCKET_PATH {
-            let response = match upgrade::negotiate(&request, &self.front.origins) {
-                Ok(mut granted) => {
-                    let mut client = self.front.client_of(request.headers(), &self.peer);
-                    let set = granted.response.headers_mut();
-                    self.front.renew_cookie(request.headers(), set, &mut client);
-                    self.granted.set(Some((granted.agreed, client)));
-                    granted.response
-                }
-                Err(refusal) => *refusal,
-            };
-            return Box::pin(std::future::ready(Ok(response)));
+            return at_once(self.upgrade(&request));
         }
         if let Some(response) = status::respond(&request, self.front.status, &self.front.shared) {
-            return Box::pin(std::future::ready(Ok(response)));
+            return at_once(Ok(response));
         }
         let front = Arc::clone(&self.front);
         if let Some(longpolls) = &front.longpolls
             && longpolls.serves(request.uri().path())
         {
-            let client = front.client_of(request.headers(), &self.peer);
+            let client = match front.client_of(request.headers(), &self.peer) {
+                Ok(client) => client,
+                Err(refusal) => return at_once(Err(refusal)),
+            };
             return Box::pin(async move { Ok(longpoll::respond(&front, request, client).await) });
         }
         if let Some(endpoint) = front.bridge.find(request.uri().path()) {
+            let mut client = match front.client_of(request.headers(), &self.peer) {
+                Ok(client) => client,
+                Err(refusal) => return at_once(Err(refusal)),
+            };
             let hold = self.busy.begin();
-            let mut client = front.client_of(request.headers(), &self.peer);
             client.transport = TransportKind::Http;
             return Box::pin(async move {
                 let response = front.bridge.respond(&endpoint, request, &client).await;
@@ -226,6 +248,11 @@ impl Service<Request<Incoming>> for Visit {
         }
         Box::pin(async move { Ok(front.files.respond(&request).await) })
     }
+}
+
+/// An answer that does not have to be waited for.
+fn at_once(answer: Result<Response<Body>, Box<Response<Body>>>) -> Answer {
+    Box::pin(std::future::ready(Ok(answer.unwrap_or_else(|refusal| *refusal))))
 }
 
 /// What a request says of the client.

@@ -1,10 +1,10 @@
 //! From HTTP to WebSocket: the server's half of the opening handshake.
 
 use super::{
-    Body, WEBSOCKET_PATH, origin,
+    Body, Pages, WEBSOCKET_PATH,
     reply::{put, sentence},
 };
-use crate::{config::Origins, transport::Subprotocol};
+use crate::transport::Subprotocol;
 use hyper::{
     Method, Request, Response, StatusCode, Version,
     header::{self, HeaderMap, HeaderName, HeaderValue},
@@ -27,7 +27,7 @@ const KEY_LENGTH: usize = 24;
 ///
 /// # Errors
 /// What is wrong with the request.
-pub(super) fn negotiate<B>(request: &Request<B>, origins: &Origins) -> Result<Granted, Refusal> {
+pub(super) fn negotiate<B>(request: &Request<B>, pages: &Pages) -> Result<Granted, Refusal> {
     let headers = request.headers();
     if request.method() != Method::GET {
         let mut refusal = sentence(
@@ -52,7 +52,7 @@ pub(super) fn negotiate<B>(request: &Request<B>, origins: &Origins) -> Result<Gr
     let key = text(headers, &header::SEC_WEBSOCKET_KEY)
         .filter(|key| is_key(key))
         .ok_or_else(|| bad_request("Sec-WebSocket-Key has to be 16 bytes in base64"))?;
-    origin::check(headers, origins)?;
+    pages.check(headers)?;
     let agreed = choose(headers).ok_or_else(|| {
         bad_request(format!(
             "Sec-WebSocket-Protocol names no subprotocol that is spoken here: {}",

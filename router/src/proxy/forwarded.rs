@@ -4,8 +4,17 @@ use crate::{
     config::{ForwardedHeader, Proxy},
     peer::Address,
 };
-use hyper::header::{self, HeaderMap};
+use hyper::header::{self, HeaderMap, HeaderName};
 use std::net::{IpAddr, SocketAddr};
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The header says for whom a request is forwarded, but cannot be read.
+///
+/// Clients write the beginning of the line that our proxies complete. Who makes it unreadable must not pass for the proxy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} cannot be read: it has to be plain text with a closing quote for every opening one")]
+pub(crate) struct Unreadable(HeaderName);
 
 /// The client behind a request that came from `from`: the last address in the chain that is not one of our proxies;
 /// `None` if it is `from` itself.
@@ -13,18 +22,25 @@ use std::net::{IpAddr, SocketAddr};
 /// Every proxy writes behind what was there whom it got the request from. So the end of the list is what our proxies
 /// say, and what is before the last address that they do not vouch for may be invented. The port is 0 unless the proxy
 /// tells it. Who came over a Unix socket was let in by its file, and is believed.
-pub(crate) fn client_of(from: &Address, headers: &HeaderMap, proxy: &Proxy) -> Option<SocketAddr> {
+///
+/// # Errors
+/// A trusted proxy sent a header that cannot be read.
+pub(crate) fn client_of(
+    from: &Address,
+    headers: &HeaderMap,
+    proxy: &Proxy,
+) -> Result<Option<SocketAddr>, Unreadable> {
     let is_trusted = match from {
         Address::Ip(address) => proxy.trusts(address.ip()),
         Address::Unix { .. } => true,
         Address::Local => false,
     };
-    if is_trusted { last_untrusted(headers, proxy) } else { None }
+    if is_trusted { last_untrusted(headers, proxy) } else { Ok(None) }
 }
 
-fn last_untrusted(headers: &HeaderMap, proxy: &Proxy) -> Option<SocketAddr> {
+fn last_untrusted(headers: &HeaderMap, proxy: &Proxy) -> Result<Option<SocketAddr>, Unreadable> {
     let mut client = None;
-    for item in chain(headers, proxy.forwarded).iter().rev() {
+    for item in chain(headers, proxy.forwarded)?.iter().rev() {
         // Who is named so that we cannot understand it hides who is before it, too.
         let Some(address) = item else { break };
         client = Some(*address);
@@ -32,27 +48,41 @@ fn last_untrusted(headers: &HeaderMap, proxy: &Proxy) -> Option<SocketAddr> {
             break;
         }
     }
-    client
+    Ok(client)
 }
 
 /// Everybody whom the header names, in order; `None` for what is no address.
-fn chain(headers: &HeaderMap, header: ForwardedHeader) -> Vec<Option<SocketAddr>> {
-    let lines = |name| headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default());
-    match header {
-        ForwardedHeader::None => Vec::new(),
-        ForwardedHeader::XForwardedFor => {
-            lines("x-forwarded-for").flat_map(|line| line.split(',')).map(node).collect()
-        }
-        ForwardedHeader::Forwarded => lines(header::FORWARDED.as_str())
-            .flat_map(|line| split(line, ','))
-            .map(|element| forwarded_for(element).and_then(|name| node(&name)))
-            .collect(),
+fn chain(
+    headers: &HeaderMap,
+    header: ForwardedHeader,
+) -> Result<Vec<Option<SocketAddr>>, Unreadable> {
+    let (name, read): (_, fn(&str) -> Option<Vec<_>>) = match header {
+        ForwardedHeader::None => return Ok(Vec::new()),
+        ForwardedHeader::XForwardedFor => (X_FORWARDED_FOR, addresses),
+        ForwardedHeader::Forwarded => (header::FORWARDED, elements),
+    };
+    let mut chain = Vec::new();
+    for line in headers.get_all(&name) {
+        let named = line.to_str().ok().and_then(read);
+        chain.extend(named.ok_or_else(|| Unreadable(name.clone()))?);
     }
+    Ok(chain)
+}
+
+/// Whom a line of `X-Forwarded-For` names.
+fn addresses(line: &str) -> Option<Vec<Option<SocketAddr>>> {
+    Some(line.split(',').map(node).collect())
+}
+
+/// Whom a line of `Forwarded` names.
+fn elements(line: &str) -> Option<Vec<Option<SocketAddr>>> {
+    let named = |element| forwarded_for(element).and_then(|name| node(&name));
+    Some(split(line, ',')?.into_iter().map(named).collect())
 }
 
 /// The parameter `for` of an element of `Forwarded`.
 fn forwarded_for(element: &str) -> Option<String> {
-    let mut named = split(element, ';').into_iter().filter_map(|pair| pair.split_once('='));
+    let mut named = split(element, ';')?.into_iter().filter_map(|pair| pair.split_once('='));
     let (_, value) = named.find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
     let value = value.trim();
     match value.strip_prefix('"') {
@@ -61,19 +91,21 @@ fn forwarded_for(element: &str) -> Option<String> {
     }
 }
 
-/// The parts of a text between separators that are not in quotes.
-fn split(text: &str, separator: char) -> Vec<&str> {
+/// The parts of a text between separators that are not in quotes; `None` if a quote is not closed.
+fn split(text: &str, separator: char) -> Option<Vec<&str>> {
     let (mut is_quoted, mut is_escaped) = (false, false);
-    text.split(|c| {
-        let separates = c == separator && !is_quoted;
-        match c {
-            '"' if !is_escaped => is_quoted = !is_quoted,
-            _ => {}
-        }
-        is_escaped = c == '\\' && is_quoted && !is_escaped;
-        separates
-    })
-    .collect()
+    let parts = text
+        .split(|c| {
+            let separates = c == separator && !is_quoted;
+            match c {
+                '"' if !is_escaped => is_quoted = !is_quoted,
+                _ => {}
+            }
+            is_escaped = c == '\\' && is_quoted && !is_escaped;
+            separates
+        })
+        .collect();
+    (!is_quoted).then_some(parts)
 }
 
 /// An address with or without a port: `192.0.2.7`, `192.0.2.7:80`, `2001:db8::7`, `[2001:db8::7]`, `[2001:db8::7]:80`.
@@ -111,7 +143,7 @@ mod tests {
         }
         let from: SocketAddr = format!("{from}:99").parse().unwrap();
         let client = client_of(&from.into(), &headers, &proxy(forwarded));
-        client.unwrap_or(from).to_string()
+        client.map_or_else(|error| error.to_string(), |client| client.unwrap_or(from).to_string())
     }
 
     #[test]
@@ -156,16 +188,52 @@ mod tests {
             ("proto=https; for=\"192.0.2.7:1234\"", "192.0.2.7:1234"),
             ("for=127.0.0.1, for=\"[2001:db8::7]:1234\", for=10.0.0.2", "[2001:db8::7]:1234"),
             ("for=\"a, for=127.0.0.1\", for=192.0.2.7", "192.0.2.7:0"),
-            ("for=\"x\\\", for=127.0.0.1", "10.0.0.1:99"),
             ("for=192.0.2.7, for=unknown", "10.0.0.1:99"),
             ("for=_hidden", "10.0.0.1:99"),
             ("proto=https", "10.0.0.1:99"),
             ("for=", "10.0.0.1:99"),
-            ("for=\"192.0.2.7", "10.0.0.1:99"),
         ] {
             let lines = [("forwarded", value)];
             assert_eq!(client("10.0.0.1", ForwardedHeader::Forwarded, &lines), expected, "{value}");
         }
+    }
+
+    /// From a proxy; nobody reads what a stranger says.
+    fn is_refused(name: HeaderName, line: &str) {
+        let is_forwarded = name == header::FORWARDED;
+        let header =
+            if is_forwarded { ForwardedHeader::Forwarded } else { ForwardedHeader::XForwardedFor };
+        let value = HeaderValue::from_str(line).unwrap();
+        let headers = HeaderMap::from_iter([(name.clone(), value)]);
+        for (from, expected) in [("10.0.0.1:99", Err(Unreadable(name))), ("192.0.2.9:99", Ok(None))]
+        {
+            let from: SocketAddr = from.parse().unwrap();
+            assert_eq!(client_of(&from.into(), &headers, &proxy(header)), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_spoils_the_line_is_not_taken_for_the_proxy_that_completes_it() {
+        for by_client in [
+            "for=\"x",
+            "\"",
+            "for=\"x\\",
+            "for=\"x\\\"",
+            "for=x\"",
+            "x=\"a\"\"",
+            "for=\"127.0.0.1",
+            "for=\u{e9}",
+        ] {
+            for by_proxy in
+                ["for=192.0.2.7", "for=\"[2001:db8::7]:1234\"", "for=192.0.2.7;host=\"h:80\""]
+            {
+                is_refused(header::FORWARDED, &format!("{by_client}, {by_proxy}"));
+            }
+        }
+        is_refused(X_FORWARDED_FOR, "\u{e9}, 192.0.2.7");
+        // A quote is nothing special there.
+        let lines = [("x-forwarded-for", "\"x, 192.0.2.7")];
+        assert_eq!(client("10.0.0.1", ForwardedHeader::XForwardedFor, &lines), "192.0.2.7:0");
     }
 
     #[test]

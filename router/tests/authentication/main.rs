@@ -86,6 +86,7 @@ async fn configured(
 ) -> Running {
     start(|config| {
         config.realms[0] = realm(methods, more);
+        config.listeners[0].hosts = vec!["router.example".to_owned()];
         change(config);
         assert_eq!(config.check().iter().map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
     })

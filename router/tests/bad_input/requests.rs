@@ -83,9 +83,15 @@ const REQUESTS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "same origin, second subprotocol",
-        "GET /ws HTTP/1.1\r\nHost: h\r\nOrigin: http://h\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: wamp.2.ubjson\r\nSec-WebSocket-Protocol: wamp.2.cbor\r\n\r\n",
+        "GET /ws HTTP/1.1\r\nHost: 192.0.2.7\r\nOrigin: http://192.0.2.7\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: wamp.2.ubjson\r\nSec-WebSocket-Protocol: wamp.2.cbor\r\n\r\n",
         "101",
         "sec-websocket-protocol: wamp.2.cbor",
+    ),
+    (
+        "host made to lead here",
+        "GET /ws HTTP/1.1\r\nHost: evil.example:8080\r\nOrigin: http://evil.example:8080\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: wamp.2.json\r\n\r\n",
+        "403",
+        "`hosts`",
     ),
     ("no HTTP", "nonsense\r\n\r\n", "400", ""),
     ("TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\u{7c}\x03\x03\r\n\r\n", "400", ""),

@@ -130,6 +130,8 @@ async fn pages_of_strangers_may_neither_call_nor_read() {
         ("http://localhost:3000", true),
         ("https://stranger.example", false),
         ("null", false),
+        // Of the same host, by a name that was made to lead here.
+        ("http://rebound.example\r\nhost: rebound.example", false),
     ] {
         let headers = format!("origin: {origin}\r\n");
         let answer = post(router.address, "/call", &headers, ECHO).await;

@@ -99,6 +99,8 @@ async fn pages_may_open_transports_as_they_may_open_websockets() {
         (&["https://evil.example"], false),
         (&["https://app.example.evil"], false),
         (&["null"], false),
+        // Of the same host, which by that name was made to lead here.
+        (&["http://h"], false),
         (&["https://app.example", "https://evil.example"], false),
     ] {
         let headers: String = origins.iter().map(|page| format!("origin: {page}\r\n")).collect();
