@@ -4,6 +4,7 @@ use crate::{
     admin::Tap,
     admission::{Admission, Admitted},
     authentication::{Expiry, Refusal, Step},
+    config::Limits,
     deliver::Deliver,
     dispatch::{self, Dispatched},
     ending::{End, Parting, Phase},
@@ -45,6 +46,8 @@ const KEPT_FRAMES: usize = 8;
 pub(crate) struct Connection<T> {
     link: Link<T>,
     shared: Arc<Shared>,
+    /// What held when it began.
+    limits: Arc<Limits>,
     peer: Arc<Peer>,
     /// What the session may send, once there is one.
     throttle: Option<Throttle>,
@@ -54,7 +57,14 @@ pub(crate) struct Connection<T> {
 
 impl<T: Transport> Connection<T> {
     pub(crate) fn new(link: Link<T>, shared: Arc<Shared>, peer: Peer) -> Self {
-        Self { link, shared, peer: Arc::new(peer), throttle: None, expiry: None }
+        let limits = shared.limits();
+        Self { link, shared, limits, peer: Arc::new(peer), throttle: None, expiry: None }
+    }
+
+    /// The same connection with these limits instead of those of the router.
+    pub(crate) fn limited(mut self, limits: Arc<Limits>) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// Serves the client until it goes or has to go.
@@ -99,13 +109,13 @@ impl<T: Transport> Connection<T> {
     /// From HELLO to WELCOME.
     async fn join(&mut self) -> Result<Membership, End> {
         let mut acceptor = Acceptor::new(self.link.transport().serializer());
-        self.link.transport_mut().set_limit(self.shared.limits().message_size_before_welcome);
-        let hello = match self.greet(&mut acceptor, self.shared.limits().hello).await? {
+        self.link.transport_mut().set_limit(self.limits.message_size_before_welcome);
+        let hello = match self.greet(&mut acceptor, self.limits.hello).await? {
             AcceptEvent::Hello(hello) => hello,
             // Before HELLO the acceptor lets nothing else through.
             AcceptEvent::Authenticate(_) | AcceptEvent::Aborted(_) => return Err(End::Aborted),
         };
-        let deadline = Instant::now() + self.shared.limits().authentication;
+        let deadline = Instant::now() + self.limits.authentication;
         let admission = Admission::open(&self.shared, &hello, &self.peer);
         let admission = timeout_at(deadline, admission).await.map_err(too_long)?;
         let mut admission = admission.map_err(End::Refused)?;
@@ -176,7 +186,7 @@ impl<T: Transport> Connection<T> {
         acceptor.accept(who.session, welcome);
         // Fed before the realm knows the session: nothing can overtake WELCOME.
         self.transmit(acceptor).await?;
-        self.link.transport_mut().set_limit(self.shared.limits().message_size);
+        self.link.transport_mut().set_limit(self.limits.message_size);
         let session = who.session;
         self.link.outbox().belongs_to(&self.peer);
         let membership = realm.join(who, Arc::clone(self.link.outbox()));
@@ -309,13 +319,13 @@ impl<T: Transport> Connection<T> {
             self.link.discard();
         }
         let limit = match last {
-            Some(Message::Goodbye(_)) => self.shared.limits().goodbye,
-            _ => self.shared.limits().close,
+            Some(Message::Goodbye(_)) => self.limits.goodbye,
+            _ => self.limits.close,
         };
         let told = timeout(limit, self.tell(last, close.is_some())).await.unwrap_or(false);
         let Some(close) = close else { return told };
         // Whether the other side hears it or not: the connection goes when the time is over.
-        let _ = timeout(self.shared.limits().close, self.link.close(close)).await;
+        let _ = timeout(self.limits.close, self.link.close(close)).await;
         false
     }
 

@@ -168,7 +168,9 @@ impl Door {
         tasks: &mut JoinSet<()>,
     ) {
         shared.tally.connections.up();
-        let Some(place) = shared.room.enter() else {
+        let entrance = self.entrance.load_full();
+        let is_full = tasks.len() >= entrance.reception.most_connections();
+        let Some(place) = (!is_full).then(|| shared.room.enter()).flatten() else {
             shared.tally.connections_refused.up();
             if let Ok(place) = Arc::clone(refusals).try_acquire_owned() {
                 let limit = shared.limits().close;
@@ -179,7 +181,6 @@ impl Door {
             }
             return;
         };
-        let entrance = self.entrance.load_full();
         let (shared, reception) = (Arc::clone(shared), Arc::clone(&entrance.reception));
         match accepted {
             Accepted::Tcp(socket, address) => {

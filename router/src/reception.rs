@@ -3,7 +3,7 @@
 use crate::{
     arrival::{Arrival, Arrived},
     bridge::Bridge,
-    config::{KeepAlive, ListenerConfig, Transports},
+    config::{KeepAlive, Limits, ListenerConfig, ListenerLimits, Transports},
     connection::Connection,
     error::StartError,
     front::{Files, Front, LongPolls, Pages, Upgraded},
@@ -38,6 +38,7 @@ pub(crate) struct Reception {
     front: Arc<Front>,
     transports: Transports,
     keep_alive: KeepAlive,
+    limits: ListenerLimits,
     hub: Arc<Hub>,
 }
 
@@ -76,6 +77,7 @@ impl Reception {
             front: Arc::new(front),
             transports: config.transports,
             keep_alive: config.keep_alive.clone(),
+            limits: config.limits,
             hub,
         })
     }
@@ -83,6 +85,18 @@ impl Reception {
     /// Where sessions over long-poll are found.
     pub(crate) const fn hub(&self) -> &Arc<Hub> {
         &self.hub
+    }
+
+    /// How many connections may be open here at once.
+    pub(crate) fn most_connections(&self) -> usize {
+        self.limits.connections.unwrap_or(usize::MAX)
+    }
+
+    /// The limits that hold here.
+    fn limits(&self, shared: &Shared) -> Arc<Limits> {
+        let limits = shared.limits();
+        let is_own = self.limits != ListenerLimits::default();
+        if is_own { Arc::new(self.limits.over(&limits)) } else { limits }
     }
 
     /// What connections are encrypted with, if they are.
@@ -100,7 +114,7 @@ impl Reception {
     ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let deadline = Instant::now() + shared.limits().http_request;
+        let deadline = Instant::now() + self.limits(&shared).http_request;
         // Boxed, so that what a handshake needs is given back before the session begins.
         let entering = Box::pin(self.arrival.enter(Sniffed::new(socket), &mut peer, &shared));
         let arrived = tokio::select! {
@@ -170,7 +184,7 @@ impl Reception {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (socket, read) = socket.into_parts();
-        let handshake = rawsocket::accept(socket, &read, shared.limits().message_size);
+        let handshake = rawsocket::accept(socket, &read, self.limits(&shared).message_size);
         let transport = tokio::select! {
             transport = timeout_at(deadline, handshake) => transport,
             () = shared.closed() => return,
@@ -217,8 +231,9 @@ impl Reception {
         let registered = shared.register();
         let patience = Patience::new(&self.keep_alive, peer.transport);
         let outbox = Arc::clone(&registered.outbox);
-        let link = Link::new(transport, outbox, shared.limits().stall).watched(patience);
-        Connection::new(link, shared, peer).run().await;
+        let limits = self.limits(&shared);
+        let link = Link::new(transport, outbox, limits.stall).watched(patience);
+        Connection::new(link, shared, peer).limited(limits).run().await;
         drop(registered);
     }
 }

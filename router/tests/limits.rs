@@ -5,10 +5,11 @@
 
 mod common;
 
-use common::{Peer, start};
+use common::{Heard, Peer, http::get, start};
 use futures_util::SinkExt;
 use serde_json::{Value, json};
-use wamplex_router::config::{Quota, Rate, RealmLimits};
+use std::time::Duration;
+use wamplex_router::config::{ListenerConfig, ListenerLimits, Quota, Rate, RealmLimits, Site};
 use wamplex_shared::serializer::Serializer;
 
 fn limits(quota: Quota) -> RealmLimits {
@@ -108,4 +109,56 @@ async fn what_comes_far_too_fast_is_refused_and_the_neighbour_is_not() {
     assert!(served >= 10, "the burst and the bound above it are served: {served}");
     neighbour.round_trip("com.example.topic").await;
     assert!(router.handle.counters().rate_refusals > 0);
+}
+
+#[tokio::test]
+async fn a_listener_has_limits_of_its_own_and_its_neighbour_those_of_the_router() {
+    let path = std::env::temp_dir().join(format!("wamplex-limits-{}.sock", std::process::id()));
+    drop(std::fs::remove_file(&path));
+    let router = start(|config| {
+        config.listeners[0].limits =
+            ListenerLimits { message_size: Some(2048), ..ListenerLimits::default() };
+        let endpoint = format!("unix:{}", path.display()).parse().unwrap();
+        let neighbour =
+            ListenerConfig { endpoint, site: Site::Nothing, ..ListenerConfig::default() };
+        config.listeners.push(neighbour);
+    })
+    .await;
+    let long = json!([48, 1, {}, "com.example.nothing", ["x".repeat(4000)]]).to_string();
+    let mut here = Peer::join(router.address, Serializer::Json).await;
+    here.say(&long).await;
+    assert_eq!(here.hear().await[2], "wamp.error.payload_size_exceeded");
+    let there = tokio::net::UnixStream::connect(&path).await.unwrap();
+    let mut there = Peer::over(there, Serializer::Json).await;
+    there.hello().await;
+    there.say(&long).await;
+    assert_eq!(error(&there.hear().await), "wamp.error.no_such_procedure");
+}
+
+#[tokio::test]
+async fn a_listener_that_is_full_says_so_and_takes_the_next_when_one_has_gone() {
+    let router = start(|config| {
+        config.listeners[0].limits =
+            ListenerLimits { connections: Some(1), ..ListenerLimits::default() };
+    })
+    .await;
+    let mut first = Peer::join(router.address, Serializer::Json).await;
+    assert_eq!(get(router.address, "/healthz").await.status, 503);
+    first.say(r#"[6, {}, "wamp.close.close_realm"]"#).await;
+    assert_eq!(first.hear().await[0], 6);
+    drop(first);
+    while get(router.address, "/healthz").await.status != 200 {}
+}
+
+#[tokio::test]
+async fn a_listener_may_wait_for_hello_for_another_time() {
+    let router = start(|config| {
+        let hello = Some(Duration::from_millis(50));
+        config.listeners[0].limits = ListenerLimits { hello, ..ListenerLimits::default() };
+        config.limits.hello = common::PATIENCE * 2;
+    })
+    .await;
+    let mut silent = Peer::connect(router.address, Serializer::Json).await;
+    assert_eq!(silent.hear().await[2], "wamp.error.timeout");
+    assert_eq!(silent.listen().await, Heard::Close(1008));
 }

@@ -94,6 +94,7 @@ impl ListenerConfig {
         problems.within("longpoll", |problems| self.longpoll.check(problems));
         BridgeEndpoint::check_all(&self.bridge, problems);
         problems.within("keep_alive", |problems| self.keep_alive.check(problems));
+        problems.within("limits", |problems| self.limits.check(problems));
         if let (Some(mode), Endpoint::Tcp(_)) = (self.unix_mode, &self.endpoint) {
             let found = format!("0o{mode:o}");
             problems.add("unix_mode", "nothing, since the address is no Unix socket", found);

@@ -1,8 +1,8 @@
 //! Where clients connect, and how.
 
 use super::{
-    BridgeEndpoint, BrowserCookie, Endpoint, KeepAlive, LongPoll, Origins, Proxy, Site, Status,
-    Tls, Transports,
+    BridgeEndpoint, BrowserCookie, Endpoint, KeepAlive, ListenerLimits, LongPoll, Origins, Proxy,
+    Site, Status, Tls, Transports,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,8 @@ pub struct ListenerConfig {
     pub bridge: Vec<BridgeEndpoint>,
     /// How clients are found to be gone that do not say so.
     pub keep_alive: KeepAlive,
+    /// Limits that hold here instead of those of the router.
+    pub limits: ListenerLimits,
     /// Who may connect to a Unix socket, in the numbers of `chmod`, such as `0o660`. Without it the umask of the process
     /// decides.
     pub unix_mode: Option<u32>,
@@ -75,6 +77,7 @@ impl Default for ListenerConfig {
             status: Status::default(),
             bridge: Vec::new(),
             keep_alive: KeepAlive::default(),
+            limits: ListenerLimits::default(),
             unix_mode: None,
         }
     }
