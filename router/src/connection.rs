@@ -56,15 +56,9 @@ pub(crate) struct Connection<T> {
 }
 
 impl<T: Transport> Connection<T> {
-    pub(crate) fn new(link: Link<T>, shared: Arc<Shared>, peer: Peer) -> Self {
-        let limits = shared.limits();
+    /// A client that `limits` hold for, whatever becomes of those of the router.
+    pub(crate) fn new(link: Link<T>, shared: Arc<Shared>, limits: Arc<Limits>, peer: Peer) -> Self {
         Self { link, shared, limits, peer: Arc::new(peer), throttle: None, expiry: None }
-    }
-
-    /// The same connection with these limits instead of those of the router.
-    pub(crate) fn limited(mut self, limits: Arc<Limits>) -> Self {
-        self.limits = limits;
-        self
     }
 
     /// Serves the client until it goes or has to go.
@@ -458,7 +452,7 @@ mod tests {
         let pipe = Pipe { received, sent: Arc::clone(&sent), closed: Arc::clone(&closed) };
         let link = Link::new(pipe, Arc::clone(&outbox), Duration::from_secs(10));
         let peer = Peer::new(Address::Local, TransportKind::Local, "test".into());
-        let connection = Connection::new(link, Arc::clone(&shared), peer);
+        let connection = Connection::new(link, Arc::clone(&shared), shared.limits(), peer);
         Bench { shared, outbox, say, sent, closed, connection }
     }
 

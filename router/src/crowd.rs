@@ -5,15 +5,11 @@
 
 use crate::{
     config::Limits,
+    peer::network_of,
     throttle::{Bucket, Pace},
 };
 use parking_lot::Mutex;
-use std::{
-    collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 use wamplex_shared::time::Time;
 
 /// Everybody who is here, by address.
@@ -156,25 +152,15 @@ impl Drop for Counted {
     }
 }
 
-/// The address that a client is counted under: of IPv6 the network, since whoever has one address there has all of its
-/// 2⁶⁴. `None` for addresses of this machine.
+/// The address that a client is counted under; `None` for addresses of this machine.
 fn counted(ip: Option<IpAddr>) -> Option<IpAddr> {
-    let ip = ip?.to_canonical();
-    if ip.is_loopback() {
-        return None;
-    }
-    Some(match ip {
-        IpAddr::V4(_) => ip,
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-    })
+    ip.map(network_of).filter(|ip| !ip.is_loopback())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::Ipv6Addr;
 
     fn ip(text: &str) -> Option<IpAddr> {
         Some(text.parse().unwrap())

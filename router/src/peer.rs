@@ -123,6 +123,15 @@ impl Address {
     }
 }
 
+/// What counts as one client where clients are counted: an IPv4 address, or the first half of an IPv6 address, since
+/// whoever has one address there has all 2⁶⁴ of it. Loopback addresses are as they are.
+pub(crate) fn network_of(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(v6) if !v6.is_loopback() => IpAddr::V6((u128::from(v6) >> 64 << 64).into()),
+        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
+    }
+}
+
 impl From<SocketAddr> for Address {
     fn from(address: SocketAddr) -> Self {
         Self::Ip(address)

@@ -233,7 +233,7 @@ impl Reception {
         let outbox = Arc::clone(&registered.outbox);
         let limits = self.limits(&shared);
         let link = Link::new(transport, outbox, limits.stall).watched(patience);
-        Connection::new(link, shared, peer).limited(limits).run().await;
+        Connection::new(link, shared, limits, peer).run().await;
         drop(registered);
     }
 }

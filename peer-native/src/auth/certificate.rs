@@ -1,7 +1,7 @@
 //! A certificate shown when the connection was encrypted.
 
-use super::{Answer, Attempt, AuthError, Authenticator, BoxFuture, Connection};
-use wamplex_shared::{auth::method, message::Challenge};
+use super::{Attempt, AuthError, Authenticator, Connection, Unasked};
+use wamplex_shared::auth::method;
 
 /// A certificate that the client has shown when the connection was encrypted ("WAMP: Authentication Methods").
 ///
@@ -16,16 +16,6 @@ impl Authenticator for Certificate {
     }
 
     fn begin(&self, _connection: &Connection) -> Result<Box<dyn Attempt>, AuthError> {
-        Ok(Box::new(Self))
-    }
-}
-
-impl Attempt for Certificate {
-    fn answer<'a>(
-        &'a mut self,
-        challenge: &'a Challenge,
-    ) -> BoxFuture<'a, Result<Answer, AuthError>> {
-        let method = challenge.method.to_string();
-        Box::pin(core::future::ready(Err(AuthError::UnknownMethod(method))))
+        Ok(Box::new(Unasked))
     }
 }

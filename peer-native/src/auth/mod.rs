@@ -193,6 +193,19 @@ impl From<CredentialError> for AuthError {
     }
 }
 
+/// The attempt of a method that has nothing to prove in WAMP: a CHALLENGE is for a method that was not offered.
+struct Unasked;
+
+impl Attempt for Unasked {
+    fn answer<'a>(
+        &'a mut self,
+        challenge: &'a Challenge,
+    ) -> BoxFuture<'a, Result<Answer, AuthError>> {
+        let method = challenge.method.to_string();
+        Box::pin(core::future::ready(Err(AuthError::UnknownMethod(method))))
+    }
+}
+
 /// No identity at all: the default.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Anonymous;
@@ -203,17 +216,7 @@ impl Authenticator for Anonymous {
     }
 
     fn begin(&self, _connection: &Connection) -> Result<Box<dyn Attempt>, AuthError> {
-        Ok(Box::new(Self))
-    }
-}
-
-impl Attempt for Anonymous {
-    fn answer<'a>(
-        &'a mut self,
-        challenge: &'a Challenge,
-    ) -> BoxFuture<'a, Result<Answer, AuthError>> {
-        let method = challenge.method.to_string();
-        Box::pin(core::future::ready(Err(AuthError::UnknownMethod(method))))
+        Ok(Box::new(Unasked))
     }
 }
 

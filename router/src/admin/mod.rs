@@ -19,7 +19,7 @@ pub(crate) use tap::{Direction, Tap, Taps};
 use crate::{
     authentication::Identity,
     error::StartError,
-    local::{Invocation, LocalError, LocalSession},
+    local::{Invocation, LocalError, LocalSession, sentence},
     shared::Shared,
 };
 use std::sync::{Arc, Weak};
@@ -106,7 +106,6 @@ fn no_arguments(call: &Invocation) -> Result<(), WampError> {
 }
 
 /// An error in words.
-fn refuse(uri: &'static str, words: impl Into<String>) -> WampError {
-    let payload = crate::local::IntoPayload::into_payload(Value::from(words.into()));
-    WampError { uri: Uri::from_static(uri), payload }
+fn refuse(uri: &'static str, words: impl Into<Value>) -> WampError {
+    sentence(Uri::from_static(uri), words)
 }

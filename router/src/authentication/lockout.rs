@@ -2,7 +2,7 @@
 
 use crate::{
     config::LockoutSettings,
-    peer::{Address, Peer},
+    peer::{self, Address, Peer},
 };
 use lru::LruCache;
 use parking_lot::Mutex;
@@ -184,7 +184,7 @@ fn bounded<T>() -> Mutex<LruCache<u64, T>> {
 /// What counts as one address.
 #[derive(Hash)]
 enum Network {
-    /// An IPv4 address, or the first half of an IPv6 address: who has one address there has all of them.
+    /// Of a client elsewhere.
     Ip(IpAddr),
     User(u32),
     Process,
@@ -192,15 +192,7 @@ enum Network {
 
 fn network_of(address: &Address) -> Network {
     match address {
-        Address::Ip(address) => {
-            let ip = address.ip().to_canonical();
-            if let IpAddr::V6(v6) = ip
-                && !v6.is_loopback()
-            {
-                return Network::Ip(IpAddr::V6((u128::from(v6) >> 64 << 64).into()));
-            }
-            Network::Ip(ip)
-        }
+        Address::Ip(address) => Network::Ip(peer::network_of(address.ip())),
         Address::Unix { uid, .. } => Network::User(*uid),
         Address::Local => Network::Process,
     }

@@ -102,10 +102,9 @@ async fn an_authorizer_that_does_not_answer_in_time_has_said_no() {
     assert_eq!(begun.elapsed().as_secs(), 5);
 }
 
-#[tokio::test]
-async fn an_authorizer_that_leaves_amid_a_question_has_said_no() {
-    let router = with_roles(ROLES).await;
-    let judge = join(&router, "judge", "authorizer");
+/// An authorizer that never answers, and what says that it was asked.
+async fn silent_judge(router: &Running) -> (LocalSession, Arc<Notify>) {
+    let judge = join(router, "judge", "authorizer");
     let asked = Arc::new(Notify::new());
     let heard = Arc::clone(&asked);
     let silent = move |_: Invocation| {
@@ -113,6 +112,13 @@ async fn an_authorizer_that_leaves_amid_a_question_has_said_no() {
         std::future::pending::<Result<(), WampError>>()
     };
     soon(judge.register(AUTHORIZE, silent)).await.unwrap().detach();
+    (judge, asked)
+}
+
+#[tokio::test]
+async fn an_authorizer_that_leaves_amid_a_question_has_said_no() {
+    let router = with_roles(ROLES).await;
+    let (judge, asked) = silent_judge(&router).await;
     let guest = join(&router, "alice", "guest");
     let publishing = tokio::spawn(async move { publish(&guest, "com.t").await });
     soon(asked.notified()).await;
@@ -267,14 +273,7 @@ fn sessions(router: &Running) -> usize {
 #[tokio::test(start_paused = true)]
 async fn a_router_with_a_question_open_shuts_down() {
     let router = with_roles(ROLES).await;
-    let judge = join(&router, "judge", "authorizer");
-    let asked = Arc::new(Notify::new());
-    let heard = Arc::clone(&asked);
-    let silent = move |_: Invocation| {
-        heard.notify_one();
-        std::future::pending::<Result<(), WampError>>()
-    };
-    soon(judge.register(AUTHORIZE, silent)).await.unwrap().detach();
+    let (_judge, asked) = silent_judge(&router).await;
     let guest = join(&router, "alice", "guest");
     let publishing = tokio::spawn(async move { publish(&guest, "com.t").await });
     soon(asked.notified()).await;
