@@ -1,61 +1,69 @@
-// Builds dist/: the compiled core, the entry points with everything in them, and the types.
+// Builds dist/: the compiled modules, the entry points of scripts/entries.mjs and their declarations.
 //   node scripts/build.mjs          as published
 //   node scripts/build.mjs --dev    unoptimised, for the inner loop
+//   node scripts/build.mjs --js     with the modules that were compiled before
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { deflateRawSync } from 'node:zlib';
+import { delimiter, join } from 'node:path';
 import { build } from 'esbuild';
+import { compiled, compiledModules } from './compiled.mjs';
+import { presentEntries, presentModules, root } from './entries.mjs';
 
-const here = dirname(dirname(fileURLToPath(import.meta.url)));
-const crate = dirname(here);
-const glue = join(crate, 'pkg', 'wamplex_wasm.js');
-const wasm = join(crate, 'pkg', 'wamplex_wasm_bg.wasm');
-const dev = process.argv.includes('--dev');
+const flags = new Set(process.argv.slice(2));
+const dist = (...names) => join(root, 'dist', ...names);
 
-compileCrate();
-rmSync(join(here, 'dist'), { recursive: true, force: true });
-mkdirSync(join(here, 'dist'));
-copyFileSync(wasm, join(here, 'dist', 'wamplex.wasm'));
-copyFileSync(join(here, 'index.d.ts'), join(here, 'dist', 'index.d.ts'));
-await bundle();
-console.log(`dist/wamplex.wasm ${statSync(wasm).size} bytes`);
+const entries = presentEntries();
+const modules = presentModules();
+for (const [, module] of modules) {
+  if (!flags.has('--js')) compile(module);
+  else if (!existsSync(compiled(module).wasm)) throw new Error(`${module.output} was not compiled yet: build once without --js`);
+}
+rmSync(dist(), { recursive: true, force: true });
+mkdirSync(dist());
+for (const entry of entries) await bundle(entry);
+for (const name of readdirSync(root)) if (name.endsWith('.d.ts')) copyFileSync(join(root, name), dist(name));
+for (const [name, module] of modules) copyModule(name, module);
 
-function compileCrate() {
+function compile({ crate, output, features }) {
   // The optimiser has to be the one from the package: old ones on the PATH write broken modules without a word.
-  const PATH = join(here, 'node_modules', '.bin') + delimiter + process.env.PATH;
+  const PATH = join(root, 'node_modules', '.bin') + delimiter + process.env.PATH;
   // What is published is the same wherever it was built, and says nothing about where.
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
   const RUSTFLAGS = `${process.env.RUSTFLAGS ?? ''} --remap-path-prefix=${cargoHome}=cargo`;
   const env = { ...process.env, PATH, RUSTFLAGS };
-  const profile = dev ? ['--dev', '--no-opt'] : ['--profile', 'release-wasm'];
-  const args = ['build', crate, '--target', 'web', '--mode', 'no-install', '--no-pack', '--no-typescript', ...profile, '--', '--features', 'standalone'];
-  execFileSync('wasm-pack', args, { env, stdio: 'inherit' });
+  const profile = flags.has('--dev') ? ['--dev', '--no-opt'] : ['--profile', 'release-wasm'];
+  const what = ['--target', 'web', '--mode', 'no-install', '--no-pack', '--no-typescript', '--out-name', output];
+  const cargo = features.length > 0 ? ['--', '--features', features.join(',')] : [];
+  execFileSync('wasm-pack', ['build', join(root, '..', crate), ...what, ...profile, ...cargo], { env, stdio: 'inherit' });
 }
 
-function bundle() {
-  return build({
-    absWorkingDir: here,
-    entryPoints: ['src/inline.ts', 'src/slim.ts', 'src/workerd.ts'],
-    outdir: 'dist',
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    charset: 'utf8',
-    legalComments: 'none',
-    plugins: [{ name: 'compiled core', setup: compiledCore }],
-  });
+/** One file for each condition, with everything in it but the packages that the table names. */
+async function bundle({ source, files, packages }) {
+  for (const [condition, file] of Object.entries(files)) {
+    const { metafile } = await build({
+      absWorkingDir: root,
+      entryPoints: [source],
+      outfile: dist(file),
+      bundle: true,
+      packages: 'external',
+      format: 'esm',
+      target: 'es2022',
+      charset: 'utf8',
+      legalComments: 'none',
+      metafile: true,
+      plugins: [compiledModules(condition)],
+    });
+    for (const { path } of metafile.outputs[`dist/${file}`].imports) {
+      if (!path.startsWith('./') && !packages.includes(path)) throw new Error(`${source} imports ${path}: name it in scripts/entries.mjs`);
+    }
+  }
 }
 
-/** Resolves the modules that src/modules.d.ts declares. */
-function compiledCore(b) {
-  b.onResolve({ filter: /^wamplex:glue$/ }, () => ({ path: glue }));
-  b.onResolve({ filter: /^wamplex:file$/ }, () => ({ path: './wamplex.wasm', external: true }));
-  b.onResolve({ filter: /^wamplex:inline$/ }, () => ({ path: 'inline', namespace: 'wamplex' }));
-  b.onLoad({ filter: /./, namespace: 'wamplex' }, () => {
-    const packed = deflateRawSync(readFileSync(wasm), { level: 9 }).toString('base64');
-    return { contents: `export const module = ${JSON.stringify(packed)};` };
-  });
+/** The core for those who load it themselves, the others for entries in runtimes that load files. */
+function copyModule(name, module) {
+  if (name !== 'core' && !entries.some(({ source }) => source.startsWith(`src/${name}/`))) return;
+  const { wasm } = compiled(module);
+  copyFileSync(wasm, dist(module.file));
+  console.log(`dist/${module.file} ${statSync(wasm).size} bytes`);
 }

@@ -1,7 +1,9 @@
-// What the build script puts together.
+// What scripts/compiled.mjs puts together of the compiled crates. For each of the modules in scripts/entries.mjs there
+// is `wamplex:NAME/glue`, the glue code that wasm-bindgen made, and `wamplex:NAME/wasm`, which gives the compiled module:
+// what the entry has inside, or in runtimes that compile nothing while they run the file beside it.
+// `wamplex:NAME` alone is the entry in src/NAME, for `import()` when it is needed.
 
-/** The glue code that wasm-bindgen made for the compiled crate. */
-declare module 'wamplex:glue' {
+declare module 'wamplex:core/glue' {
   /** `Core` of `core.ts`. */
   export const Core: { new (handler: unknown, socket: unknown): any };
   export default function initialize(input: { module_or_path: unknown }): Promise<{
@@ -9,13 +11,6 @@ declare module 'wamplex:glue' {
   }>;
 }
 
-/** The compiled module: deflated, then in base64. */
-declare module 'wamplex:inline' {
-  export const module: string;
-}
-
-/** The file beside the entry point, which some runtimes compile when they load it. */
-declare module 'wamplex:file' {
-  const module: object;
-  export default module;
+declare module 'wamplex:core/wasm' {
+  export default function load(): WebAssembly.Module | Promise<WebAssembly.Module>;
 }

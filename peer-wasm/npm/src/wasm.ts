@@ -1,5 +1,5 @@
 import type { WasmSource } from '../index.js';
-import initialize, { Core as CompiledCore } from 'wamplex:glue';
+import initialize, { Core as CompiledCore } from 'wamplex:core/glue';
 import type { CoreModule } from './core.js';
 
 type Loader = () => WasmSource | Promise<WasmSource>;

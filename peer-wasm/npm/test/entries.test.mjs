@@ -35,18 +35,6 @@ test('importing compiles nothing', async () => {
   assert.equal(await run(program), 'imported\n');
 });
 
-test('the worker entry takes the module from the file beside it', async () => {
-  const text = await readFile(new URL('dist/workerd.js', root), 'utf8');
-  assert.match(text, /^import \w+ from "\.\/wamplex\.wasm";$/m);
-  for (const name of ['inline.js', 'slim.js', 'workerd.js']) {
-    const entry = await readFile(new URL(`dist/${name}`, root), 'utf8');
-    // Bundlers follow such addresses even where nothing runs them.
-    assert.doesNotMatch(entry, /new URL\([^)]*import\.meta/);
-    // Concurrent imports deadlock on it in WebKit, and require() refuses it.
-    assert.doesNotMatch(entry, /^(?:const .* = )?await /m);
-  }
-});
-
 test('slim wants a module, and takes it in every form', async (t) => {
   const router = await startScripted();
   t.after(() => router.stop());

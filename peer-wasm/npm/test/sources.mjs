@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { compiledModules } from '../scripts/compiled.mjs';
 
 const src = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src');
 
@@ -9,6 +10,7 @@ const src = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src');
 export async function source(name) {
   const { outputFiles } = await build({
     entryPoints: [join(src, name)], bundle: true, write: false, format: 'esm', target: 'es2022', logLevel: 'silent',
+    plugins: [compiledModules('default')],
   });
   return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
 }

@@ -1,0 +1,73 @@
+// The one table of what the package consists of: scripts/build.mjs makes it, test/package.test.mjs compares
+// package.json with it. A row whose source is not there is left out.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The folder of package.json. */
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/**
+ * WebAssembly: the folder of its crate beside this one, what wasm-pack calls its output, its file in dist/, and the
+ * features it is compiled with. Sources import its glue code and what loads it under the name in `wamplex:NAME/glue`
+ * and `wamplex:NAME/wasm`.
+ */
+export const MODULES = {
+  core: { crate: '.', output: 'wamplex_wasm', file: 'wamplex.wasm', features: ['standalone'] },
+  argon2: { crate: 'argon2', output: 'wamplex_argon2', file: 'argon2.wasm', features: [] },
+  testing: { crate: 'testing', output: 'wamplex_testing', file: 'testing.wasm', features: [] },
+};
+
+/** Runtimes that compile nothing while they run: how they import a file and get a `WebAssembly.Module`. */
+export const FILE_SUFFIX = { workerd: '', 'edge-light': '?module' };
+
+/**
+ * Entries: the name of each in `exports` (none: only other entries load it), its source, its declarations, its file for
+ * each condition in the order of `exports`, and the packages that it imports. `wamplex` among them is this package, so
+ * that client, errors and module exist once in a program, whatever it imports.
+ */
+export const ENTRIES = [
+  {
+    name: '.', source: 'src/main.ts', types: 'index.d.ts', packages: [],
+    files: { workerd: 'workerd.js', 'edge-light': 'edge-light.js', default: 'inline.js' },
+  },
+  { name: './slim', source: 'src/slim.ts', types: 'index.d.ts', packages: [], files: { default: 'slim.js' } },
+  {
+    source: 'src/argon2/index.ts', packages: [],
+    files: { workerd: 'argon2-workerd.js', 'edge-light': 'argon2-edge-light.js', default: 'argon2.js' },
+  },
+  side('autobahn'),
+  side('worker'),
+  side('react', 'react'),
+  side('vue', 'vue'),
+  side('svelte', 'svelte'),
+  { ...side('testing'), files: { workerd: 'testing-workerd.js', default: 'testing.js' } },
+];
+
+function side(name, ...frameworks) {
+  return {
+    name: `./${name}`, source: `src/${name}/index.ts`, types: `${name}.d.ts`, packages: ['wamplex', ...frameworks],
+    files: { default: `${name}.js` },
+  };
+}
+
+/** The rows whose source is there. */
+export function presentEntries() {
+  return ENTRIES.filter((entry) => existsSync(join(root, entry.source)));
+}
+
+/** The modules whose crate is there, by name. */
+export function presentModules() {
+  return Object.entries(MODULES).filter(([, module]) => existsSync(join(root, '..', module.crate, 'Cargo.toml')));
+}
+
+/** What `exports` in package.json has to be. */
+export function packageExports() {
+  const exported = {};
+  for (const { name, types, files } of ENTRIES) {
+    if (!name) continue;
+    exported[name] = { types: `./dist/${types}` };
+    for (const [condition, file] of Object.entries(files)) exported[name][condition] = `./dist/${file}`;
+  }
+  return { ...exported, './wamplex.wasm': './dist/wamplex.wasm', './package.json': './package.json' };
+}

@@ -1,0 +1,54 @@
+// What is published: package.json, scripts/entries.mjs and dist/ agree.
+import assert from 'node:assert/strict';
+import { readFile, readdir } from 'node:fs/promises';
+import { test } from 'node:test';
+import { packageExports, presentEntries, presentModules } from '../scripts/entries.mjs';
+
+const root = new URL('../', import.meta.url);
+const manifest = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
+const inDist = await readdir(new URL('dist/', root));
+const scripts = inDist.filter((name) => name.endsWith('.js'));
+
+test('package.json exports what the table of entries says, in that order', () => {
+  assert.equal(JSON.stringify(manifest.exports, null, 2), JSON.stringify(packageExports(), null, 2));
+  for (const field of ['main', 'module']) assert.equal(manifest[field], manifest.exports['.'].default, field);
+  assert.equal(manifest.types, manifest.exports['.'].types);
+});
+
+test('what an entry may import is this package or an optional peer', () => {
+  const peers = Object.keys(manifest.peerDependencies);
+  for (const { source, packages } of presentEntries()) {
+    for (const name of packages) assert.ok(name === 'wamplex' || peers.includes(name), `${source}: ${name}`);
+  }
+  assert.deepEqual(Object.keys(manifest.peerDependenciesMeta), peers);
+  for (const { optional } of Object.values(manifest.peerDependenciesMeta)) assert.equal(optional, true);
+  assert.deepEqual(manifest.dependencies ?? {}, {}, 'browsers download dependencies');
+});
+
+test('dist/ holds what the table says and nothing else', () => {
+  const declarations = (await readdir(root)).filter((name) => name.endsWith('.d.ts'));
+  const wanted = new Set([...declarations, ...presentModules().map(([, { file }]) => file)]);
+  for (const { types, files } of presentEntries()) {
+    assert.ok(!types || wanted.has(types), `${types} is missing`);
+    for (const file of Object.values(files)) wanted.add(file);
+  }
+  assert.deepEqual(inDist.sort(), [...wanted].sort());
+});
+
+for (const name of scripts) {
+  test(`${name} loads everywhere: no address of its own, no await at the top`, async () => {
+    const text = await readFile(new URL(`dist/${name}`, root), 'utf8');
+    // Bundlers follow such addresses even where nothing runs them.
+    assert.doesNotMatch(text, /import\.meta/);
+    // Concurrent imports deadlock on it in WebKit, and require() refuses it.
+    assert.doesNotMatch(text, /^(?:const .* = )?await /m);
+  });
+}
+
+test('runtimes that compile nothing import the file', async () => {
+  const forms = { 'workerd.js': './wamplex.wasm', 'edge-light.js': './wamplex.wasm?module' };
+  for (const [name, path] of Object.entries(forms)) {
+    const text = await readFile(new URL(`dist/${name}`, root), 'utf8');
+    assert.ok(text.includes(`import module from "${path}";`), name);
+  }
+});
