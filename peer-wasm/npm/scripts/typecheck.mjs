@@ -1,16 +1,18 @@
 // Checks the declarations against every set of libraries that a consumer may have, and the sources against them.
 import { execFileSync } from 'node:child_process';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { presentEntries, root } from './entries.mjs';
 
-const here = dirname(dirname(fileURLToPath(import.meta.url)));
-const tsc = join(here, 'node_modules', '.bin', 'tsc');
+const tsc = join(root, 'node_modules', '.bin', 'tsc');
 const strict = ['--ignoreConfig', '--noEmit', '--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--target', 'es2022'];
 const bundler = ['--module', 'esnext', '--moduleResolution', 'bundler', '--verbatimModuleSyntax'];
 const nodenext = ['--module', 'nodenext', '--moduleResolution', 'nodenext'];
+// Declarations of entries that need no framework need no library either.
+const alone = presentEntries().filter(({ types, packages }) => types && packages.every((name) => name === 'wamplex'));
+const plain = ['types/any-library.ts', ...new Set(alone.map(({ types }) => types))];
 
-check('declarations alone', ['--lib', 'es2022', ...bundler, 'types/any-library.ts']);
-check('declarations under nodenext', ['--lib', 'es2022', ...nodenext, 'types/any-library.ts']);
+check('declarations alone', ['--lib', 'es2022', ...bundler, ...plain]);
+check('declarations under nodenext', ['--lib', 'es2022', ...nodenext, ...plain]);
 check('with the DOM', ['--lib', 'es2022,dom', ...bundler, 'types/any-library.ts']);
 check('with the DOM and disposables', ['--lib', 'es2022,dom,dom.asynciterable,esnext.disposable', ...bundler, 'types/any-library.ts', 'types/dom.ts']);
 check('with Node', ['--lib', 'es2022', '--types', 'node', ...nodenext, 'types/any-library.ts', 'types/node.ts']);
@@ -22,7 +24,7 @@ function check(what, args) {
 
 function run(what, args) {
   try {
-    execFileSync(tsc, args, { cwd: here, stdio: 'pipe', encoding: 'utf8' });
+    execFileSync(tsc, args, { cwd: root, stdio: 'pipe', encoding: 'utf8' });
     console.log(`ok: ${what}`);
   } catch (error) {
     console.error(`failed: ${what}\n${error.stdout ?? error}`);

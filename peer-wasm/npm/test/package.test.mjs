@@ -7,6 +7,7 @@ import { packageExports, presentEntries, presentModules } from '../scripts/entri
 const root = new URL('../', import.meta.url);
 const manifest = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
 const inDist = await readdir(new URL('dist/', root));
+const declarations = (await readdir(root)).filter((name) => name.endsWith('.d.ts'));
 const scripts = inDist.filter((name) => name.endsWith('.js'));
 
 test('package.json exports what the table of entries says, in that order', () => {
@@ -26,7 +27,6 @@ test('what an entry may import is this package or an optional peer', () => {
 });
 
 test('dist/ holds what the table says and nothing else', () => {
-  const declarations = (await readdir(root)).filter((name) => name.endsWith('.d.ts'));
   const wanted = new Set([...declarations, ...presentModules().map(([, { file }]) => file)]);
   for (const { types, files } of presentEntries()) {
     assert.ok(!types || wanted.has(types), `${types} is missing`);
