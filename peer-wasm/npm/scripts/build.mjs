@@ -3,29 +3,29 @@
 //   node scripts/build.mjs --dev    unoptimised, for the inner loop
 //   node scripts/build.mjs --js     with the modules that were compiled before
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { build } from 'esbuild';
-import { compiled, compiledModules } from './compiled.mjs';
-import { presentEntries, presentModules, root } from './entries.mjs';
+import { compiledModules } from './compiled.mjs';
+import { MODULES, buildableEntries, compiled, modulesOf, presentEntries, root } from './entries.mjs';
 
 const flags = new Set(process.argv.slice(2));
 const dist = (...names) => join(root, 'dist', ...names);
 
-const entries = presentEntries();
-const modules = presentModules();
-for (const [, module] of modules) {
-  if (!flags.has('--js')) compile(module);
-  else if (!existsSync(compiled(module).wasm)) throw new Error(`${module.output} was not compiled yet: build once without --js`);
+if (!flags.has('--js')) modulesOf(presentEntries()).forEach(compile);
+const entries = buildableEntries();
+for (const { source } of presentEntries().filter((entry) => !entries.includes(entry))) {
+  console.warn(`NOT BUILT: ${source}, whose module was not compiled: build without --js`);
 }
 rmSync(dist(), { recursive: true, force: true });
 mkdirSync(dist());
 for (const entry of entries) await bundle(entry);
 for (const name of readdirSync(root)) if (name.endsWith('.d.ts')) copyFileSync(join(root, name), dist(name));
-for (const [name, module] of modules) copyModule(name, module);
+modulesOf(entries).forEach(copyModule);
 
-function compile({ crate, output, features }) {
+function compile(name) {
+  const { crate, output, features } = MODULES[name];
   // The optimiser has to be the one from the package: old ones on the PATH write broken modules without a word.
   const PATH = join(root, 'node_modules', '.bin') + delimiter + process.env.PATH;
   // What is published is the same wherever it was built, and says nothing about where.
@@ -60,10 +60,9 @@ async function bundle({ source, files, packages }) {
   }
 }
 
-/** The core for those who load it themselves, the others for entries in runtimes that load files. */
-function copyModule(name, module) {
-  if (name !== 'core' && !entries.some(({ source }) => source.startsWith(`src/${name}/`))) return;
-  const { wasm } = compiled(module);
-  copyFileSync(wasm, dist(module.file));
-  console.log(`dist/${module.file} ${statSync(wasm).size} bytes`);
+/** For those who load it themselves, and for runtimes that load files. */
+function copyModule(name) {
+  const { file } = MODULES[name];
+  copyFileSync(compiled(name).wasm, dist(file));
+  console.log(`dist/${file} ${statSync(dist(file)).size} bytes`);
 }

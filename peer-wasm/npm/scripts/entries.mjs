@@ -1,5 +1,5 @@
 // The one table of what the package consists of: scripts/build.mjs makes it, test/package.test.mjs compares
-// package.json with it. A row whose source is not there is left out.
+// package.json with it. A row whose source is not there, or whose module was not compiled, is left out.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,17 +23,17 @@ export const FILE_SUFFIX = { workerd: '', 'edge-light': '?module' };
 
 /**
  * Entries: the name of each in `exports` (none: only other entries load it), its source, its declarations, its file for
- * each condition in the order of `exports`, and the packages that it imports. `wamplex` among them is this package, so
- * that client, errors and module exist once in a program, whatever it imports.
+ * each condition in the order of `exports`, the packages that it imports, and the WebAssembly it has inside. `wamplex`
+ * among the packages is this one, so that client, errors and module exist once in a program, whatever it imports.
  */
 export const ENTRIES = [
   {
-    name: '.', source: 'src/main.ts', types: 'index.d.ts', packages: [],
+    name: '.', source: 'src/main.ts', types: 'index.d.ts', packages: [], module: 'core',
     files: { workerd: 'workerd.js', 'edge-light': 'edge-light.js', default: 'inline.js' },
   },
   { name: './slim', source: 'src/slim.ts', types: 'index.d.ts', packages: [], files: { default: 'slim.js' } },
   {
-    source: 'src/argon2/index.ts', packages: [],
+    source: 'src/argon2/index.ts', packages: [], module: 'argon2',
     files: { workerd: 'argon2-workerd.js', 'edge-light': 'argon2-edge-light.js', default: 'argon2.js' },
   },
   side('autobahn'),
@@ -41,7 +41,7 @@ export const ENTRIES = [
   side('react', 'react'),
   side('vue', 'vue'),
   side('svelte', 'svelte'),
-  { ...side('testing'), files: { workerd: 'testing-workerd.js', default: 'testing.js' } },
+  { ...side('testing'), module: 'testing', files: { workerd: 'testing-workerd.js', default: 'testing.js' } },
 ];
 
 function side(name, ...frameworks) {
@@ -51,14 +51,26 @@ function side(name, ...frameworks) {
   };
 }
 
-/** The rows whose source is there. */
-export function presentEntries() {
-  return ENTRIES.filter((entry) => existsSync(join(root, entry.source)));
+/** Where wasm-pack puts a module and its glue code. */
+export function compiled(name) {
+  const { crate, output } = MODULES[name];
+  const folder = join(root, '..', crate, 'pkg');
+  return { glue: join(folder, `${output}.js`), wasm: join(folder, `${output}_bg.wasm`) };
 }
 
-/** The modules whose crate is there, by name. */
-export function presentModules() {
-  return Object.entries(MODULES).filter(([, module]) => existsSync(join(root, '..', module.crate, 'Cargo.toml')));
+/** The rows whose source is there. */
+export function presentEntries() {
+  return ENTRIES.filter(({ source }) => existsSync(join(root, source)));
+}
+
+/** The rows that can be built. */
+export function buildableEntries() {
+  return presentEntries().filter(({ module }) => !module || existsSync(compiled(module).wasm));
+}
+
+/** The names of what those have inside. */
+export function modulesOf(entries) {
+  return entries.flatMap(({ module }) => module ?? []);
 }
 
 /** What `exports` in package.json has to be. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { test } from 'node:test';
-import { packageExports, presentEntries, presentModules } from '../scripts/entries.mjs';
+import { MODULES, buildableEntries, modulesOf, packageExports, presentEntries } from '../scripts/entries.mjs';
 
 const root = new URL('../', import.meta.url);
 const manifest = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
@@ -27,8 +27,8 @@ test('what an entry may import is this package or an optional peer', () => {
 });
 
 test('dist/ holds what the table says and nothing else', () => {
-  const wanted = new Set([...declarations, ...presentModules().map(([, { file }]) => file)]);
-  for (const { types, files } of presentEntries()) {
+  const wanted = new Set([...declarations, ...modulesOf(buildableEntries()).map((name) => MODULES[name].file)]);
+  for (const { types, files } of buildableEntries()) {
     assert.ok(!types || wanted.has(types), `${types} is missing`);
     for (const file of Object.values(files)) wanted.add(file);
   }
