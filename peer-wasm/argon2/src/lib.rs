@@ -1,7 +1,7 @@
 //! Argon2id, version 1.3, with one lane (RFC 9106): what WebCrypto lacks for "WAMP: Salted Challenge Response Authentication".
 //!
 //! Three functions are all that JavaScript sees, without glue code: it asks for an [`input`], writes password and salt to where its
-//! [`bytes`] are, calls [`derive`], and reads the key from there. An instance is thrown away after one key, since nothing else
+//! [`bytes`] are, calls [`derive()`], and reads the key from there. An instance is thrown away after one key, since nothing else
 //! gives memory back that WebAssembly once had.
 
 #![cfg_attr(target_arch = "wasm32", no_std)]
@@ -14,7 +14,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 /// How long the keys are, in bytes: as long as a hash of SCRAM.
 pub const KEY_LENGTH: usize = 32;
 
-/// Bytes that [`derive`] reads and writes.
+/// Bytes that [`derive()`] reads and writes.
 pub type Buffer = Vec<u8>;
 
 /// A buffer of `length` zeros, at least [`KEY_LENGTH`] bytes long.
