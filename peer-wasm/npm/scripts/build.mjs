@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { compiledModules } from './compiled.mjs';
 import { MODULES, buildableEntries, compiled, modulesOf, presentEntries, root } from './entries.mjs';
@@ -25,17 +25,34 @@ for (const name of readdirSync(root)) if (name.endsWith('.d.ts')) copyFileSync(j
 modulesOf(entries).forEach(copyModule);
 
 function compile(name) {
-  const { crate, output, features } = MODULES[name];
   // The optimiser has to be the one from the package: old ones on the PATH write broken modules without a word.
   const PATH = join(root, 'node_modules', '.bin') + delimiter + process.env.PATH;
   // What is published is the same wherever it was built, and says nothing about where.
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
   const RUSTFLAGS = `${process.env.RUSTFLAGS ?? ''} --remap-path-prefix=${cargoHome}=cargo`;
-  const env = { ...process.env, PATH, RUSTFLAGS };
+  const options = { env: { ...process.env, PATH, RUSTFLAGS }, stdio: 'inherit', cwd: resolve(root, '../..') };
+  if (MODULES[name].glue === false) compilePlain(name, options);
+  else compileWithGlue(MODULES[name], options);
+}
+
+function compileWithGlue({ crate, output, features }, options) {
   const profile = flags.has('--dev') ? ['--dev', '--no-opt'] : ['--profile', 'release-wasm'];
   const what = ['--target', 'web', '--mode', 'no-install', '--no-pack', '--no-typescript', '--out-name', output];
   const cargo = features.length > 0 ? ['--', '--features', features.join(',')] : [];
-  execFileSync('wasm-pack', ['build', join(root, '..', crate), ...what, ...profile, ...cargo], { env, stdio: 'inherit' });
+  execFileSync('wasm-pack', ['build', join(root, '..', crate), ...what, ...profile, ...cargo], options);
+}
+
+/** A module that JavaScript calls as it is; it is put where wasm-pack would put it. */
+function compilePlain(name, options) {
+  const { crate, output } = MODULES[name];
+  const profile = flags.has('--dev') ? 'dev' : 'release-wasm';
+  const target = 'wasm32-unknown-unknown';
+  execFileSync('cargo', ['build', '--lib', '--target', target, '--profile', profile, '--manifest-path', join(root, '..', crate, 'Cargo.toml')], options);
+  const folder = resolve(options.cwd, process.env.CARGO_TARGET_DIR ?? 'target', target, flags.has('--dev') ? 'debug' : profile);
+  const { wasm } = compiled(name);
+  mkdirSync(dirname(wasm), { recursive: true });
+  if (flags.has('--dev')) copyFileSync(join(folder, `${output}.wasm`), wasm);
+  else execFileSync('wasm-opt', ['-Oz', '--converge', join(folder, `${output}.wasm`), '-o', wasm], options);
 }
 
 /** One file for each condition, with everything in it but the packages that the table names. */

@@ -9,12 +9,12 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
  * WebAssembly: the folder of its crate beside this one, what wasm-pack calls its output, its file in dist/, and the
- * features it is compiled with. Sources import its glue code and what loads it under the name in `wamplex:NAME/glue`
- * and `wamplex:NAME/wasm`.
+ * features it is compiled with. Sources import its glue code, if there is any, and what loads it under the name in
+ * `wamplex:NAME/glue` and `wamplex:NAME/wasm`.
  */
 export const MODULES = {
   core: { crate: '.', output: 'wamplex_wasm', file: 'wamplex.wasm', features: ['standalone'] },
-  argon2: { crate: 'argon2', output: 'wamplex_argon2', file: 'argon2.wasm', features: [] },
+  argon2: { crate: 'argon2', output: 'wamplex_argon2', file: 'argon2.wasm', features: [], glue: false },
   testing: { crate: 'testing', output: 'wamplex_testing', file: 'testing.wasm', features: [] },
 };
 

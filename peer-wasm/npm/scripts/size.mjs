@@ -16,6 +16,7 @@ const measured = {
   'wamplex.wasm': sizes(file('wamplex.wasm')),
   'slim.js, minified': sizes(minified('slim.js')),
   'inline.js, minified': sizes(minified('inline.js')),
+  'argon2.js, minified': sizes(minified('argon2.js')),
 };
 
 if (process.argv.includes('--write')) {

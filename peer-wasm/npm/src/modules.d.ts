@@ -14,3 +14,11 @@ declare module 'wamplex:core/glue' {
 declare module 'wamplex:core/wasm' {
   export default function load(): WebAssembly.Module | Promise<WebAssembly.Module>;
 }
+
+declare module 'wamplex:argon2/wasm' {
+  export default function load(): WebAssembly.Module | Promise<WebAssembly.Module>;
+}
+
+declare module 'wamplex:argon2' {
+  export const argon2id: import('../index.js').Argon2id;
+}

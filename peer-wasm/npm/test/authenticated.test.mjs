@@ -21,8 +21,6 @@ name = "realm1"
 [realms.authentication]
 methods = ["cryptosign", "wamp-scram", "wampcra", "ticket", "anonymous"]
 cryptosign.key = "${ROUTER_SEED}"
-# Names that nobody has are asked in this way, too, which JavaScript can answer.
-scram = { kdf = "pbkdf2", iterations = 4096 }
 lockout = { exempt_loopback = true, attempts = 100 }
 [[realms.principals]]
 authid = "joe"
@@ -96,9 +94,12 @@ test('a router with another key is not the one that is trusted', async () => {
   assert.match(error.message, /did not prove to be the one expected/);
 });
 
-test('keys derived with Argon2id need a function that can', async () => {
-  const error = await rejection(join(auth.scram({ authid: 'ann', password: 'pencil' })));
-  assert.match(error.message, /give auth\.scram an `argon2id` function/);
+test('keys are derived with Argon2id, which costs what it does by default', async () => {
+  const ann = await join(auth.scram({ authid: 'ann', password: 'pencil' }));
+  assert.equal(ann.session.authmethod, 'wamp-scram');
+  await ann.close();
+  const error = await rejection(join(auth.scram({ authid: 'ann', password: 'paper' })));
+  assert.equal(error.uri, 'wamp.error.authentication_denied');
 });
 
 test('nobody is asked like somebody, and does not get in', async () => {

@@ -1,5 +1,6 @@
 import type { Argon2id, AuthContext, AuthResponse, Authenticator, Challenge, Secret } from '../../index.js';
 import { base64, fromBase64 } from '../base64.js';
+import { ConnectionLostError, NETWORK_FAILURE, toError } from '../errors.js';
 import { bounded, hmac, pbkdf2, random, refused, reveal, same, sha256, text, unbound, utf8, type Bytes } from './proof.js';
 import { saslprep } from './saslprep.js';
 
@@ -70,8 +71,16 @@ async function derive(
   if (kdf !== 'argon2id13') throw refused(`the router's key derivation '${kdf}' is not known`);
   const memory = bounded(extra, 'memory', 4096, 1_048_576);
   const iterations = bounded(extra, 'iterations', Math.ceil(12_288 / memory), Math.floor(4_194_304 / memory));
-  if (!argon2id) throw refused('the router derives keys with Argon2id: give auth.scram an `argon2id` function, or have the router use PBKDF2');
-  const derived = await argon2id(password, salt, { iterations, memory, parallelism: 1, length: 32 });
+  const derived = await (argon2id ?? (await builtIn()))(password, salt, { iterations, memory, parallelism: 1, length: 32 });
   if (derived.length !== 32) throw refused('the `argon2id` function did not return 32 bytes');
   return Uint8Array.from(derived);
+}
+
+/** WebCrypto has no Argon2id, and few routers ask for it: a module of its own, loaded when one does. */
+async function builtIn(): Promise<Argon2id> {
+  try {
+    return (await import('wamplex:argon2')).argon2id;
+  } catch (cause) {
+    throw new ConnectionLostError(NETWORK_FAILURE, { message: `cannot load the module for Argon2id: ${toError(cause).message}`, cause });
+  }
 }
