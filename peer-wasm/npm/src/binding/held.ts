@@ -1,0 +1,88 @@
+import type { Client, EventMessage, Handler, RegisterOptions, SubscribeOptions } from '../../index.js';
+import { type Lasting, Watched, lastOf, soon } from './watched.js';
+
+/** How a subscription or registration is doing. */
+export interface HeldState {
+  readonly status: 'idle' | 'pending' | 'active' | 'closed';
+  readonly error: unknown;
+}
+
+/** Subscribes or registers until the signal is aborted. */
+export type Open = (signal: AbortSignal) => Promise<{ readonly closed: Promise<unknown> }>;
+
+/** A topic or procedure; without one nothing is done. */
+export type Name = string | null | undefined | false;
+
+export interface SubscriptionOptions extends Omit<SubscribeOptions, 'signal'> {
+  onGap?: ((gap: any) => void) | undefined;
+}
+
+export interface FeedOptions extends SubscriptionOptions {
+  limit?: number;
+}
+
+export type RegistrationOptions = Omit<RegisterOptions, 'signal'>;
+
+type OnEvent = (event: EventMessage<any>) => unknown;
+
+/** How to subscribe. */
+export function subscribing(client: Client, topic: Name, handler: OnEvent, { onGap, ...options }: SubscriptionOptions): Open | undefined {
+  if (!topic) return undefined;
+  return async (signal) => {
+    const subscription = await client.subscribe(topic, handler, { ...options, signal });
+    return Object.assign(subscription, { ongap: onGap ?? null });
+  };
+}
+
+/** How to register. */
+export function registering(client: Client, procedure: Name, handler: Handler, options: RegistrationOptions): Open | undefined {
+  return procedure ? (signal) => client.register(procedure, handler, { ...options, signal }) : undefined;
+}
+
+/** A subscription or registration for as long as a component is there. Without `open` it stays idle. */
+export class Held<State extends HeldState = HeldState> extends Watched<State> implements Lasting<State> {
+  readonly #open: Open | undefined;
+
+  constructor(open: Open | undefined, more?: Omit<State, keyof HeldState>) {
+    super({ status: open ? 'pending' : 'idle', error: undefined, ...more } as State);
+    this.#open = open;
+  }
+
+  start(): () => void {
+    const open = this.#open;
+    if (!open) return () => {};
+    const abort = new AbortController();
+    const tell = (status: HeldState['status'], error?: unknown) => {
+      if (!abort.signal.aborted) this.set({ status, error } as Partial<State>);
+    };
+    if (this.get().status !== 'pending') tell('pending');
+    const takeBack = soon(async () => {
+      try {
+        const { closed } = await open(abort.signal);
+        tell('active');
+        await closed;
+        tell('closed');
+      } catch (error) {
+        tell('closed', error);
+      }
+    });
+    return () => {
+      takeBack();
+      abort.abort();
+    };
+  }
+}
+
+export interface FeedState extends HeldState {
+  readonly events: readonly EventMessage[];
+}
+
+/** A subscription that keeps the last events, the newest last. */
+export class Feed extends Held<FeedState> {
+  constructor(client: Client, topic: Name, { limit = 100, ...options }: FeedOptions) {
+    const keep = (event: EventMessage) => this.set({ events: lastOf(limit, this.get().events, event) });
+    super(subscribing(client, topic, keep, options), { events: [] });
+  }
+
+  readonly clear = (): void => this.set({ events: [] });
+}
