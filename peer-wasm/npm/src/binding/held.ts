@@ -74,7 +74,7 @@ export class Held<State extends HeldState = HeldState> extends Watched<State> im
 }
 
 export interface FeedState extends HeldState {
-  readonly events: readonly EventMessage[];
+  readonly events: readonly EventMessage<any>[];
 }
 
 /** A subscription that keeps the last events, the newest last. */
