@@ -17,6 +17,7 @@ check('with the DOM', ['--lib', 'es2022,dom', ...bundler, 'types/any-library.ts'
 check('with the DOM and disposables', ['--lib', 'es2022,dom,dom.asynciterable,esnext.disposable', ...bundler, 'types/any-library.ts', 'types/dom.ts']);
 check('with Node', ['--lib', 'es2022', '--types', 'node', ...nodenext, 'types/any-library.ts', 'types/node.ts']);
 check('with React', ['--lib', 'es2022,dom', ...bundler, 'types/react.ts']);
+check('with Vue', ['--lib', 'es2022,dom', ...bundler, 'types/vue.ts']);
 run('the sources', ['-p', 'tsconfig.json']);
 
 function check(what, args) {
