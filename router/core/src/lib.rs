@@ -110,4 +110,5 @@ pub use realm::{Handled, Realm};
 pub use retained::Retention;
 pub use schema::{Check, JsonSchema, Validator};
 pub use sink::{Outbound, Sink};
+pub use timestamp::format as format_timestamp;
 pub use tracing::{CallOutcome, CallSpan, CallTracer, TracedCall};

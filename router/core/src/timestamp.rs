@@ -4,7 +4,8 @@ use core::ops::RangeInclusive;
 
 /// Writes milliseconds since 1970 as `2026-01-31T23:59:59.123Z`. What lies beyond the year 9999, which the format cannot
 /// express, becomes its last moment.
-pub(crate) fn format(unix_millis: u64) -> String {
+#[must_use]
+pub fn format(unix_millis: u64) -> String {
     let (seconds, millis) =
         (unix_millis.min(LAST_MILLI) / 1000, unix_millis.min(LAST_MILLI) % 1000);
     let (days, second) = (seconds / SECONDS_PER_DAY, seconds % SECONDS_PER_DAY);
