@@ -18,6 +18,7 @@
 //! # Ok::<(), wamplex_testing::BadSetting>(())
 //! ```
 
+mod admission;
 mod door;
 mod outbox;
 mod page;

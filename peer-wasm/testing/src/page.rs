@@ -42,9 +42,12 @@ impl Page {
         Ok(self.router.add_realm(settings)?)
     }
 
-    /// Opens a socket, and returns its number: 0 if the subprotocol is not known.
-    pub fn open(&mut self, subprotocol: &str) -> SocketId {
-        self.router.open(subprotocol).unwrap_or(0)
+    /// Opens a socket, of the test itself or not, and returns its number: 0 if the subprotocol is not known.
+    pub fn open(&mut self, subprotocol: &str, inside: bool) -> SocketId {
+        let router = &mut self.router;
+        let opened =
+            if inside { router.open_inside(subprotocol) } else { router.open(subprotocol) };
+        opened.unwrap_or(0)
     }
 
     /// Takes a text message of a client.

@@ -1,36 +1,34 @@
 //! The router: realms, and the sockets that lead into them.
 
 use crate::{
-    door::{Door, Identity, Step},
+    door::Door,
     outbox::{Outbox, Transmit},
     settings::{self, BadSetting},
     socket::{Frame, Handle, Phase, Seat, Socket, SocketId, Wire},
 };
 use bytestring::ByteString;
 use std::{collections::BTreeMap, sync::Arc};
-use wamplex_realm::{
-    Grant, Handled, Joining, Member, Realm, RealmConfig, Refused, Roles, Verdict, judge,
-};
+use wamplex_realm::{Grant, Handled, Member, Realm, Refused, Roles, Verdict, judge};
 use wamplex_shared::{
     codec,
     error::ProtocolViolation,
     id::{GlobalIds, SessionId},
-    message::{Abort, Authenticate, Hello, Message, WelcomeDetails},
-    session::{AcceptEvent, Received, Serving},
+    message::{Goodbye, Message},
+    session::Received,
     time::Time,
     uri::Uri,
-    uris::{error, subscription::GET_EVENTS},
+    uris::{close, subscription::GET_EVENTS},
 };
 
 /// A router without sockets of its own, clock or source of randomness.
 #[derive(Debug)]
 pub struct Router {
-    realms: BTreeMap<Uri, Hosted>,
-    sockets: BTreeMap<SocketId, Socket>,
+    pub(crate) realms: BTreeMap<Uri, Hosted>,
+    pub(crate) sockets: BTreeMap<SocketId, Socket>,
     last_socket: SocketId,
-    outbox: Outbox,
-    ids: GlobalIds,
-    epoch: u64,
+    pub(crate) outbox: Outbox,
+    pub(crate) ids: GlobalIds,
+    pub(crate) epoch: u64,
 }
 
 /// A realm, and who may come in.
@@ -58,9 +56,6 @@ pub struct SessionInfo {
     /// The role it has.
     pub authrole: ByteString,
 }
-
-/// What a router calls itself.
-const AGENT: &str = concat!("wamplex-testing/", env!("CARGO_PKG_VERSION"));
 
 const NORMAL: u16 = 1000;
 const GOING_AWAY: u16 = 1001;
@@ -97,10 +92,19 @@ impl Router {
 
     /// Opens a socket; `None` if nothing is known of the subprotocol.
     pub fn open(&mut self, subprotocol: &str) -> Option<SocketId> {
+        self.admit(subprotocol, false)
+    }
+
+    /// Opens a socket of the test itself: its sessions prove nothing, have every right, and are not seen by others.
+    pub fn open_inside(&mut self, subprotocol: &str) -> Option<SocketId> {
+        self.admit(subprotocol, true)
+    }
+
+    fn admit(&mut self, subprotocol: &str, inside: bool) -> Option<SocketId> {
         let wire = Wire::from_subprotocol(subprotocol)?;
         self.last_socket += 1;
         let handle = Handle { socket: self.last_socket, wire };
-        self.sockets.insert(handle.socket, Socket::new(handle));
+        self.sockets.insert(handle.socket, Socket::new(handle, inside));
         Some(handle.socket)
     }
 
@@ -117,7 +121,7 @@ impl Router {
             let serializer = socket.handle.wire.serializer;
             let message = message.and_then(|bytes| Ok(codec::decode(serializer, &bytes)?));
             let handled = message.and_then(|message| self.handle(&mut socket, message, now));
-            going_on = self.settle(socket, handled, now);
+            going_on = self.settle(socket, handled.err().as_ref(), now);
         }
         if let Some(socket) = going_on {
             self.sockets.insert(socket.handle.socket, socket);
@@ -153,8 +157,7 @@ impl Router {
 
     /// Says goodbye to all sessions, and closes all sockets, as a router does that shuts down.
     pub fn shut_down(&mut self, now: Time) {
-        let goodbye =
-            wamplex_shared::message::Goodbye::new(wamplex_shared::uris::close::SYSTEM_SHUTDOWN);
+        let goodbye = Goodbye::new(close::SYSTEM_SHUTDOWN);
         for hosted in self.realms.values_mut() {
             hosted.realm.dismiss(&goodbye, now, &mut self.outbox);
         }
@@ -168,13 +171,15 @@ impl Router {
     #[must_use]
     pub fn sessions(&self) -> Vec<SessionInfo> {
         let info = |socket: &Socket| match &socket.phase {
-            Phase::Joined(Seat { realm, member, .. }) if !member.has_left() => Some(SessionInfo {
-                session: member.session(),
-                socket: socket.handle.socket,
-                realm: realm.clone(),
-                authid: member.who().authid.clone().unwrap_or_default(),
-                authrole: member.who().authrole.clone().unwrap_or_default(),
-            }),
+            Phase::Joined(Seat { realm, member, .. }) if !socket.inside && !member.has_left() => {
+                Some(SessionInfo {
+                    session: member.session(),
+                    socket: socket.handle.socket,
+                    realm: realm.clone(),
+                    authid: member.who().authid.clone().unwrap_or_default(),
+                    authrole: member.who().authrole.clone().unwrap_or_default(),
+                })
+            }
             Phase::Joined(_) | Phase::Joining(..) => None,
         };
         self.sockets.values().filter_map(info).collect()
@@ -217,6 +222,7 @@ impl Router {
                         self.leave(before, now);
                         Ok(())
                     }
+                    Received::Left(_) | Received::Ignored | Received::Aborted(_) => Ok(()),
                     _ => Ok(()),
                 }
             }
@@ -227,17 +233,17 @@ impl Router {
     fn settle(
         &mut self,
         mut socket: Socket,
-        handled: Result<(), ProtocolViolation>,
+        violation: Option<&ProtocolViolation>,
         now: Time,
     ) -> Option<Socket> {
-        if let Err(violation) = &handled {
+        if let Some(violation) = violation {
             socket.fail(violation);
         }
         self.flush(&mut socket);
         if !socket.is_over() {
             return Some(socket);
         }
-        let code = if handled.is_err() { PROTOCOL_ERROR } else { NORMAL };
+        let code = if violation.is_some() { PROTOCOL_ERROR } else { NORMAL };
         self.outbox.close(socket.handle, code);
         self.leave(socket.phase, now);
         None
@@ -264,74 +270,10 @@ impl Router {
             if let Phase::Joined(seat) = &mut socket.phase {
                 seat.serving.close(goodbye);
             }
-            if let Some(socket) = self.settle(socket, Ok(()), now) {
+            if let Some(socket) = self.settle(socket, None, now) {
                 self.sockets.insert(socket.handle.socket, socket);
             }
         }
-    }
-
-    // From HELLO to WELCOME.
-
-    fn receive_client(&mut self, socket: &mut Socket, event: AcceptEvent, now: Time) {
-        match event {
-            AcceptEvent::Hello(hello) => self.greet(socket, hello, now),
-            AcceptEvent::Authenticate(proof) => self.judge(socket, &proof, now),
-            AcceptEvent::Aborted(_) => {}
-        }
-    }
-
-    fn greet(&mut self, socket: &mut Socket, hello: Hello, now: Time) {
-        let Phase::Joining(acceptor, asked) = &mut socket.phase else { return };
-        let Some(hosted) = self.realms.get(&hello.realm) else {
-            let message = format!("there is no realm `{}` here", hello.realm);
-            acceptor.refuse(Abort::new(error::NO_SUCH_REALM, message));
-            return;
-        };
-        let session = self.ids.session();
-        let clock = self.epoch + u64::try_from(now.since_start().as_millis()).unwrap_or(0);
-        match hosted.door.open(hello.clone(), session, &mut self.ids, clock) {
-            Step::Welcome(identity) => self.welcome(socket, &hello, session, identity, now),
-            Step::Refuse(abort) => _ = acceptor.refuse(abort),
-            Step::Challenge(challenge, attempt) => {
-                *asked = Some(attempt);
-                acceptor.challenge(challenge);
-            }
-        }
-    }
-
-    fn judge(&mut self, socket: &mut Socket, proof: &Authenticate, now: Time) {
-        let Phase::Joining(acceptor, asked) = &mut socket.phase else { return };
-        let Some(attempt) = asked.take() else { return };
-        let (hello, session) = (attempt.hello.clone(), attempt.session);
-        match attempt.judge(proof) {
-            Ok(identity) => self.welcome(socket, &hello, session, identity, now),
-            Err(abort) => _ = acceptor.refuse(abort),
-        }
-    }
-
-    fn welcome(
-        &mut self,
-        socket: &mut Socket,
-        hello: &Hello,
-        session: SessionId,
-        identity: Identity,
-        now: Time,
-    ) {
-        let Phase::Joining(acceptor, _) = &mut socket.phase else { return };
-        let Some(hosted) = self.realms.get_mut(&hello.realm) else { return };
-        if hosted.roles.as_ref().is_some_and(|roles| !roles.has(&identity.role)) {
-            let message = "the role of this principal is not one of the realm's";
-            acceptor.refuse(Abort::new(error::NO_SUCH_ROLE, message));
-            return;
-        }
-        let who = hosted.joining(session, hello, identity);
-        acceptor.accept(session, hosted.welcome(&who));
-        while let Some(message) = acceptor.poll_message() {
-            self.outbox.push(socket.handle, message);
-        }
-        let member = hosted.realm.join(who, socket.handle, now, &mut self.outbox);
-        let (realm, serving) = (hello.realm.clone(), Serving::new());
-        socket.phase = Phase::Joined(Seat { realm, serving, member });
     }
 
     fn dispatch(
@@ -362,33 +304,22 @@ impl Router {
             Message::Yield(m) => realm.yield_(from, m, now, out),
             Message::Error(m) => realm.error(from, m, now, out),
             // `Serving` lets nothing else through.
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Hosted {
-    fn joining(&self, session: SessionId, hello: &Hello, identity: Identity) -> Joining {
-        let mut who = Joining::new(session, hello.details.roles);
-        who.authid = Some(identity.authid);
-        who.authrole = Some(identity.role);
-        who.authmethod = Some(ByteString::from_static(identity.method));
-        who.authprovider = Some(ByteString::from_static("static"));
-        who.trustlevel = self.trustlevel;
-        who
-    }
-
-    fn welcome(&self, who: &Joining) -> WelcomeDetails {
-        let RealmConfig { name, .. } = self.realm.config();
-        WelcomeDetails {
-            roles: self.realm.welcome_roles(),
-            agent: Some(ByteString::from_static(AGENT)),
-            realm: Some(name.clone()),
-            authid: who.authid.clone(),
-            authrole: who.authrole.clone(),
-            authmethod: who.authmethod.clone(),
-            authprovider: who.authprovider.clone(),
-            ..WelcomeDetails::default()
+            Message::Hello(_)
+            | Message::Welcome(_)
+            | Message::Abort(_)
+            | Message::Challenge(_)
+            | Message::Authenticate(_)
+            | Message::Goodbye(_)
+            | Message::Published(_)
+            | Message::Subscribed(_)
+            | Message::Unsubscribed(_)
+            | Message::Event(_)
+            | Message::Result(_)
+            | Message::Registered(_)
+            | Message::Unregistered(_)
+            | Message::Invocation(_)
+            | Message::Interrupt(_)
+            | Message::EventReceived(_) => Ok(()),
         }
     }
 }

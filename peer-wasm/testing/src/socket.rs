@@ -1,5 +1,6 @@
 //! The end of one socket that is in the router.
 
+use crate::door::Attempt;
 use bytes::{Bytes, BytesMut};
 use std::sync::Arc;
 use wamplex_realm::Member;
@@ -11,8 +12,6 @@ use wamplex_shared::{
     session::{Acceptor, Serving},
     uri::Uri,
 };
-
-use crate::door::Attempt;
 
 /// A socket by its number, from 1.
 pub type SocketId = u32;
@@ -44,13 +43,15 @@ pub(crate) struct Handle {
 #[derive(Debug)]
 pub(crate) struct Socket {
     pub(crate) handle: Handle,
+    /// It is of the test itself, whose sessions have every right, and are not seen by others.
+    pub(crate) inside: bool,
     pub(crate) phase: Phase,
 }
 
 #[derive(Debug)]
 pub(crate) enum Phase {
     /// Before WELCOME; with what the client has been asked for, if it has.
-    Joining(Acceptor, Option<Attempt>),
+    Joining(Acceptor, Option<Box<Attempt>>),
     Joined(Seat),
 }
 
@@ -114,8 +115,8 @@ impl Wire {
 
 impl Socket {
     /// A socket that has just opened.
-    pub(crate) const fn new(handle: Handle) -> Self {
-        Self { phase: Phase::joining(handle), handle }
+    pub(crate) const fn new(handle: Handle, inside: bool) -> Self {
+        Self { phase: Phase::joining(handle), handle, inside }
     }
 
     /// The next message that the session itself has to say.
