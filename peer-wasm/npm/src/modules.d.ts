@@ -22,3 +22,13 @@ declare module 'wamplex:argon2/wasm' {
 declare module 'wamplex:argon2' {
   export const argon2id: import('../index.js').Argon2id;
 }
+
+declare module 'wamplex:testing/glue' {
+  /** `Page` of `testing/core.ts`. */
+  export const Page: { new (seed: number, epoch: number): any };
+  export default function initialize(input: { module_or_path: unknown }): Promise<unknown>;
+}
+
+declare module 'wamplex:testing/wasm' {
+  export default function load(): WebAssembly.Module | Promise<WebAssembly.Module>;
+}

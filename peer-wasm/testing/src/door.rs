@@ -64,7 +64,7 @@ impl Identity {
     /// The test itself.
     pub(crate) const fn of_the_test() -> Self {
         let name = ByteString::from_static("test");
-        Self { authid: name, role: ByteString::from_static("trusted"), method: "local" }
+        Self { authid: name, role: ByteString::from_static("trusted"), method: ANONYMOUS }
     }
 }
 

@@ -86,7 +86,8 @@ impl Page {
     #[wasm_bindgen(js_name = pollTimeout)]
     #[must_use]
     pub fn poll_timeout(&self) -> Option<f64> {
-        self.router.poll_timeout().map(|time| time.since_start().as_secs_f64() * 1000.0)
+        // Rounded up, so that it is over for the router when it is for JavaScript.
+        self.router.poll_timeout().map(|time| (time.since_start().as_micros() + 1) as f64 / 1000.0)
     }
 
     /// Ends what has taken too long.

@@ -1,0 +1,170 @@
+import type {
+  ClientOptions, Client, EventMessage, Handler, PublishOptions, RegisterOptions, Registration, SubscribeOptions,
+} from 'wamplex';
+import { connect } from 'wamplex';
+import type { ConnectOptions, RouterSession, TestRouterOptions } from '../../testing.js';
+import { disposable } from '../dispose.js';
+import { Clock } from './clock.js';
+import { newPage, type Page } from './core.js';
+import { Exchange, Host } from './host.js';
+import { Network } from './network.js';
+import { Recording } from './recording.js';
+import { realmsOf } from './settings.js';
+import { PageSocket } from './socket.js';
+
+let count = 0;
+
+export async function createRouter(options: TestRouterOptions = {}): Promise<TestRouter> {
+  const page = await newPage(options.seed ?? Math.floor(Math.random() * 2 ** 53));
+  const realms = realmsOf(options);
+  for (const { settings } of realms) page.addRealm(settings);
+  return new TestRouter(page, realms.map(({ name }) => name), options);
+}
+
+export class TestRouter {
+  readonly url: string;
+  readonly #page: Page;
+  readonly #realms: readonly string[];
+  readonly #clock = new Clock();
+  readonly #exchange: Exchange;
+  /** The network of what is tested. */
+  readonly #host: Host;
+  /** What the test itself does is not touched by what it does to the network. */
+  readonly #inside: Host;
+  readonly #helpers = new Map<string, Promise<Client>>();
+  readonly #clients = new Set<Client>();
+  readonly #installed: (() => void)[] = [];
+  #closing: Promise<void> | undefined;
+
+  constructor(page: Page, realms: readonly string[], { url, latency = 0 }: TestRouterOptions) {
+    // Over `wss:`, so that tickets may be shown.
+    this.url = url === undefined ? `wss://router${++count}.test/ws` : typeof url === 'string' ? url : url.href;
+    this.#page = page;
+    this.#realms = realms;
+    this.#exchange = new Exchange(page, this.#clock);
+    this.#host = new Host(this.#exchange, new Network(this.#clock, latency), false);
+    this.#inside = new Host(this.#exchange, new Network(this.#clock, 0), true);
+  }
+
+  readonly webSocket = (url: string, protocols: string[]): PageSocket => new PageSocket(this.#host, url, protocols);
+
+  get latency(): number {
+    return this.#host.network.latency;
+  }
+
+  set latency(ms: number) {
+    this.#host.network.latency = ms;
+  }
+
+  get sessions(): readonly RouterSession[] {
+    return JSON.parse(this.#page.sessions())[0].map(({ socket: _, ...session }: RouterSession & { socket: number }) => session);
+  }
+
+  async connect(options: ConnectOptions = {}): Promise<Client> {
+    const client = await this.#connect(options, this.webSocket);
+    this.#clients.add(client);
+    return client;
+  }
+
+  // ---- what happens to the network ----------------------------------------------------
+
+  cut(whom?: Client | RouterSession | number): void {
+    if (whom === undefined) return this.#host.cut(() => true);
+    const id = typeof whom === 'number' ? whom : 'id' in whom ? whom.id : whom.session?.id;
+    const found = JSON.parse(this.#page.sessions())[0].find((session: RouterSession) => session.id === id);
+    this.#host.cut((socket) => found !== undefined && this.#exchange.idOf(socket) === found.socket);
+  }
+
+  refuse(on = true): void {
+    this.#host.refuses = on;
+  }
+
+  stall(on = true): void {
+    this.#host.network.stalled = on;
+  }
+
+  async advance(ms: number): Promise<void> {
+    if (!(ms >= 0)) throw new RangeError('time goes forward only');
+    this.#clock.advance(ms);
+    this.#exchange.keepTime();
+    this.#host.network.wake();
+    await this.settled();
+  }
+
+  async settled(): Promise<void> {
+    await this.#inside.network.idle();
+    await this.#host.network.idle();
+  }
+
+  // ---- what the test does itself --------------------------------------------------------
+
+  async procedure(procedure: string, handler: Handler, options: RegisterOptions & { realm?: string } = {}): Promise<Registration> {
+    const { realm, ...rest } = options;
+    return (await this.#helper(realm)).register(procedure, handler, rest);
+  }
+
+  async publish(topic: string, data?: unknown, options: PublishOptions & { realm?: string } = {}): Promise<void> {
+    const { realm, ...rest } = options;
+    await (await this.#helper(realm)).publish(topic, data, { ...rest, acknowledge: true });
+    await this.settled();
+  }
+
+  async record(topic: string, options: SubscribeOptions & { realm?: string } = {}): Promise<Recording> {
+    const { realm, ...rest } = options;
+    const recording = new Recording();
+    const helper = await this.#helper(realm);
+    return recording.filledBy(await helper.subscribe(topic, (event: EventMessage) => recording.add(event), rest));
+  }
+
+  install(): () => void {
+    const original = globalThis.WebSocket;
+    const [host, url] = [this.#host, this.url];
+    class WebSocket extends PageSocket {
+      constructor(to: string | URL, protocols?: string | string[]) {
+        if (new URL(to, url).href !== new URL(url).href && original) return new original(to, protocols) as unknown as WebSocket;
+        super(host, String(to), protocols);
+      }
+    }
+    globalThis.WebSocket = WebSocket as unknown as typeof globalThis.WebSocket;
+    const uninstall = () => {
+      if (globalThis.WebSocket === (WebSocket as unknown)) globalThis.WebSocket = original;
+    };
+    this.#installed.push(uninstall);
+    return uninstall;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const uninstall of this.#installed) uninstall();
+    this.latency = 0;
+    this.stall(false);
+    const helpers = await Promise.allSettled(this.#helpers.values());
+    const clients = [...this.#clients, ...helpers.flatMap((helper) => (helper.status === 'fulfilled' ? [helper.value] : []))];
+    await Promise.all(clients.map((client) => client.close()));
+    this.refuse();
+    this.#exchange.shutDown();
+    await this.settled();
+  }
+
+  #helper(realm = this.#realms[0]!): Promise<Client> {
+    let helper = this.#helpers.get(realm);
+    if (!helper) {
+      helper = this.#connect({ realm }, (url, protocols) => new PageSocket(this.#inside, url, protocols));
+      this.#helpers.set(realm, helper);
+    }
+    return helper;
+  }
+
+  #connect(options: ConnectOptions, webSocket: NonNullable<ClientOptions['webSocket']>): Promise<Client> {
+    if (this.#closing) return Promise.reject(new Error('the router is closed'));
+    return connect(this.url, { realm: this.#realms[0]!, webSocket, ...options });
+  }
+}
+
+disposable(TestRouter.prototype, function (this: TestRouter) {
+  return this.close();
+});
