@@ -100,8 +100,14 @@ export interface ClientOptions {
   auth?: Authenticator | readonly Authenticator[];
   /** Serializers to offer, in order of preference. Default: `['cbor', 'msgpack', 'json']`. */
   serializers?: readonly SerializerName[];
-  /** Milliseconds that one attempt to connect and join may take. Default 20 000; 0 means no limit. */
+  /** Milliseconds that one attempt to connect and join may take, and the function `connect` in all. Default 10 000; 0 means no limit. */
   connectTimeout?: number;
+  /** When to connect again after the connection, or the attempt to make one, has failed. `false`: never. */
+  reconnect?: ReconnectPolicy | false;
+  /** How connections are noticed that died without a word. `false`: not at all. */
+  heartbeat?: Heartbeat | false;
+  /** What happens to requests while there is no session. */
+  whenDisconnected?: WhenDisconnected;
   /** Default for `CallOptions.timeout`, in milliseconds. Default 0: no limit. */
   callTimeout?: number;
   /**
@@ -117,6 +123,55 @@ export interface ClientOptions {
   signal?: AbortSignalType;
   /** `true` prints every message with `console.debug`; a function receives them. */
   debug?: boolean | ((line: TraceDetail) => void);
+}
+
+/** When to connect again. Sessions that the router refused for good, or ended on purpose, are not opened again. */
+export interface ReconnectPolicy {
+  /** Milliseconds before the second attempt, at most. Default 500. */
+  readonly initialDelay?: number;
+  /** Milliseconds between two attempts, at most. Default 30 000. */
+  readonly maxDelay?: number;
+  /** How the delay grows from attempt to attempt. Default 2. */
+  readonly factor?: number;
+  /** `full`: any delay up to the one computed, so that not all clients come back at once; `none`; or a share of it, such as 0.1 for ±10 %. Default `full`. */
+  readonly jitter?: 'full' | 'none' | number;
+  /** Attempts that may fail one after another. Default: no limit. */
+  readonly maxAttempts?: number;
+  /**
+   * Decides instead of the client: `false` gives up, `true` tries again after the usual delay, a number after that many
+   * milliseconds. May take its time, to ask the user for instance; `client.connect()` tries at once.
+   */
+  retry?(cause: WampError, attempt: number): boolean | number | Promise<boolean | number>;
+}
+
+/** Whatever arrives is a sign of life; after a silence the client asks the router for one. */
+export interface Heartbeat {
+  /** Milliseconds of silence before it asks. Default 20 000. */
+  readonly interval?: number;
+  /** Milliseconds that the answer may take before the connection is given up. Default 10 000. */
+  readonly timeout?: number;
+}
+
+/** What happens to requests while there is no session. */
+export interface WhenDisconnected {
+  /** `wait` for the next session, for as long as their timeout allows, or `throw` at once. Default `wait`. */
+  readonly call?: 'wait' | 'throw';
+  /** `queue` for the next session, `throw`, or `drop` if no acknowledgement is wanted. Default `queue`. */
+  readonly publish?: 'queue' | 'throw' | 'drop';
+  /** Requests that may wait, of all kinds together. Default 1024. */
+  readonly queueLimit?: number;
+}
+
+/** How to end the session. */
+export interface CloseOptions {
+  /** GOODBYE.Reason. Default `wamp.close.normal`. */
+  readonly reason?: string;
+  readonly message?: string;
+  /**
+   * First take nothing new (unsubscribe, unregister) and finish what has begun: handlers, calls on either side. A number
+   * is the limit in milliseconds, `true` means 30 000. Default `false`.
+   */
+  readonly drain?: boolean | number;
 }
 
 /** One WAMP message as it was sent or received; signatures of AUTHENTICATE are masked. */
@@ -147,8 +202,11 @@ export interface SessionInfo {
   supports(role: 'broker' | 'dealer', feature: string): boolean;
 }
 
-/** `idle` before the first attempt, `closed` after the session ended for whatever reason. */
-export type State = 'idle' | 'connecting' | 'open' | 'closed';
+/**
+ * `idle` before the first attempt, `reconnecting` from the loss of a session, or a failed attempt, until there is another
+ * one, `closed` when nobody tries any more.
+ */
+export type State = 'idle' | 'connecting' | 'open' | 'reconnecting' | 'closed';
 
 // ---- authentication -----------------------------------------------------------
 
@@ -294,6 +352,8 @@ export interface SubscribeOptions {
   match?: 'exact' | 'prefix' | 'wildcard';
   /** Also deliver the last retained event of the topic. */
   getRetained?: boolean;
+  /** Sets `Subscription.ongap`. */
+  ongap?: (gap: Gap) => void;
   /** Unsubscribes when aborted. */
   signal?: AbortSignalType;
   buffer?: BufferOptions;
@@ -301,12 +361,25 @@ export interface SubscribeOptions {
   options?: Readonly<Record<string, unknown>>;
 }
 
+/** When the session was lost and when the subscription was back, in milliseconds since 1970. */
+export interface Gap {
+  readonly lostAt: number;
+  readonly restoredAt: number;
+}
+
+/** `restoring` while the session is lost, or the router has not yet confirmed it on the new one. */
+export type SubscriptionState = 'active' | 'restoring' | 'closed';
+
 interface SubscriptionMembers<T> extends AsyncIterable<EventMessage<T>> {
   /** The topic or pattern subscribed to. */
   readonly topic: string;
-  /** The router's id while active. */
+  /** The router's id while active: another one on each session. */
   readonly id: number | undefined;
+  readonly state: SubscriptionState;
+  /** Whether `state` is `active`. */
   readonly active: boolean;
+  /** Called after the subscription was restored on a new session: events may have been missed in between. */
+  ongap: ((gap: Gap) => void) | null;
   /** Events lost to a full buffer so far. */
   readonly dropped: number;
   /** Resolves when the subscription ends, and tells why. Never rejects. */
@@ -357,6 +430,8 @@ export interface CallOptions {
   /** Milliseconds; for progressive results between two of them. Enforced here and sent to the router. */
   timeout?: number;
   discloseMe?: boolean;
+  /** The call may be made twice: it is repeated when the session is lost before its answer came. */
+  idempotent?: boolean;
   /** CALL.Options as they go over the wire, for keys that have no name here. Wins over the named ones. */
   options?: Readonly<Record<string, unknown>>;
 }
@@ -451,8 +526,11 @@ export interface RegisterOptions {
 interface RegistrationMembers {
   /** The procedure or pattern registered. */
   readonly procedure: string;
-  /** The router's id while active. */
+  /** The router's id while active: another one on each session. */
   readonly id: number | undefined;
+  /** `restoring` also while the router believes that somebody else has the procedure, such as the session we lost. */
+  readonly state: SubscriptionState;
+  /** Whether `state` is `active`. */
   readonly active: boolean;
   /** Resolves when the registration ends, and tells why. Never rejects. */
   readonly closed: Promise<{ readonly reason: string }>;
@@ -471,10 +549,12 @@ export interface ClientEventMap {
   open: CustomEventType<SessionInfo>;
   /** An open session ended without `close()` being called. */
   sessionlost: CustomEventType<{ readonly cause: WampError }>;
+  /** The client will try to connect again, for the `attempt`th time, in `delay` milliseconds. */
+  reconnecting: CustomEventType<{ readonly attempt: number; readonly delay: number; readonly cause: WampError }>;
   /** The client is closed; `cause` is missing after `close()`. */
   close: CustomEventType<{ readonly cause?: WampError }>;
   /** Something failed that no promise tells. Printed with `console.error` unless `preventDefault()` is called. */
-  error: CustomEventType<{ readonly error: unknown; readonly where: 'handler' | 'transport' }>;
+  error: CustomEventType<{ readonly error: unknown; readonly where: 'handler' | 'resubscribe' | 'reregister' }>;
   /** A buffer is full, and messages are being dropped. */
   slowconsumer: CustomEventType<{ readonly topic: string; readonly buffered: number; readonly dropped: number }>;
   /** A message was sent or received. Costs time while anybody listens. */
@@ -489,7 +569,10 @@ interface ListenerOptions {
 }
 
 export interface Client extends Disposable {}
-/** A WAMP client: one session with a router at a time. All methods wait for the session to open. */
+/**
+ * A WAMP client: one session with a router at a time, and another one when that is lost. Subscriptions and registrations
+ * outlive sessions. All methods wait for a session to open.
+ */
 export declare class Client {
   /** Does not connect yet: the first request does, or `connect()`. */
   constructor(endpoint: EndpointInput, options: ClientOptions);
@@ -497,12 +580,15 @@ export declare class Client {
   /** The open session, or `null`. */
   readonly session: SessionInfo | null;
 
-  /** Opens a session, or returns the one that is open. Rejects when the attempt fails. */
-  connect(): Promise<SessionInfo>;
-  /** Resolves when a session is open; connects if nothing has been tried yet. */
+  /**
+   * Opens a session, or returns the one that is open; between two attempts, the next one is made at once. Rejects when
+   * the client gives up, and after `timeout` milliseconds, for which the client does not give up.
+   */
+  connect(options?: { timeout?: number }): Promise<SessionInfo>;
+  /** Resolves when a session is open; connects if nothing has been tried yet. Rejects when the client is closed. */
   ready(options?: { signal?: AbortSignalType }): Promise<SessionInfo>;
   /** Says GOODBYE and closes. Never rejects. */
-  close(options?: { reason?: string; message?: string }): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
 
   /** Calls a procedure; resolves to the first positional result. */
   call(procedure: string, args?: readonly unknown[], options?: CallOptions): Promise<any>;
@@ -529,5 +615,5 @@ export declare class Client {
   dispatchEvent(event: any): boolean;
 }
 
-/** Makes a client and opens its session. */
+/** Makes a client and opens its session; rejects, and closes it, if there is none within `connectTimeout`. */
 export declare function connect(endpoint: EndpointInput, options: ClientOptions): Promise<Client>;

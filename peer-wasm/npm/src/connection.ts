@@ -44,6 +44,8 @@ export interface ConnectionOptions {
 /** One WebSocket with one session: what the compiled core reports becomes promises and calls of the listener. */
 export class Connection implements ReportHandler {
   session: SessionInfo | undefined;
+  /** Set with every message that arrives. */
+  heard = false;
   readonly #core: Core;
   readonly #memory: CoreModule['memory'];
   readonly #reader: MessageReader;
@@ -63,6 +65,7 @@ export class Connection implements ReportHandler {
   #closed = false;
   #opened!: { resolve(info: SessionInfo): void; reject(error: unknown): void };
   #gone!: () => void;
+  #settled: (() => void) | undefined;
   /** Resolves when the session is open, rejects when there will be none. */
   readonly opened = new Promise<SessionInfo>((resolve, reject) => (this.#opened = { resolve, reject }));
   /** Resolves when the socket is closed. */
@@ -94,6 +97,7 @@ export class Connection implements ReportHandler {
     kind: Report, number: number, text: string | undefined,
     words: number, wordCount: number, chars: number, charCount: number, numbers: number, numberCount: number,
   ): void {
+    this.heard = true;
     if (kind === Report.Open || kind === Report.Violation || kind === Report.Closed) {
       return this.#transport(kind, number, text ?? '');
     }
@@ -166,7 +170,7 @@ export class Connection implements ReportHandler {
     const pending = this.#pending.get(token);
     // Given up meanwhile: the answer came too late, and nobody waits for it.
     if (!pending) return;
-    this.#pending.delete(token);
+    this.forget(token);
     if (message[0] === 8) {
       const [, , , details, uri, args, kwargs] = message;
       pending.reject(errorFromRouter(uri, { details, args: listOf(args), kwargs }));
@@ -272,11 +276,17 @@ export class Connection implements ReportHandler {
   /** Nobody waits for this answer any more. */
   forget(token: number): void {
     this.#pending.delete(token);
+    if (this.#pending.size === 0) this.#settled?.();
   }
 
   /** Throws unless the session is open. */
   check(): void {
     if (!this.isOpen) throw new ConnectionLostError(this.#cause?.uri ?? NETWORK_FAILURE, { message: 'the session is closed' });
+  }
+
+  /** Resolves when no request waits for its answer any more. */
+  async idle(): Promise<void> {
+    while (this.#pending.size > 0) await new Promise<void>((resolve) => (this.#settled = resolve));
   }
 
   trace(on: boolean): void {
@@ -316,6 +326,7 @@ export class Connection implements ReportHandler {
       pending.reject(new ConnectionLostError(cause.uri, { message: cause.message, details: cause.details, cause, maybeSent: true }));
     }
     this.#pending.clear();
+    this.#settled?.();
     if (wasOpen) this.#listener.lost(cause);
     this.#gone();
     // The core is still on the stack when it reports this.

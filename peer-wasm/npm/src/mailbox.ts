@@ -27,6 +27,7 @@ export class Mailbox<T> {
   #busy = false;
   #slow = false;
   #ended: { error?: unknown } | undefined;
+  #drained: (() => void) | undefined;
   dropped = 0;
 
   constructor(options: MailboxOptions & { max: number }) {
@@ -73,6 +74,13 @@ export class Mailbox<T> {
     }
   }
 
+  /** Resolves when the handler has consumed everything. */
+  async idle(): Promise<void> {
+    while (this.#handler && (this.#busy || this.#items.length > 0)) {
+      await new Promise<void>((resolve) => (this.#drained = resolve));
+    }
+  }
+
   /** Forgets what is buffered. */
   clear(): void {
     this.#items.clear();
@@ -105,6 +113,8 @@ export class Mailbox<T> {
         this.#pump();
       });
     }
-    if (this.#items.length === 0) this.#slow = false;
+    if (this.#items.length > 0) return;
+    this.#slow = false;
+    if (!this.#busy) this.#drained?.();
   }
 }

@@ -4,11 +4,11 @@ import { auth } from './auth/index.js';
 import { checkConfidentiality } from './auth/offer.js';
 import { SERIALIZERS } from './core.js';
 import { ConnectionLostError, NETWORK_FAILURE, TimeoutError, WampError, toError } from './errors.js';
-import { Session, type SessionHost } from './session.js';
+import { Session, type SessionTables } from './session.js';
 import { openSocket } from './socket.js';
 import { loadWasm } from './wasm.js';
 
-const CONNECT_TIMEOUT = 20_000;
+export const CONNECT_TIMEOUT = 10_000;
 const SERIALIZERS_BY_DEFAULT: readonly SerializerName[] = ['cbor', 'msgpack', 'json'];
 
 interface Address {
@@ -19,12 +19,12 @@ interface Address {
 /** Opens sessions: checks what the application wants, then goes through the addresses. */
 export class Opener {
   readonly #options: ClientOptions;
-  readonly #host: SessionHost;
+  readonly #host: SessionTables;
   readonly #addresses: readonly Address[];
   readonly #authenticators: readonly Authenticator[];
   #attempts = 0;
 
-  constructor(endpoint: EndpointInput, options: ClientOptions, host: SessionHost) {
+  constructor(endpoint: EndpointInput, options: ClientOptions, host: SessionTables) {
     if (typeof options?.realm !== 'string' || options.realm === '') throw new TypeError("the option 'realm' is missing");
     this.#options = options;
     this.#host = host;

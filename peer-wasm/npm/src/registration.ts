@@ -1,64 +1,80 @@
-import type { Handler, RegisterOptions } from '../index.js';
+import type { Handler, RegisterOptions, SubscriptionState } from '../index.js';
 import { onAbort } from './abort.js';
+import { alarm } from './alarm.js';
 import { type Connection } from './connection.js';
 import { Code } from './core.js';
 import type { Message } from './decode/message.js';
 import { disposable } from './dispose.js';
-import { WampError, gone } from './errors.js';
+import { ConnectionLostError, WampError, gone } from './errors.js';
 import { IncomingCall } from './invocation.js';
 import { registerOptions } from './options.js';
+import type { SubscriptionHost } from './subscription.js';
 
-/** All procedures that one connection serves, and the calls that are running. */
+const ALREADY_EXISTS = 'wamp.error.procedure_already_exists';
+/** Pauses, in milliseconds, while the router still believes in the session that we lost. */
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 10_000;
+
+/** All procedures that one client serves, on whatever session it has, and the calls that are running. */
 export class Registrations {
-  readonly #connection: Connection;
-  readonly #handlerFailed: (error: unknown) => void;
+  readonly #host: SubscriptionHost;
+  readonly #all = new Set<Registration>();
   readonly #byId = new Map<number, Registration>();
   readonly #running = new Map<number, IncomingCall>();
+  #connection: Connection | undefined;
+  #drained: (() => void) | undefined;
 
-  constructor(connection: Connection, handlerFailed: (error: unknown) => void) {
-    this.#connection = connection;
-    this.#handlerFailed = handlerFailed;
+  constructor(host: SubscriptionHost) {
+    this.#host = host;
   }
 
   /** REGISTER. The first INVOCATION may follow in the same turn of the event loop as its answer. */
   register(procedure: string, handler: Handler, options: RegisterOptions): Promise<Registration> {
     const { signal } = options;
-    const connection = this.#connection;
+    const registration = new Registration(this, procedure, handler, registerOptions(options));
     return new Promise((resolve, reject) => {
-      let givenUp = false;
       const release = onAbort(signal, (reason) => {
-        givenUp = true;
+        registration.finish('wamp.error.canceled');
         reject(reason);
       });
-      const pending = {
-        resolve: ([, , id]: Message) => {
-          release();
-          const registration = new Registration(this, procedure, id, handler);
-          this.#byId.set(id, registration);
-          if (givenUp) return void registration.unregister().catch(() => {});
-          registration.release = onAbort(signal, () => void registration.unregister().catch(() => {}));
-          resolve(registration);
-        },
-        reject: (error: unknown) => {
-          release();
-          reject(error);
-        },
-      };
-      try {
-        connection.subscribe(pending, Code.Register, procedure, registerOptions(options));
-      } catch (error) {
-        pending.reject(error);
-      }
+      this.#ask(registration, (error) => {
+        release();
+        if (error !== undefined) return reject(error);
+        registration.release = onAbort(signal, () => void registration.unregister().catch(() => {}));
+        resolve(registration);
+      });
     });
   }
 
-  /** UNREGISTER. Invocations that cross it on the way are still served. */
-  async remove(id: number): Promise<void> {
-    if (!this.#connection.isOpen) return void this.#byId.delete(id);
+  #ask(registration: Registration, done: (error?: unknown) => void): void {
+    const connection = this.#connection!;
+    const pending = {
+      resolve: ([, , id]: Message) => {
+        registration.id = id;
+        this.#byId.set(id, registration);
+        this.#all.add(registration);
+        done();
+        // Given up meanwhile.
+        if (registration.state === 'closed') this.remove(registration, id).catch(() => {});
+      },
+      reject: done,
+    };
     try {
-      await gone(this.#connection.ask((core, token) => core.giveUp(Code.Unregister, token, id)));
+      connection.subscribe(pending, Code.Register, registration.procedure, registration.wire);
+    } catch (error) {
+      done(error);
+    }
+  }
+
+  /** UNREGISTER. Invocations that cross it on the way are still served. */
+  async remove(registration: Registration, id: number | undefined): Promise<void> {
+    const connection = this.#connection;
+    this.#all.delete(registration);
+    if (id === undefined) return;
+    try {
+      if (connection?.isOpen) await gone(connection.ask((core, token) => core.giveUp(Code.Unregister, token, id)));
     } finally {
-      this.#byId.delete(id);
+      if (this.#byId.get(id) === registration) this.#byId.delete(id);
     }
   }
 
@@ -66,14 +82,19 @@ export class Registrations {
     const [, request, id, details] = message;
     const running = this.#running.get(request);
     if (running) return running.more(message);
+    const connection = this.#connection!;
     const registration = this.#byId.get(id);
     if (!registration) {
       const error = new WampError('wamp.error.no_such_registration', { message: 'no longer registered' });
-      return IncomingCall.refuse(this.#connection, request, error);
+      return IncomingCall.refuse(connection, request, error);
     }
-    const call = new IncomingCall(this.#connection, message, details['procedure'] ?? registration.procedure);
+    const call = new IncomingCall(connection, message, details['procedure'] ?? registration.procedure);
     this.#running.set(request, call);
-    void call.run(registration.handler, this.#handlerFailed).then(() => this.#running.delete(request));
+    void call.run(registration.handler, (error) => this.#host.failed(error, 'handler')).then(() => {
+      // Another session may have a call with the same id.
+      if (this.#running.get(request) === call) this.#running.delete(request);
+      if (this.#running.size === 0) this.#drained?.();
+    });
   }
 
   interrupt([, request]: Message): void {
@@ -82,16 +103,56 @@ export class Registrations {
 
   /** The router took a registration away. */
   revoked(id: number, reason: string): void {
-    this.#byId.get(id)?.finish(reason);
+    const registration = this.#byId.get(id);
+    if (!registration) return;
     this.#byId.delete(id);
+    this.#all.delete(registration);
+    registration.finish(reason);
   }
 
-  /** The session is over. */
-  end(cause: WampError): void {
-    for (const registration of this.#byId.values()) registration.finish(cause.uri);
+  // ---- sessions come and go -----------------------------------------------------------
+
+  /** There is a session: registers everything again. */
+  attach(connection: Connection): void {
+    this.#connection = connection;
+    for (const registration of this.#all) this.#restore(connection, registration, FIRST_PAUSE);
+  }
+
+  #restore(connection: Connection, registration: Registration, pause: number): void {
+    if (connection !== this.#connection || registration.state === 'closed') return;
+    this.#ask(registration, (error) => {
+      if (error === undefined || error instanceof ConnectionLostError) return;
+      if (WampError.is(error, ALREADY_EXISTS)) {
+        const next = Math.min(2 * pause, LONGEST_PAUSE);
+        alarm(pause * (0.5 + Math.random()), () => this.#restore(connection, registration, next));
+        return;
+      }
+      this.#all.delete(registration);
+      registration.finish((error as WampError).uri);
+      this.#host.failed(error, 'reregister');
+    });
+  }
+
+  /** The session is over; another one may come. */
+  detach(cause: WampError): void {
+    this.#connection = undefined;
     this.#byId.clear();
+    for (const registration of this.#all) registration.id = undefined;
     for (const call of this.#running.values()) call.abandon(cause);
     this.#running.clear();
+    this.#drained?.();
+  }
+
+  /** Unregisters everything, and waits for the calls that are running. */
+  async drain(): Promise<void> {
+    await Promise.all([...this.#all].map((registration) => registration.unregister()));
+    while (this.#running.size > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
+  }
+
+  /** No session will come any more. */
+  end(reason: string): void {
+    for (const registration of this.#all) registration.finish(reason);
+    this.#all.clear();
   }
 }
 
@@ -100,36 +161,45 @@ export class Registration {
   /** Set by `disposable`. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   release: (() => void) | undefined;
+  /** The router's, while it has one for us. */
+  id: number | undefined;
   readonly closed: Promise<{ readonly reason: string }>;
   readonly #table: Registrations;
-  readonly #id: number;
-  #active = true;
+  #closed = false;
   #close!: (how: { reason: string }) => void;
 
-  constructor(table: Registrations, readonly procedure: string, id: number, readonly handler: Handler) {
+  constructor(
+    table: Registrations,
+    readonly procedure: string,
+    readonly handler: Handler,
+    /** REGISTER.Options */
+    readonly wire: Record<string, unknown>,
+  ) {
     this.#table = table;
-    this.#id = id;
     this.closed = new Promise((resolve) => (this.#close = resolve));
   }
 
-  get id(): number | undefined {
-    return this.#active ? this.#id : undefined;
+  get state(): SubscriptionState {
+    if (this.#closed) return 'closed';
+    return this.id === undefined ? 'restoring' : 'active';
   }
 
   get active(): boolean {
-    return this.#active;
+    return this.state === 'active';
   }
 
   async unregister(): Promise<void> {
-    if (!this.#active) return;
+    if (this.#closed) return;
+    const { id } = this;
     this.finish('wamp.close.normal');
-    await this.#table.remove(this.#id);
+    await this.#table.remove(this, id);
   }
 
   /** Ends it here; the router knows, or cannot be told. */
   finish(reason: string): void {
-    if (!this.#active) return;
-    this.#active = false;
+    if (this.#closed) return;
+    this.#closed = true;
+    this.id = undefined;
     this.release?.();
     this.#close({ reason });
   }

@@ -3,30 +3,32 @@ import { Connection, type ConnectionListener, type ConnectionOptions } from './c
 import type { CoreModule } from './core.js';
 import type { Message } from './decode/message.js';
 import type { WampError } from './errors.js';
-import { Registrations } from './registration.js';
-import { Subscriptions, type SubscriptionHost } from './subscription.js';
+import type { Registrations } from './registration.js';
+import type { SubscriptionHost, Subscriptions } from './subscription.js';
 
 /** What a session tells its client. */
 export interface SessionHost extends SubscriptionHost {
   trace(detail: TraceDetail): void;
-  /** The session is over. Answers whether that was wanted. */
-  lost(session: Session, cause: WampError): boolean;
+}
+
+/** Whom the messages of a session are for. */
+export interface SessionTables extends SessionHost {
+  readonly subscriptions: Subscriptions;
+  readonly registrations: Registrations;
+  /** The session is over. */
+  lost(session: Session, cause: WampError): void;
 }
 
 const UNSUBSCRIBED = 35;
 
-/** One session: its connection, what it subscribed and what it registered. */
+/** One session: its connection, and whom its messages are for. */
 export class Session implements ConnectionListener {
   readonly connection: Connection;
-  readonly subscriptions: Subscriptions;
-  readonly registrations: Registrations;
-  readonly #host: SessionHost;
+  readonly #host: SessionTables;
 
-  constructor(module: CoreModule, socket: WebSocketLike, options: ConnectionOptions, host: SessionHost) {
+  constructor(module: CoreModule, socket: WebSocketLike, options: ConnectionOptions, host: SessionTables) {
     this.#host = host;
     this.connection = new Connection(module, socket, options, this);
-    this.subscriptions = new Subscriptions(this.connection, host);
-    this.registrations = new Registrations(this.connection, (error) => host.handlerFailed(error));
   }
 
   get info(): SessionInfo {
@@ -34,21 +36,21 @@ export class Session implements ConnectionListener {
   }
 
   event(message: Message): void {
-    this.subscriptions.deliver(message);
+    this.#host.subscriptions.deliver(message);
   }
 
   invocation(message: Message): void {
-    this.registrations.invoke(message);
+    this.#host.registrations.invoke(message);
   }
 
   interrupt(message: Message): void {
-    this.registrations.interrupt(message);
+    this.#host.registrations.interrupt(message);
   }
 
   revoked([code, , details]: Message): void {
     const reason = details?.reason ?? 'wamp.close.revoked';
-    if (code === UNSUBSCRIBED) this.subscriptions.revoked(details?.subscription, reason);
-    else this.registrations.revoked(details?.registration, reason);
+    if (code === UNSUBSCRIBED) this.#host.subscriptions.revoked(details?.subscription, reason);
+    else this.#host.registrations.revoked(details?.registration, reason);
   }
 
   trace(detail: TraceDetail): void {
@@ -56,8 +58,6 @@ export class Session implements ConnectionListener {
   }
 
   lost(cause: WampError): void {
-    const wanted = this.#host.lost(this, cause);
-    this.subscriptions.end(cause, wanted);
-    this.registrations.end(cause);
+    this.#host.lost(this, cause);
   }
 }

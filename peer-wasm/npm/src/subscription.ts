@@ -1,18 +1,18 @@
-import type { EventMessage, SubscribeOptions } from '../index.js';
+import type { EventMessage, Gap, SubscribeOptions, SubscriptionState } from '../index.js';
 import { onAbort } from './abort.js';
 import { listOf, type Connection } from './connection.js';
 import { Code } from './core.js';
 import type { Message } from './decode/message.js';
 import { disposable } from './dispose.js';
-import { gone, toError, type WampError } from './errors.js';
+import { ConnectionLostError, gone, toError, type WampError } from './errors.js';
 import { Mailbox } from './mailbox.js';
 import { subscribeOptions } from './options.js';
 
 type Handler = (event: EventMessage) => unknown;
 
-/** What subscriptions ask of their client. */
+/** What subscriptions and registrations tell their client. */
 export interface SubscriptionHost {
-  handlerFailed(error: unknown): void;
+  failed(error: unknown, where: 'handler' | 'resubscribe' | 'reregister'): void;
   slow(topic: string, buffered: number, dropped: number): void;
 }
 
@@ -20,28 +20,30 @@ export interface SubscriptionHost {
 interface Shared {
   readonly key: string;
   readonly topic: string;
+  /** SUBSCRIBE.Options of whoever was first. */
+  readonly wire: Record<string, unknown>;
   id: number | undefined;
   /** SUBSCRIBE messages that are not answered yet: they keep the router's subscription alive too. */
   asking: number;
   readonly locals: Set<Subscription>;
 }
 
-/** All subscriptions of one connection. */
+/** All subscriptions of one client, on whatever session it has. */
 export class Subscriptions {
-  readonly #connection: Connection;
   readonly #host: SubscriptionHost;
   readonly #byKey = new Map<string, Shared>();
   readonly #byId = new Map<number, Shared>();
+  #connection: Connection | undefined;
+  #lostAt = 0;
 
-  constructor(connection: Connection, host: SubscriptionHost) {
-    this.#connection = connection;
+  constructor(host: SubscriptionHost) {
     this.#host = host;
   }
 
   subscribe(topic: string, handler: Handler | undefined, options: SubscribeOptions): Promise<Subscription> {
     const wire = subscribeOptions(options);
     const key = JSON.stringify([wire['match'] ?? 'exact', topic]);
-    const shared = this.#byKey.get(key) ?? { key, topic, id: undefined, asking: 0, locals: new Set() };
+    const shared = this.#byKey.get(key) ?? { key, topic, wire, id: undefined, asking: 0, locals: new Set() };
     this.#byKey.set(key, shared);
     const local = new Subscription(this, shared, handler, options, this.#host);
     // Other options than the match policy mean something to the broker each time.
@@ -52,8 +54,17 @@ export class Subscriptions {
         local.release = onAbort(options.signal, (reason) => local.abort(reason));
         resolve(local);
       };
-      if (known) join();
-      else this.#ask(shared, wire, options.signal, join, reject);
+      if (known) return join();
+      let givenUp = false;
+      const release = onAbort(options.signal, (reason) => {
+        givenUp = true;
+        reject(reason);
+      });
+      this.#ask(shared, wire, (error) => {
+        release();
+        if (error !== undefined) reject(error);
+        else if (!givenUp) join();
+      });
     });
   }
 
@@ -61,40 +72,28 @@ export class Subscriptions {
    * SUBSCRIBE; the broker answers with the id that it gave before, if the session is subscribed already. Everything is
    * done before the answer's handling returns: the first EVENT may follow in the same turn of the event loop.
    */
-  #ask(
-    shared: Shared, wire: Record<string, unknown>, signal: AbortSignal | undefined,
-    join: () => void, reject: (error: unknown) => void,
-  ): void {
-    const connection = this.#connection;
-    let givenUp = false;
-    const release = onAbort(signal, (reason) => {
-      givenUp = true;
-      reject(reason);
-    });
-    const answered = () => {
+  #ask(shared: Shared, wire: Record<string, unknown>, done: (error?: unknown) => void): void {
+    const connection = this.#connection!;
+    const answered = (error?: unknown) => {
       shared.asking--;
-      release();
+      done(error);
+      // Nobody may want it any more.
+      this.#leaveIfUnused(shared).catch(() => {});
     };
     const pending = {
       resolve: ([, , id]: Message) => {
-        answered();
         shared.id = id;
         this.#byId.set(id, shared);
         this.#byKey.set(shared.key, shared);
-        if (givenUp) this.#leaveIfUnused(shared).catch(() => {});
-        else join();
-      },
-      reject: (error: unknown) => {
         answered();
-        this.#leaveIfUnused(shared).catch(() => {});
-        reject(error);
       },
+      reject: answered,
     };
     shared.asking++;
     try {
       connection.subscribe(pending, Code.Subscribe, shared.topic, wire);
     } catch (error) {
-      pending.reject(error);
+      answered(error);
     }
   }
 
@@ -106,8 +105,9 @@ export class Subscriptions {
 
   async #leaveIfUnused(shared: Shared): Promise<void> {
     const { id } = shared;
-    if (!this.#forgetIfUnused(shared) || id === undefined || !this.#connection.isOpen) return;
-    await gone(this.#connection.ask((core, token) => core.giveUp(Code.Unsubscribe, token, id)));
+    const connection = this.#connection;
+    if (!this.#forgetIfUnused(shared) || id === undefined || !connection?.isOpen) return;
+    await gone(connection.ask((core, token) => core.giveUp(Code.Unsubscribe, token, id)));
   }
 
   /** Events that are still on their way for what is forgotten here are ignored. */
@@ -135,10 +135,47 @@ export class Subscriptions {
     shared.locals.clear();
   }
 
-  /** The session is over. */
-  end(cause: WampError, wanted: boolean): void {
+  // ---- sessions come and go -----------------------------------------------------------
+
+  /** There is a session: subscribes to everything again. */
+  attach(connection: Connection): void {
+    this.#connection = connection;
+    for (const shared of this.#byKey.values()) this.#restore(shared);
+  }
+
+  #restore(shared: Shared): void {
+    const retained = [...shared.locals].some((local) => local.wantsRetained);
+    this.#ask(shared, { ...shared.wire, ...(retained && { get_retained: true }) }, (error) => {
+      if (error === undefined) {
+        const gap = { lostAt: this.#lostAt, restoredAt: Date.now() };
+        for (const local of shared.locals) local.gap(gap);
+      } else if (!(error instanceof ConnectionLostError)) {
+        const { uri } = error as WampError;
+        this.#host.failed(error, 'resubscribe');
+        for (const local of [...shared.locals]) local.finish(uri, { error });
+        shared.locals.clear();
+      }
+    });
+  }
+
+  /** The session is over; another one may come. */
+  detach(): void {
+    this.#connection = undefined;
+    this.#lostAt = Date.now();
+    this.#byId.clear();
+    for (const shared of this.#byKey.values()) shared.id = undefined;
+  }
+
+  /** Unsubscribes from everything, and waits until the handlers have seen all there was. */
+  async drain(): Promise<void> {
+    const locals = [...this.#byKey.values()].flatMap((shared) => [...shared.locals]);
+    await Promise.all(locals.map((local) => local.drain()));
+  }
+
+  /** No session will come any more. */
+  end(reason: string, failure?: { error: unknown }): void {
     for (const shared of this.#byKey.values()) {
-      for (const local of shared.locals) local.finish(cause.uri, wanted ? undefined : { error: cause });
+      for (const local of shared.locals) local.finish(reason, failure);
     }
     this.#byKey.clear();
     this.#byId.clear();
@@ -154,7 +191,9 @@ export class Subscription implements AsyncIterable<EventMessage> {
   readonly #table: Subscriptions;
   readonly #shared: Shared;
   readonly #mail: Mailbox<EventMessage>;
-  readonly #wantsRetained: boolean;
+  readonly wantsRetained: boolean;
+  ongap: ((gap: Gap) => void) | null;
+  readonly #host: SubscriptionHost;
   readonly #handler: Handler | undefined;
   #active = true;
   #close!: (how: { reason: string }) => void;
@@ -163,7 +202,9 @@ export class Subscription implements AsyncIterable<EventMessage> {
     this.#table = table;
     this.#shared = shared;
     this.#handler = handler;
-    this.#wantsRetained = options.getRetained ?? options.options?.['get_retained'] === true;
+    this.wantsRetained = options.getRetained ?? options.options?.['get_retained'] === true;
+    this.ongap = options.ongap ?? null;
+    this.#host = host;
     this.closed = new Promise((resolve) => (this.#close = resolve));
     this.#mail = new Mailbox<EventMessage>({
       max: options.buffer?.max ?? 1024,
@@ -182,8 +223,13 @@ export class Subscription implements AsyncIterable<EventMessage> {
     return this.#active ? this.#shared.id : undefined;
   }
 
+  get state(): SubscriptionState {
+    if (!this.#active) return 'closed';
+    return this.#shared.id === undefined ? 'restoring' : 'active';
+  }
+
   get active(): boolean {
-    return this.#active;
+    return this.state === 'active';
   }
 
   get dropped(): number {
@@ -192,13 +238,28 @@ export class Subscription implements AsyncIterable<EventMessage> {
 
   deliver(event: EventMessage): void {
     // Another local subscription asked for the retained event, and this one had it or did not want it.
-    if (event.retained && !this.#wantsRetained) return;
+    if (event.retained && !this.wantsRetained) return;
     this.#mail.push(event);
+  }
+
+  /** The session was another one for a while. */
+  gap(gap: Gap): void {
+    try {
+      this.ongap?.(gap);
+    } catch (error) {
+      this.#host.failed(toError(error), 'handler');
+    }
   }
 
   async unsubscribe(): Promise<void> {
     this.#mail.clear();
     await this.#leave('wamp.close.normal');
+  }
+
+  /** Unsubscribes; resolves when the handler has seen what arrived until then. */
+  async drain(): Promise<void> {
+    await this.#leave('wamp.close.normal');
+    await this.#mail.idle();
   }
 
   /** The signal was aborted. */
@@ -246,10 +307,10 @@ function call(handler: Handler, event: EventMessage, host: SubscriptionHost): Pr
     if (typeof returned?.then !== 'function') return undefined;
     return Promise.resolve(returned).then(
       () => {},
-      (error) => host.handlerFailed(toError(error)),
+      (error) => host.failed(toError(error), 'handler'),
     );
   } catch (error) {
-    host.handlerFailed(toError(error));
+    host.failed(toError(error), 'handler');
     return undefined;
   }
 }

@@ -1,0 +1,35 @@
+/** Rings in a thread of its own, where no browser slows timers down because the page is in the background. */
+let worker: Worker | null | undefined;
+let last = 0;
+const ringing = new Map<number, () => void>();
+
+/** Calls `ring` once after some milliseconds, on time in background pages, too. The returned function takes that back. */
+export function alarm(milliseconds: number, ring: () => void): () => void {
+  const id = ++last;
+  const done = () => {
+    clearTimeout(timer);
+    ringing.delete(id);
+  };
+  const once = () => {
+    done();
+    ring();
+  };
+  const timer = setTimeout(once, Math.min(milliseconds, 2 ** 31 - 1));
+  if (globalThis.document?.hidden && (worker ??= makeWorker())) {
+    ringing.set(id, once);
+    worker.postMessage([id, milliseconds]);
+  }
+  return done;
+}
+
+/** `null` where the page forbids it: then the timers of the page have to do. */
+function makeWorker(): Worker | null {
+  try {
+    const code = 'onmessage=({data:[id,ms]})=>setTimeout(()=>postMessage(id),ms)';
+    const made = new Worker(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })));
+    made.onmessage = ({ data }) => ringing.get(data)?.();
+    return made;
+  } catch {
+    return null;
+  }
+}
