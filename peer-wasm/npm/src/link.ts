@@ -219,12 +219,14 @@ export class Link {
     this.registrations.detach(cause);
     if (this.#closing) return this.#finish(undefined, this.closedError(), cause.uri);
     if (Date.now() - this.#openedAt > LASTED) this.#backoff.attempts = 0;
-    this.#emit('sessionlost', { cause });
-    if (this.#closing) return;
-    if (this.#options.reconnect === false || this.#backoff.isFinal(cause, true)) return this.#finish(cause, cause);
+    // Listeners may ask for things already, which wait, or close the client.
     this.#begin();
-    this.#set('reconnecting');
-    if (this.state === 'reconnecting') void this.#run(cause);
+    this.#emit('sessionlost', { cause });
+    const final = this.#options.reconnect === false || this.#backoff.isFinal(cause, true);
+    if (!final && !this.#closing) this.#set('reconnecting');
+    if (this.#closing) this.#finish(undefined, this.closedError(), cause.uri);
+    else if (final) this.#finish(cause, cause);
+    else void this.#run(cause);
   }
 
   /** `cause` is missing if that was wanted; `failure` is for those who wait. */

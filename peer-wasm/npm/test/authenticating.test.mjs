@@ -373,7 +373,7 @@ test('a ticket is not shown where others can read it, not even among other metho
       tried.push(address);
       throw new Error('not today');
     };
-    const error = await rejection(connect(url, { realm: 'realm1', auth: several(), webSocket }));
+    const error = await rejection(connect(url, { realm: 'realm1', auth: several(), webSocket, reconnect: false }));
     assert.equal(error instanceof AuthError, !confidential, url);
     assert.equal(tried.length, confidential ? 1 : 0, url);
     if (!confidential) assert.match(error.message, /'ticket' sends a secret: use wss:\/\//);

@@ -101,7 +101,7 @@ test('addresses are tried in order', async (t) => {
   const client = await connect(['ws://127.0.0.1:1/', { url: new URL(router.url), serializers: ['json'] }], { realm: 'realm1' });
   assert.equal(client.session.url, router.url);
   await client.close();
-  const error = await rejection(connect('ws://127.0.0.1:1/', { realm: 'realm1' }));
+  const error = await rejection(connect('ws://127.0.0.1:1/', { realm: 'realm1', reconnect: false }));
   assert.ok(error instanceof ConnectionLostError);
   assert.match(error.message, /cannot connect to ws:\/\/127\.0\.0\.1:1\//);
 });

@@ -251,6 +251,7 @@ test('the router says goodbye', async () => {
   mortal.interrupt();
   assert.equal((await lost).uri, 'wamp.close.system_shutdown');
   assert.ok((await lost) instanceof ConnectionLostError);
-  assert.equal(client.state, 'closed');
+  assert.equal(client.state, 'reconnecting');
+  await client.close();
   await mortal.stop();
 });

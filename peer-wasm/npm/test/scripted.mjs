@@ -8,8 +8,8 @@ import { WebSocketServer } from 'ws';
  * Speaks JSON. `script` gets every message and a function that sends; HELLO and GOODBYE are answered by themselves
  * unless the script returns true for them.
  */
-export async function startScripted(script = () => {}) {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, handleProtocols: () => 'wamp.2.json' });
+export async function startScripted(script = () => {}, port = 0) {
+  const server = new WebSocketServer({ host: '127.0.0.1', port, handleProtocols: () => 'wamp.2.json' });
   await new Promise((resolve) => server.once('listening', resolve));
   const received = [];
   let socket;
@@ -21,12 +21,14 @@ export async function startScripted(script = () => {}) {
       const message = JSON.parse(String(data));
       received.push(message);
       for (const waiter of waiting.splice(0)) waiter();
-      if (script(message, send, connected)) return;
+      if (router.script(message, send, connected)) return;
       if (message[0] === 1) send(2, 4711, { roles: ROLES, authid: 'a', authrole: 'r', authmethod: 'anonymous' });
       if (message[0] === 6) send(6, {}, 'wamp.close.goodbye_and_out');
     });
   });
-  return {
+  const router = {
+    /** May be changed at any time. */
+    script,
     url: `ws://127.0.0.1:${server.address().port}/`,
     received,
     send,
@@ -46,6 +48,7 @@ export async function startScripted(script = () => {}) {
       server.close(resolve);
     }),
   };
+  return router;
 }
 
 const ROLES = {
@@ -53,12 +56,12 @@ const ROLES = {
   dealer: { features: { call_canceling: true, progressive_call_results: true, progressive_call_invocations: true } },
 };
 
-/** Runs a test with a scripted router and an open client. */
+/** Runs a test with a scripted router and an open client that does not connect again unless `options` say so. */
 export function scripted(name, script, run, options = {}) {
   test(name, async (t) => {
     const router = await startScripted(script);
     t.after(() => router.stop());
-    const client = await connect(router.url, { realm: 'realm1', serializers: ['json'], ...options });
+    const client = await connect(router.url, { realm: 'realm1', serializers: ['json'], reconnect: false, ...options });
     t.after(() => client.close());
     await run({ router, client });
   });

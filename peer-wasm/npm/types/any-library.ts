@@ -118,7 +118,7 @@ export function listening(): void {
     void id;
   });
   client.addEventListener('statechange', ({ detail }) => {
-    const state: 'idle' | 'connecting' | 'open' | 'closed' = detail.state;
+    const state: 'idle' | 'connecting' | 'open' | 'reconnecting' | 'closed' = detail.state;
     void state;
   });
   client.addEventListener('error', (event) => {
