@@ -18,6 +18,7 @@ check('with the DOM and disposables', ['--lib', 'es2022,dom,dom.asynciterable,es
 check('with Node', ['--lib', 'es2022', '--types', 'node', ...nodenext, 'types/any-library.ts', 'types/node.ts']);
 check('with React', ['--lib', 'es2022,dom', ...bundler, 'types/react.ts']);
 check('with Vue', ['--lib', 'es2022,dom', ...bundler, 'types/vue.ts']);
+check('with Svelte', ['--lib', 'es2022,dom', ...bundler, 'types/svelte.ts']);
 run('the sources', ['-p', 'tsconfig.json']);
 
 function check(what, args) {

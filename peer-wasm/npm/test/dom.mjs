@@ -2,7 +2,7 @@
 import { Window } from 'happy-dom';
 
 const window = new Window({ url: 'http://127.0.0.1/' });
-for (const name of ['document', 'Node', 'Element', 'HTMLElement', 'HTMLIFrameElement', 'SVGElement', 'Text', 'Comment']) globalThis[name] = window[name];
+for (const name of ['document', 'Node', 'Element', 'HTMLElement', 'HTMLIFrameElement', 'HTMLMediaElement', 'SVGElement', 'Text', 'Comment']) globalThis[name] = window[name];
 globalThis.window = window;
 // Node has one of its own from 21 on.
 globalThis.navigator ??= window.navigator;
