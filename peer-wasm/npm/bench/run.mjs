@@ -1,0 +1,67 @@
+// Measures the package beside other codecs and clients.
+//   npm run bench                      prints tables
+//   npm run bench -- --write           also writes results.md
+//   npm run bench -- codec node        only these parts, of: codec, node, chromium
+//   npm run bench -- --short           shorter turns and fewer rounds, for a first look
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { startRouter } from '../test/router.mjs';
+import { benchCodecs } from './codecs.mjs';
+import { inChromium } from './in-chromium.mjs';
+import { startInNode } from './in-node.mjs';
+import { codecTables, clientTables } from './tables.mjs';
+import { SCENARIOS } from './scenarios.mjs';
+import { SUBJECTS } from './subjects.mjs';
+
+const given = process.argv.slice(2);
+const short = given.includes('--short');
+const parts = given.filter((word) => !word.startsWith('--'));
+const wants = (part) => parts.length === 0 || parts.includes(part);
+const { rounds, milliseconds } = short ? { rounds: 2, milliseconds: 150 } : { rounds: 5, milliseconds: 400 };
+
+const sections = [];
+if (wants('codec')) {
+  sections.push(codecTables('in Node', await benchCodecs(short)));
+}
+if (wants('chromium') && wants('codec')) {
+  sections.push(codecTables('in Chromium', await inChromium((page) => page.codecs(short))));
+}
+if (wants('node')) sections.push(clientTables('in Node', await benchClients(startInNode)));
+if (wants('chromium')) {
+  sections.push(clientTables('in Chromium', await inChromium((page) => benchClients(page.start))));
+}
+
+const text = `${head()}${sections.map(({ ratios }) => ratios).join('')}${sections.map(({ figures }) => figures).join('')}`;
+console.log(text);
+if (given.includes('--write')) writeFileSync(new URL('results.md', import.meta.url), text);
+
+/** All subjects take turns in every round, so that a busy moment of the machine hits all alike. */
+async function benchClients(start) {
+  const router = await startRouter();
+  const running = [];
+  try {
+    for (const subject of SUBJECTS) running.push({ subject, process: await start(subject, router.url), turns: {} });
+    for (const scenario of Object.keys(SCENARIOS)) {
+      for (let round = -1; round < rounds; round++) {
+        for (const { subject, process, turns } of running) {
+          const turn = await process.run(scenario, milliseconds);
+          if (turn.failed) throw new Error(`${subject.name}, ${scenario}: ${turn.failed}`);
+          // The first one warms up.
+          if (round >= 0) (turns[scenario] ??= []).push(turn);
+        }
+      }
+    }
+  } finally {
+    await Promise.all(running.map(({ process }) => process.stop()));
+    await router.stop();
+  }
+  return running;
+}
+
+function head() {
+  return `# Speed of the npm package
+
+Made by \`npm run bench -- --write\` with Node ${process.versions.node} on ${cpus().length} cores (${cpus()[0].model.trim()}).
+Ratios come first: both sides of each were measured in turns in one run, so they tell more than the figures behind them.
+`;
+}
