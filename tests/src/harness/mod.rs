@@ -5,6 +5,7 @@ mod client;
 pub mod longpoll;
 mod notation;
 mod outcomes;
+mod page;
 mod peer;
 mod quirks;
 mod realm;
@@ -14,6 +15,7 @@ mod wire;
 
 pub use client::Client;
 pub use outcomes::Outcomes;
+pub use page::PageStage;
 pub use quirks::{OtherRouter, Quirk, Seen};
 pub use realm::RealmStage;
 pub use way::Way;
