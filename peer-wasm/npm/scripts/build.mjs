@@ -8,7 +8,7 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { compiledModules } from './compiled.mjs';
-import { MODULES, buildableEntries, compiled, modulesOf, presentEntries, root } from './entries.mjs';
+import { MODULES, STANDINS, buildableEntries, compiled, modulesOf, presentEntries, root } from './entries.mjs';
 
 const flags = new Set(process.argv.slice(2));
 const dist = (...names) => join(root, 'dist', ...names);
@@ -63,6 +63,7 @@ async function bundle({ source, files, packages }) {
       entryPoints: [source],
       outfile: dist(file),
       bundle: true,
+      inject: STANDINS[condition] ?? [],
       packages: 'external',
       format: 'esm',
       target: 'es2022',

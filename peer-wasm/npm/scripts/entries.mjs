@@ -21,6 +21,9 @@ export const MODULES = {
 /** Runtimes that compile nothing while they run: how they import a file and get a `WebAssembly.Module`. */
 export const FILE_SUFFIX = { workerd: '', 'edge-light': '?module' };
 
+/** For runtimes without some class that all others have: a source that exports it, to be used wherever it is named. */
+export const STANDINS = { 'edge-light': ['src/edge-light.ts'] };
+
 /**
  * Entries: the name of each in `exports` (none: only other entries load it), its source, its declarations, its file for
  * each condition in the order of `exports`, the packages that it imports, and the WebAssembly it has inside. `wamplex`

@@ -1,0 +1,3 @@
+export { answer as GET } from '../../answer.mjs';
+
+export const runtime = 'edge';
