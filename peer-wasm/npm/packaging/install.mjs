@@ -1,7 +1,7 @@
 // Makes an app of its template in .work/, with the package installed from its tarball. Done again only when something changed.
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from './processes.mjs';
 
@@ -11,29 +11,46 @@ export const work = join(here, '.work');
 
 const SECONDS = 300;
 
+/** Stamps. */
+const DEPENDENCIES = '.dependencies';
+const TARBALL = '.tarball';
+const KEPT = [DEPENDENCIES, TARBALL, 'node_modules'];
+
 /** The folder of an app that is ready to be built. */
 export async function install(name, tarball) {
-  const template = join(here, 'apps', name);
-  const folder = join(work, name);
-  mkdirSync(folder, { recursive: true });
+  const folder = await installDependencies(name);
   // Whatever the last build left would be mistaken for this one's.
   for (const left of readdirSync(folder)) {
-    if (!['node_modules', '.dependencies', '.tarball'].includes(left)) rmSync(join(folder, left), { recursive: true });
+    if (!KEPT.includes(left)) rmSync(join(folder, left), { recursive: true });
   }
-  for (const from of [join(here, 'shared'), template]) cpSync(from, folder, { recursive: true });
-  await unlessDone(join(folder, '.dependencies'), [join(template, 'package.json'), join(template, 'package-lock.json')], async () => {
-    rmSync(join(folder, '.tarball'), { force: true });
-    // Not `npm ci`: it gives up where the lock file lacks an optional package for another system.
-    await npm('install', folder);
-  });
-  await unlessDone(join(folder, '.tarball'), [tarball], () => npm('install', '--no-save', '--no-package-lock', tarball, folder));
+  for (const from of [join(here, 'shared'), join(here, 'apps', name)]) cpSync(from, folder, { recursive: true });
+  const options = ['--no-save', '--no-package-lock', '--prefer-offline'];
+  await unlessDone(join(folder, TARBALL), [tarball], () => npm(folder, 'install', ...options, tarball));
   // Bundlers keep what they made of a package for as long as its version stays the same.
   for (const cache of ['.vite', '.cache']) rmSync(join(folder, 'node_modules', cache), { recursive: true, force: true });
   return folder;
 }
 
-function npm(...args) {
-  const folder = args.pop();
+/** The folder of an app with all that it needs but the package. */
+export async function installDependencies(name) {
+  const folder = join(work, name);
+  const files = ['package.json', 'package-lock.json'].map((file) => join(here, 'apps', name, file));
+  await unlessDone(join(folder, DEPENDENCIES), files, async () => {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    for (const file of files) cpSync(file, join(folder, basename(file)));
+    // Not `npm ci`: it gives up where the lock file lacks an optional package for another system.
+    await npm(folder, 'install');
+  });
+  return folder;
+}
+
+/** The names of the apps. */
+export function apps() {
+  return readdirSync(join(here, 'apps'));
+}
+
+function npm(folder, ...args) {
   return run(['npm', ...args, '--no-audit', '--no-fund', '--loglevel=error'], folder, SECONDS);
 }
 

@@ -1,4 +1,4 @@
-// Builds dist/: the compiled modules, the entry points of scripts/entries.mjs and their declarations.
+// Builds dist/: the compiled modules, the entry points of scripts/entries.mjs and their declarations. The licences come along.
 //   node scripts/build.mjs          as published
 //   node scripts/build.mjs --dev    unoptimised, for the inner loop
 //   node scripts/build.mjs --js     with the modules that were compiled before
@@ -11,6 +11,7 @@ import { compiledModules } from './compiled.mjs';
 import { MODULES, STANDINS, buildableEntries, compiled, modulesOf, presentEntries, root } from './entries.mjs';
 
 const flags = new Set(process.argv.slice(2));
+const repository = resolve(root, '../..');
 const dist = (...names) => join(root, 'dist', ...names);
 
 if (!flags.has('--js')) modulesOf(presentEntries()).forEach(compile);
@@ -23,6 +24,7 @@ mkdirSync(dist());
 for (const entry of entries) await bundle(entry);
 for (const name of readdirSync(root)) if (name.endsWith('.d.ts')) copyFileSync(join(root, name), dist(name));
 modulesOf(entries).forEach(copyModule);
+for (const name of readdirSync(repository)) if (name.startsWith('LICENSE-')) copyFileSync(join(repository, name), join(root, name));
 
 function compile(name) {
   // The optimiser has to be the one from the package: old ones on the PATH write broken modules without a word.
@@ -30,7 +32,7 @@ function compile(name) {
   // What is published is the same wherever it was built, and says nothing about where.
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
   const RUSTFLAGS = `${process.env.RUSTFLAGS ?? ''} --remap-path-prefix=${cargoHome}=cargo`;
-  const options = { env: { ...process.env, PATH, RUSTFLAGS }, stdio: 'inherit', cwd: resolve(root, '../..') };
+  const options = { env: { ...process.env, PATH, RUSTFLAGS }, stdio: 'inherit', cwd: repository };
   if (MODULES[name].glue === false) compilePlain(name, options);
   else compileWithGlue(MODULES[name], options);
 }
