@@ -35,6 +35,7 @@ const ROLES: Roles = {
                 F::PublisherIdentification,
                 F::PublisherExclusion,
                 F::SubscriberBlackwhiteListing,
+                F::PayloadPassthruMode,
             ]),
         )
         .with(
@@ -43,6 +44,7 @@ const ROLES: Roles = {
                 F::PublisherIdentification,
                 F::PatternBasedSubscription,
                 F::SubscriptionRevocation,
+                F::PayloadPassthruMode,
             ]),
         )
         .with(
@@ -53,6 +55,7 @@ const ROLES: Roles = {
                 F::CallTimeout,
                 F::CallCanceling,
                 F::CallerIdentification,
+                F::PayloadPassthruMode,
             ]),
         )
         .with(
@@ -60,11 +63,13 @@ const ROLES: Roles = {
             Features::of(&[
                 F::ProgressiveCallResults,
                 F::ProgressiveCallInvocations,
+                F::CallTimeout,
                 F::CallCanceling,
                 F::CallerIdentification,
                 F::PatternBasedRegistration,
                 F::SharedRegistration,
                 F::RegistrationRevocation,
+                F::PayloadPassthruMode,
             ]),
         )
 };

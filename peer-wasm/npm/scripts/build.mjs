@@ -3,7 +3,7 @@
 //   node scripts/build.mjs --dev    unoptimised, for the inner loop
 //   node scripts/build.mjs --js     with the modules that were compiled before
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -23,6 +23,7 @@ rmSync(dist(), { recursive: true, force: true });
 mkdirSync(dist());
 for (const entry of entries) await bundle(entry);
 for (const name of readdirSync(root)) if (name.endsWith('.d.ts')) copyFileSync(join(root, name), dist(name));
+cpSync(join(root, 'declarations'), dist('declarations'), { recursive: true });
 modulesOf(entries).forEach(copyModule);
 for (const name of readdirSync(repository)) if (name.startsWith('LICENSE-')) copyFileSync(join(repository, name), join(root, name));
 

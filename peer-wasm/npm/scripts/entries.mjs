@@ -39,6 +39,7 @@ export const ENTRIES = [
     source: 'src/argon2/index.ts', packages: [], module: 'argon2',
     files: { workerd: 'argon2-workerd.js', 'edge-light': 'argon2-edge-light.js', default: 'argon2.js' },
   },
+  { source: 'src/meta/index.ts', packages: [], files: { default: 'meta.js' } },
   side('autobahn'),
   side('worker'),
   side('react', 'react'),

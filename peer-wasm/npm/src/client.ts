@@ -1,5 +1,5 @@
 import type {
-  CallOptions, ClientEventMap, ClientOptions, CloseOptions, EndpointInput, EventMessage, Handler, Payload, PublishOptions,
+  CallOptions, ClientEventMap, ClientOptions, CloseOptions, EndpointInput, EventMessage, Handler, Meta, Payload, PublishOptions,
   RegisterOptions, Result, SessionInfo, State, StreamOptions, SubscribeOptions, TraceDetail,
 } from '../index.js';
 import { limited, onAbort, timeoutError } from './abort.js';
@@ -8,8 +8,10 @@ import { CallFlags, Code, type Core } from './core.js';
 import type { Message } from './decode/message.js';
 import { disposable } from './dispose.js';
 import { ConnectionLostError, NETWORK_FAILURE } from './errors.js';
+import type { Bound } from './contract/index.js';
 import { EventIterator } from './events.js';
 import { Link } from './link.js';
+import { lazyMeta } from './meta/lazy.js';
 import { CONNECT_TIMEOUT } from './opener.js';
 import { publishOptions } from './options.js';
 import type { Registration } from './registration.js';
@@ -35,6 +37,15 @@ export class Client extends EventTarget {
       this.#link.abort(reason);
       void this.close();
     });
+    (options as { contract?: Bound }).contract?.['~bind'](this);
+  }
+
+  withContract(contract: unknown): any {
+    return (contract as Bound)['~bind'](this, true);
+  }
+
+  get meta(): Meta {
+    return lazyMeta(this);
   }
 
   get state(): State {
@@ -130,7 +141,7 @@ export class Client extends EventTarget {
     });
   }
 
-  async register(procedure: string, handler: Handler, options: RegisterOptions = {}): Promise<Registration> {
+  async register(procedure: string, handler: Handler<any, any, any, any>, options: RegisterOptions = {}): Promise<Registration> {
     if (typeof handler !== 'function') throw new TypeError('the handler of a procedure must be a function');
     return this.#again(true, () =>
       this.#link.enter(options.signal as AbortSignal | undefined, 0, () =>

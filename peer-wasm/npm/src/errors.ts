@@ -1,12 +1,11 @@
 import type { Kwargs, Payload } from '../index.js';
+import { NOTHING } from './nothing.js';
 
 interface ErrorInit extends Payload {
   message?: string;
   details?: Readonly<Record<string, unknown>>;
   cause?: unknown;
 }
-
-const NO_DETAILS = Object.freeze({});
 
 export class WampError extends Error {
   static {
@@ -21,8 +20,8 @@ export class WampError extends Error {
     super(init.message ?? describe(uri, init), 'cause' in init ? { cause: init.cause } : undefined);
     this.uri = uri;
     this.args = init.args ?? [];
-    this.kwargs = init.kwargs ?? NO_DETAILS;
-    this.details = init.details ?? NO_DETAILS;
+    this.kwargs = init.kwargs ?? NOTHING;
+    this.details = init.details ?? NOTHING;
   }
 
   static is<U extends string>(error: unknown, uri?: U): error is WampError & { readonly uri: U } {

@@ -4,6 +4,7 @@ import { Answer } from './core.js';
 import type { Message } from './decode/message.js';
 import { CANCELED, CanceledError, RUNTIME_ERROR, WampError, toError } from './errors.js';
 import { Mailbox } from './mailbox.js';
+import { NOTHING } from './nothing.js';
 
 /** Bytes that may wait in the socket before a callee is slowed down. */
 const FULL = 1 << 20;
@@ -45,6 +46,7 @@ export class IncomingCall {
       args,
       kwargs,
       procedure,
+      params: NOTHING,
       caller: details['caller'],
       callerAuthid: details['caller_authid'],
       callerAuthrole: details['caller_authrole'],

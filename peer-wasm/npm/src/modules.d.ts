@@ -32,3 +32,7 @@ declare module 'wamplex:testing/glue' {
 declare module 'wamplex:testing/wasm' {
   export default function load(): WebAssembly.Module | Promise<WebAssembly.Module>;
 }
+
+declare module 'wamplex:meta' {
+  export function metaOf(client: import('./client.js').Client): any;
+}

@@ -1,9 +1,9 @@
-import type { CallOptions, PublishOptions, RegisterOptions, SubscribeOptions } from '../index.js';
+import type { CallOptions, PassthruOptions, PublishOptions, RegisterOptions, SubscribeOptions } from '../index.js';
 
 type Dict = Record<string, unknown>;
 
 /** What a value has to be: one of the types below, or one of some words. */
-type Kind = 'boolean' | 'number' | 'numbers' | 'strings' | readonly string[];
+type Kind = 'boolean' | 'number' | 'string' | 'numbers' | 'strings' | readonly string[];
 type Table<T> = { readonly [K in keyof T & string]?: Kind };
 
 const MATCH: Kind = ['exact', 'prefix', 'wildcard'];
@@ -11,23 +11,38 @@ const MATCH: Kind = ['exact', 'prefix', 'wildcard'];
 const PUBLISH: Table<PublishOptions> = {
   acknowledge: 'boolean', excludeMe: 'boolean', discloseMe: 'boolean', retain: 'boolean',
   exclude: 'numbers', excludeAuthid: 'strings', excludeAuthrole: 'strings',
-  eligible: 'numbers', eligibleAuthid: 'strings', eligibleAuthrole: 'strings',
+  eligible: 'numbers', eligibleAuthid: 'strings', eligibleAuthrole: 'strings', rkey: 'string',
 };
-const SUBSCRIBE: Table<SubscribeOptions> = { match: MATCH, getRetained: 'boolean' };
+const SUBSCRIBE: Table<SubscribeOptions> = { match: MATCH, getRetained: 'boolean', nkey: 'string' };
 const CALL: Table<CallOptions & { progress?: boolean; receiveProgress?: boolean }> = {
   timeout: 'number', discloseMe: 'boolean', progress: 'boolean', receiveProgress: 'boolean',
+  rkey: 'string', runmode: ['partition'],
 };
 const REGISTER: Table<RegisterOptions> = {
   match: MATCH, invoke: ['single', 'roundrobin', 'random', 'first', 'last'],
-  discloseCaller: 'boolean', concurrency: 'number', forceReregister: 'boolean',
+  discloseCaller: 'boolean', concurrency: 'number', forceReregister: 'boolean', forwardTimeout: 'boolean',
 };
 
-export const publishOptions = (options: PublishOptions): Dict => onWire(PUBLISH, options);
+export const publishOptions = (options: PublishOptions): Dict => ({ ...passthruOptions(options.ppt), ...onWire(PUBLISH, options) });
 export const subscribeOptions = (options: SubscribeOptions): Dict => onWire(SUBSCRIBE, options);
 export const registerOptions = (options: RegisterOptions): Dict => onWire(REGISTER, options);
 
 export function callOptions(options: CallOptions, limit: number): Dict {
-  return onWire(CALL, { ...options, timeout: limit > 0 ? Math.ceil(limit) : undefined } as CallOptions);
+  return { ...passthruOptions(options.ppt), ...onWire(CALL, { ...options, timeout: limit > 0 ? Math.ceil(limit) : undefined } as CallOptions) };
+}
+
+/** `ppt_scheme` and so on. */
+export function passthruOptions(ppt: PassthruOptions | undefined): Dict {
+  const wire: Dict = {};
+  for (let [name, value] of Object.entries(ppt ?? {})) {
+    check((name = `ppt_${name}`), value, 'string');
+    wire[name] = value;
+  }
+  return wire;
+}
+
+export function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /**
@@ -38,7 +53,7 @@ function onWire<T extends { options?: Readonly<Dict> }>(table: Table<T>, options
   const wire: Dict = {};
   const raw = options.options ?? {};
   for (const [name, kind] of Object.entries(table) as [keyof T & string, Kind][]) {
-    const key = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    const key = snakeCase(name);
     const value = raw[key] ?? options[name];
     if (value === undefined || value === null) continue;
     check(key, value, kind);

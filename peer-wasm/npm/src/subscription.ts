@@ -5,6 +5,7 @@ import { Code } from './core.js';
 import type { Message } from './decode/message.js';
 import { disposable } from './dispose.js';
 import { ConnectionLostError, gone, toError, type WampError } from './errors.js';
+import { eventOf } from './event.js';
 import { Mailbox } from './mailbox.js';
 import { subscribeOptions } from './options.js';
 
@@ -313,21 +314,4 @@ function call(handler: Handler, event: EventMessage, host: SubscriptionHost): Pr
     host.failed(toError(error), 'handler');
     return undefined;
   }
-}
-
-function eventOf(
-  topic: string, publication: number, details: Record<string, any>, args: readonly any[], kwargs: Record<string, any>,
-): EventMessage {
-  return {
-    data: args[0],
-    args,
-    kwargs,
-    topic: details['topic'] ?? topic,
-    publication,
-    publisher: details['publisher'],
-    publisherAuthid: details['publisher_authid'],
-    publisherAuthrole: details['publisher_authrole'],
-    retained: details['retained'] === true,
-    details,
-  };
 }

@@ -20,7 +20,10 @@ async function run(program) {
 }
 
 test('both entries export the same, and require() gives it, too', () => {
-  const names = ['AuthError', 'CanceledError', 'Client', 'ConnectionLostError', 'TimeoutError', 'WampError', 'auth', 'connect'];
+  const names = [
+    'AuthError', 'CanceledError', 'Client', 'ConnectionLostError', 'TimeoutError', 'ValidationError', 'WampError', 'auth', 'connect',
+    'defineContract', 'procedure', 'topic',
+  ];
   assert.deepEqual(Object.keys(inline).sort(), names);
   assert.deepEqual(Object.keys(slim).sort(), names);
   assert.deepEqual(Object.keys(createRequire(import.meta.url)('wamplex')).sort(), names);

@@ -56,7 +56,8 @@ function isDict(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
-function withoutBigints(value: any): any {
+/** The value with numbers in place of every `bigint`; lists and dictionaries are changed in place. */
+export function withoutBigints(value: any): any {
   if (typeof value === 'bigint') return Number(value);
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
   for (const key of Object.keys(value)) value[key] = withoutBigints(value[key]);

@@ -1,0 +1,132 @@
+import type { Authenticator } from './auth.js';
+import type { WampError } from './errors.js';
+import type { AbortSignalType, UrlLike, WasmSource, WebSocketLike } from './runtime.js';
+
+/** Name of a serializer; the WebSocket subprotocol is `wamp.2.` followed by it. */
+export type SerializerName = 'json' | 'msgpack' | 'cbor';
+
+/** One address of a router. */
+export interface Endpoint {
+  readonly url: UrlLike;
+  /** Serializers to offer here, in order of preference; default: those of the client. */
+  readonly serializers?: readonly SerializerName[];
+}
+
+/** Where to connect: one address, or several that are tried in order. */
+export type EndpointInput = UrlLike | Endpoint | readonly (UrlLike | Endpoint)[];
+
+/** How a client behaves. */
+export interface ClientOptions {
+  /** The realm to join. */
+  realm: string;
+  /** How to prove who we are, in order of preference. Default: `auth.anonymous()`. */
+  auth?: Authenticator | readonly Authenticator[];
+  /** Serializers to offer, in order of preference. Default: `['cbor', 'msgpack', 'json']`. */
+  serializers?: readonly SerializerName[];
+  /** Milliseconds that one attempt to connect and join may take, and the function `connect` in all. Default 10 000; 0 means no limit. */
+  connectTimeout?: number;
+  /** When to connect again after the connection, or the attempt to make one, has failed. `false`: never. */
+  reconnect?: ReconnectPolicy | false;
+  /** How connections are noticed that died without a word. `false`: not at all. */
+  heartbeat?: Heartbeat | false;
+  /** What happens to requests while there is no session. */
+  whenDisconnected?: WhenDisconnected;
+  /** Default for `CallOptions.timeout`, in milliseconds. Default 0: no limit. */
+  callTimeout?: number;
+  /**
+   * How integers arrive. `auto`: as `number` within ±2^53 and as `bigint` beyond; `always`: as `bigint`;
+   * `never`: as `number`, inexact beyond ±2^53. A `bigint` given to the client is always sent as an integer.
+   */
+  bigint?: 'auto' | 'always' | 'never';
+  /** Makes the WebSocket: to add headers in Node, or for tests. */
+  webSocket?(url: string, protocols: string[]): WebSocketLike | Promise<WebSocketLike>;
+  /** The WebAssembly module to use instead of the one that came with the entry point. Required by `wamplex/slim`. */
+  wasm?: WasmSource | Promise<WasmSource>;
+  /** Closes the client when aborted. */
+  signal?: AbortSignalType;
+  /** `true` prints every message with `console.debug`; a function receives them. */
+  debug?: boolean | ((line: TraceDetail) => void);
+}
+
+/** When to connect again. Sessions that the router refused for good, or ended on purpose, are not opened again. */
+export interface ReconnectPolicy {
+  /** Milliseconds before the second attempt, at most. Default 500. */
+  readonly initialDelay?: number;
+  /** Milliseconds between two attempts, at most. Default 30 000. */
+  readonly maxDelay?: number;
+  /** How the delay grows from attempt to attempt. Default 2. */
+  readonly factor?: number;
+  /** `full`: any delay up to the one computed, so that not all clients come back at once; `none`; or a share of it, such as 0.1 for ±10 %. Default `full`. */
+  readonly jitter?: 'full' | 'none' | number;
+  /** Attempts that may fail one after another. Default: no limit. */
+  readonly maxAttempts?: number;
+  /**
+   * Decides instead of the client: `false` gives up, `true` tries again after the usual delay, a number after that many
+   * milliseconds. May take its time, to ask the user for instance; `client.connect()` tries at once.
+   */
+  retry?(cause: WampError, attempt: number): boolean | number | Promise<boolean | number>;
+}
+
+/** Whatever arrives is a sign of life; after a silence the client asks the router for one. */
+export interface Heartbeat {
+  /** Milliseconds of silence before it asks. Default 20 000. */
+  readonly interval?: number;
+  /** Milliseconds that the answer may take before the connection is given up. Default 10 000. */
+  readonly timeout?: number;
+}
+
+/** What happens to requests while there is no session. */
+export interface WhenDisconnected {
+  /** `wait` for the next session, for as long as their timeout allows, or `throw` at once. Default `wait`. */
+  readonly call?: 'wait' | 'throw';
+  /** `queue` for the next session, `throw`, or `drop` if no acknowledgement is wanted. Default `queue`. */
+  readonly publish?: 'queue' | 'throw' | 'drop';
+  /** Requests that may wait, of all kinds together. Default 1024. */
+  readonly queueLimit?: number;
+}
+
+/** How to end the session. */
+export interface CloseOptions {
+  /** GOODBYE.Reason. Default `wamp.close.normal`. */
+  readonly reason?: string;
+  readonly message?: string;
+  /**
+   * First take nothing new (unsubscribe, unregister) and finish what has begun: handlers, calls on either side. A number
+   * is the limit in milliseconds, `true` means 30 000. Default `false`.
+   */
+  readonly drain?: boolean | number;
+}
+
+/** One WAMP message as it was sent or received; signatures of AUTHENTICATE are masked. */
+export interface TraceDetail {
+  readonly dir: 'tx' | 'rx';
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Size of the message on the wire. */
+  readonly bytes: number;
+  /** The message: its code first. */
+  readonly message: readonly unknown[];
+}
+
+/** What the router told us when the session opened. */
+export interface SessionInfo {
+  readonly id: number;
+  readonly realm: string;
+  readonly authid: string;
+  readonly authrole: string;
+  readonly authmethod: string;
+  readonly authprovider?: string;
+  readonly authextra: Readonly<Record<string, any>>;
+  readonly serializer: SerializerName;
+  readonly url: string;
+  /** All of WELCOME.Details, as received. */
+  readonly details: Readonly<Record<string, any>>;
+  /** Whether the router announced a feature, such as `supports('dealer', 'call_canceling')`. */
+  supports(role: 'broker' | 'dealer', feature: string): boolean;
+}
+
+/**
+ * `idle` before the first attempt, `reconnecting` from the loss of a session, or a failed attempt, until there is another
+ * one, `closed` when nobody tries any more.
+ */
+export type State = 'idle' | 'connecting' | 'open' | 'reconnecting' | 'closed';

@@ -1,0 +1,143 @@
+import type { SubscribeOptions } from '../index.js';
+
+// ---- validators ----------------------------------------------------------------
+
+/** What a validator has against a value. */
+export interface Issue {
+  readonly message: string;
+  readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined;
+}
+type Validated<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: ReadonlyArray<Issue> };
+/** A validator as zod, valibot, arktype and others make them: Standard Schema, version 1 (https://standardschema.dev). */
+export interface StandardSchema<Input = unknown, Output = Input> {
+  readonly '~standard': {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => Validated<Output> | Promise<Validated<Output>>;
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
+  };
+}
+type AnySchema = StandardSchema<any, any>;
+type ListSchema = StandardSchema<readonly unknown[], readonly unknown[]>;
+type InputOf<S extends AnySchema> = NonNullable<S['~standard']['types']>['input'];
+type OutputOf<S extends AnySchema> = NonNullable<S['~standard']['types']>['output'];
+
+// ---- definitions -----------------------------------------------------------------
+
+/** Where definitions keep their types; nothing is there at run time. */
+declare const types: unique symbol;
+declare const defined: unique symbol;
+
+/** What is published to a topic: `Data` as subscribers get it, `Sent` as publishers give it. */
+export interface TopicDefinition<Data = any, Sent = Data> {
+  readonly kind: 'topic';
+  readonly [types]?: { readonly data: Data; readonly sent: Sent };
+}
+
+/**
+ * A procedure: arguments as the callee gets them, the result and the progressive results as the caller gets them, and
+ * each as the other side gives it.
+ */
+export interface ProcedureDefinition<Args = any, Result = any, Progress = never, ArgsSent = Args, ResultSent = Result, ProgressSent = Progress> {
+  readonly kind: 'procedure';
+  readonly [types]?: {
+    readonly args: Args; readonly result: Result; readonly progress: Progress;
+    readonly argsSent: ArgsSent; readonly resultSent: ResultSent; readonly progressSent: ProgressSent;
+  };
+  /** The same procedure with progressive results. */
+  progress<P>(): ProcedureDefinition<Args, Result, P, ArgsSent, ResultSent, P>;
+  progress<S extends AnySchema>(schema: S): ProcedureDefinition<Args, Result, OutputOf<S>, ArgsSent, ResultSent, InputOf<S>>;
+}
+
+/** Topics and procedures by their URIs, which may be templates such as `com.chat.{room}`. */
+export interface Definitions {
+  readonly [uri: string]: TopicDefinition<any, any> | ProcedureDefinition<any, any, any, any, any, any>;
+}
+/** What `defineContract` makes. */
+export type Contract<C extends Definitions = Definitions> = C & { readonly [defined]: true };
+/** Of a client without a contract: every URI, and whatever arguments. */
+export interface Untyped {
+  readonly [uri: string]: any;
+}
+
+/**
+ * Names the topics and procedures of an application with their types.
+ *
+ * With types alone nothing is checked while the program runs. With validators everything is, at both ends: who sends
+ * has it checked and sends what was given, who receives gets what the validator makes of it (defaults filled in,
+ * values transformed). In detail:
+ *
+ * - `call`, `stream`: the arguments before they are sent, and the results: a `ValidationError` rejects the call.
+ * - `register`: the arguments before the handler runs: the caller gets `wamp.error.invalid_argument`, with the issues in
+ *   `kwargs.issues`. And what the handler returns and yields: the caller gets `wamp.error.runtime_error`, and the
+ *   client's `error` event tells `where: 'handler'`.
+ * - `publish`: the data before it is sent: a `ValidationError` rejects it.
+ * - `subscribe`, `events`: the data before it is delivered. What does not fit is not delivered; the client's `error`
+ *   event tells it, with `where: 'contract'`.
+ *
+ * Validators that take their time are waited for; the order of messages stays. Never checked: `callRaw`, keyword
+ * arguments, positional arguments after the data of an event, later chunks of input, and URIs that the contract does
+ * not name.
+ *
+ * ```ts
+ * const api = defineContract({
+ *   'com.example.add2': procedure<[a: number, b: number], number>(),
+ *   'com.example.search': procedure({ input: z.tuple([z.string()]), output: z.array(z.number()) }).progress<number>(),
+ *   'com.example.chat.{room}': topic(z.object({ from: z.string(), text: z.string() })),
+ * });
+ * const client = await connect(url, { realm: 'realm1', contract: api });
+ * ```
+ */
+export declare function defineContract<const C extends Definitions>(definitions: C): Contract<C>;
+/** A topic by the type of its data, the first positional argument. */
+export declare function topic<Data>(): TopicDefinition<Data>;
+/** A topic by the validator of its data, the first positional argument. */
+export declare function topic<S extends AnySchema>(schema: S): TopicDefinition<OutputOf<S>, InputOf<S>>;
+/** A procedure by the types of its positional arguments and of its result, the first positional one. */
+export declare function procedure<Args extends readonly unknown[], Result = any>(): ProcedureDefinition<Args, Result>;
+/** A procedure by validators of the list of its positional arguments, and of its result, the first positional one. */
+export declare function procedure<I extends ListSchema = StandardSchema<readonly unknown[], any>, O extends AnySchema = AnySchema>(
+  schemas: { input?: I; output?: O },
+): ProcedureDefinition<OutputOf<I>, OutputOf<O>, never, InputOf<I>, InputOf<O>>;
+
+// ---- what a contract says ------------------------------------------------------------
+
+/** The URIs that can be published to and subscribed to. */
+export type TopicUri<C> = { [K in keyof C & string]: C[K] extends TopicDefinition<any, any> ? K : never }[keyof C & string];
+/** The URIs that can be called and registered. */
+export type ProcedureUri<C> = {
+  [K in keyof C & string]: C[K] extends ProcedureDefinition<any, any, any, any, any, any> ? K : never;
+}[keyof C & string];
+
+/** The types that a definition keeps. */
+export interface Kept {
+  readonly data: any; readonly sent: any;
+  readonly args: any; readonly result: any; readonly progress: any;
+  readonly argsSent: readonly unknown[]; readonly resultSent: any; readonly progressSent: any;
+}
+/** One of the types that a definition of a contract keeps. */
+export type TypeOf<C, K extends keyof C, Name extends keyof Kept> = string extends keyof C
+  ? Kept[Name]
+  : C[K] extends { readonly [types]?: infer T } ? NonNullable<T> extends { readonly [N in Name]: infer V } ? V : never : never;
+
+type ParamNames<U extends string> = U extends `${string}{${infer Name}}${infer Rest}` ? Name | ParamNames<Rest> : never;
+/** The parameters of a template: `com.chat.{room}` has `{ room: string }`. Of URIs that are unknown: any. */
+export type Params<U extends string> = string extends U ? Readonly<Record<string, string>> : { readonly [K in ParamNames<U>]: string };
+/** Parameters as they are given; one component of the URI each. */
+export type ParamValues<U extends string> = { readonly [K in ParamNames<U>]: string | number };
+
+/** `Options`, with the parameters where there are any. */
+export type Concrete<C, U extends string, Options> = HasParams<C, U> extends true ? Options & { params: ParamValues<U> } : Options;
+/** As `Concrete`, where `'*'` stands for all of the parameters, or for whatever one of them may be. */
+export type Pattern<C, U extends string, Options> = HasParams<C, U> extends true ? Options & { params: ParamValues<U> | '*' } : Options;
+/** Whether there is something to fill in. */
+export type HasParams<C, U extends string> = string extends keyof C ? false : [ParamNames<U>] extends [never] ? false : true;
+/** The parameters as events and invocations tell them. */
+export type ParamsIn<C, U extends string> = string extends keyof C ? Readonly<Record<string, string>> : Params<U>;
+
+/** Options of a subscription to a pattern that the contract does not name. */
+export type PatternOptions = SubscribeOptions & { match: 'prefix' | 'wildcard' };
+
+export {};

@@ -1,0 +1,60 @@
+// What the libraries of the consumer may or may not know.
+
+/** The instance type of a global class where the consumer has it, else `Fallback`. */
+type GlobalOr<Name extends string, Fallback> = typeof globalThis extends { readonly [K in Name]: { prototype: infer T } }
+  ? T
+  : Fallback;
+
+interface MinimalAbortSignal {
+  readonly aborted: boolean;
+  readonly reason: any;
+  throwIfAborted(): void;
+  addEventListener(type: 'abort', listener: (event: any) => void, options?: any): void;
+  removeEventListener(type: 'abort', listener: (event: any) => void, options?: any): void;
+}
+
+interface MinimalEvent<Detail> {
+  readonly type: string;
+  readonly detail: Detail;
+  readonly defaultPrevented: boolean;
+  preventDefault(): void;
+}
+
+interface MinimalReadableStream<T> extends AsyncIterable<T> {
+  cancel(reason?: any): Promise<void>;
+  getReader(): { read(): Promise<{ done: false; value: T } | { done: true; value?: T | undefined }>; cancel(reason?: any): Promise<void>; releaseLock(): void };
+}
+
+export type AbortSignalType = GlobalOr<'AbortSignal', MinimalAbortSignal>;
+export type CryptoKeyType = GlobalOr<'CryptoKey', { readonly type: string; readonly extractable: boolean }>;
+export type CustomEventType<Detail> = typeof globalThis extends { CustomEvent: { prototype: infer E } }
+  ? Omit<E, 'detail'> & { readonly detail: Detail }
+  : MinimalEvent<Detail>;
+export type ReadableStreamType<T> = GlobalOr<'ReadableStream', MinimalReadableStream<T>> & AsyncIterable<T>;
+
+/** `{ [Symbol.asyncDispose](): Promise<void> }` where that symbol is known, else nothing. */
+export type Disposable = SymbolConstructor extends { readonly asyncDispose: infer S extends symbol }
+  ? { [K in S]: () => Promise<void> }
+  : {};
+
+/** Anything that prints as a URL: a string or a `URL`. */
+export type UrlLike = string | { readonly href: string };
+
+/** The part of the `WebSocket` interface that the client uses. */
+export interface WebSocketLike {
+  binaryType: string;
+  readonly readyState: number;
+  readonly protocol: string;
+  readonly bufferedAmount: number;
+  onopen: ((event: any) => any) | null;
+  onmessage: ((event: any) => any) | null;
+  onclose: ((event: any) => any) | null;
+  onerror: ((event: any) => any) | null;
+  send(data: any): void;
+  close(code?: number, reason?: string): void;
+}
+
+/** A compiled module, its bytes, a URL or a `Response` to compile it from, or a promise of one of these. */
+export type WasmSource = string | object;
+
+export {};

@@ -1,0 +1,64 @@
+import type { Handler, Invocation, RawResult } from '../../index.js';
+import type { Definition, ProcedureSchemas } from './definition.js';
+
+/** The handler behind the checks: of the arguments before it runs, then of what it answers. */
+export function serving(known: Definition<ProcedureSchemas>, handler: Handler): Handler {
+  const { input, output, partial } = known.schemas;
+  if (!input && !output && !partial) {
+    return (args, invocation) => handler(args, { ...invocation, params: known.params(invocation.procedure) });
+  }
+  return async function* (given: readonly unknown[], invocation: Invocation) {
+    const args = await known.check(input, given, 'what was given as arguments');
+    const raws = new WeakSet<RawResult>();
+    const answered = (value: unknown) => ours(() => known.check(output, raws.has(value as any) ? (value as RawResult).args[0] : value, 'the result'));
+    const yielded = (value: unknown) => ours(() => known.check(partial, value, 'a progressive result'));
+    const returned = handler(args, {
+      ...invocation,
+      args,
+      params: known.params(invocation.procedure),
+      progress: async (value, extra) => {
+        await yielded(value);
+        return invocation.progress(value, extra);
+      },
+      result: (payload) => {
+        const raw = invocation.result(payload);
+        raws.add(raw);
+        return raw;
+      },
+    });
+    const value = isGenerator(returned) ? yield* each(returned, yielded) : await returned;
+    await answered(value);
+    return value;
+  };
+}
+
+async function* each(generator: AsyncGenerator<unknown, unknown, void>, check: (value: unknown) => Promise<void>): AsyncGenerator<unknown, unknown, void> {
+  let finished = false;
+  try {
+    for (;;) {
+      const { done, value } = await generator.next();
+      if (done) {
+        finished = true;
+        return value;
+      }
+      await check(value);
+      yield value;
+    }
+  } finally {
+    // Given up from outside, or by the check.
+    if (!finished) await generator.return(undefined);
+  }
+}
+
+/** What the callee itself does wrong is no fault of the caller's arguments. */
+async function ours(check: () => unknown): Promise<void> {
+  try {
+    await check();
+  } catch (cause) {
+    throw new TypeError((cause as Error).message, { cause });
+  }
+}
+
+function isGenerator(value: unknown): value is AsyncGenerator<unknown, unknown, void> {
+  return typeof (value as any)?.[Symbol.asyncIterator] === 'function' && typeof (value as any).next === 'function';
+}

@@ -1,0 +1,11 @@
+import type { Meta } from '../../index.js';
+import type { Client } from '../client.js';
+
+/** The meta API, in a module of its own that is loaded when it is used. */
+export function lazyMeta(client: Client): Meta {
+  const named = (get: (name: string) => unknown) =>
+    // Nothing of this is a promise.
+    new Proxy({}, { get: (_, name) => (typeof name === 'string' && name !== 'then' ? get(name) : undefined) });
+  return named((noun) =>
+    named((verb) => async (...args: unknown[]) => (await import('wamplex:meta')).metaOf(client)[noun][verb](...args))) as Meta;
+}
