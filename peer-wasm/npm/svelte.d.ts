@@ -39,10 +39,8 @@ export interface HeldState {
   readonly error: unknown;
 }
 
-export interface SubscriptionOptions extends Omit<SubscribeOptions, 'signal'> {
-  /** Called after the connection was lost and the subscription restored: events may have been missed. Times are those of `Date.now()`. */
-  onGap?: ((gap: { readonly lostAt: number; readonly restoredAt: number }) => void) | undefined;
-}
+/** `ongap` is called after the connection was lost and the subscription restored: events may have been missed. */
+export type SubscriptionOptions = Omit<SubscribeOptions, 'signal'>;
 
 /** What `subscription` holds. */
 export interface Latest<T, Initial> extends HeldState {

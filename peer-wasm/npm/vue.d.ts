@@ -35,10 +35,8 @@ export interface HeldRefs {
   readonly error: Readonly<Ref<unknown>>;
 }
 
-export interface SubscriptionOptions extends Omit<SubscribeOptions, 'signal'> {
-  /** Called after the connection was lost and the subscription restored: events may have been missed. Times are those of `Date.now()`. */
-  onGap?: ((gap: { readonly lostAt: number; readonly restoredAt: number }) => void) | undefined;
-}
+/** `ongap` is called after the connection was lost and the subscription restored: events may have been missed. */
+export type SubscriptionOptions = Omit<SubscribeOptions, 'signal'>;
 
 /** Calls `handler` with each event while the component is there. */
 export declare function useSubscription<T = any>(

@@ -116,11 +116,11 @@ for (const version of [18, 19]) {
 
   shown('gaps are told to the newest listener', async ({ client, page }) => {
     const told = [];
-    const use = ({ by }) => useSubscription('com.example.a', () => {}, { onGap: (gap) => told.push([by, gap]) });
+    const use = ({ by }) => useSubscription('com.example.a', () => {}, { ongap: (gap) => told.push([by, gap]) });
     await page.show(use, { by: 1 });
     client.asked[0].resolve();
     await page.show(use, { by: 2 });
-    client.asked[0].held.ongap('gap');
+    client.asked[0].options.ongap('gap');
     assert.deepEqual([told, client.asked.length], [[[2, 'gap']], 1]);
   });
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Client } from 'wamplex';
+import { WebSocket } from 'ws';
 import { place, settled, until } from './dom.mjs';
 import { FakeClient, event } from './fake-client.mjs';
 import { startRouter } from './router.mjs';
@@ -92,7 +93,7 @@ shown('a subscription that is refused, or ends, tells', () => [useSubscription('
 
 const gaps = [];
 shown('useLatest has the last event, useEvents the last ones', () => ({
-  latest: useLatest('com.example.a', { initial: 0, getRetained: true, onGap: (gap) => gaps.push(gap) }),
+  latest: useLatest('com.example.a', { initial: 0, getRetained: true, ongap: (gap) => gaps.push(gap) }),
   events: useEvents('com.example.a', () => ({ limit: 2 })),
 }), async ({ client, used: { latest, events } }) => {
   assert.deepEqual([latest.data.value, latest.event.value, events.events.value], [0, undefined, []]);
@@ -104,7 +105,7 @@ shown('useLatest has the last event, useEvents the last ones', () => ({
   events.clear();
   assert.deepEqual(events.events.value, []);
   await settled();
-  client.asked[0].held.ongap('gap');
+  client.asked[0].options.ongap('gap');
   assert.deepEqual(gaps, ['gap']);
 });
 
@@ -224,6 +225,60 @@ test('on a server nothing is asked, and what it rendered comes alive in the page
   assert.deepEqual(client.asked.map(({ name }) => name), ['com.example.a', 'com.example.b', 'com.example.p', 'com.example.q']);
 });
 
+const overRouter = (options) => async (t) => {
+  const router = await startRouter();
+  const client = new Client(router.url, { realm: 'realm1', ...options });
+  t.after(async () => {
+    await client.close();
+    await router.stop();
+  });
+  return client;
+};
+
+const procedure = ref(null);
+const registered = ref(false);
+shown('a procedure that goes and comes back before the router has answered is registered', () => useRegistration(procedure, () => 1),
+  async ({ client, used }) => {
+    const sent = new Promise((resolve) => client.addEventListener('trace', ({ detail }) => detail.message[0] === 64 && resolve()));
+    procedure.value = 'com.example.p';
+    await sent;
+    for (const name of [null, 'com.example.p']) {
+      procedure.value = name;
+      await nextTick();
+    }
+    await until(() => used.status.value === 'active');
+    assert.equal(await client.call('com.example.p'), 1);
+  }, overRouter());
+
+shown('a procedure that somebody else has is refused', () => [1, 2].map(() => useRegistration('com.example.p', () => 1)), async ({ used }) => {
+  await until(() => used[1].status.value === 'closed');
+  assert.equal(used[1].error.value.uri, 'wamp.error.procedure_already_exists');
+  assert.equal(used[0].status.value, 'active');
+}, overRouter());
+
+const sockets = [];
+const missed = [];
+const many = [];
+shown('what was lost with a session comes back with the next', () => ({
+  state: useConnectionState(),
+  held: useSubscription('com.example.a', ({ data }) => many.push(data), { ongap: (gap) => missed.push(gap) }),
+  registered: useRegistration('com.example.p', () => sockets.length),
+  result: useCallResult(() => registered.value && 'com.example.p', [], { refreshOnReconnect: true }),
+}), async ({ client, used }) => {
+  await until(() => used.registered.status.value === 'active');
+  registered.value = true;
+  await until(() => used.result.data.value === 1);
+  for (let turn = 2; turn < 5; turn++) {
+    sockets.at(-1).close();
+    await until(() => used.state.value === 'reconnecting');
+    await until(() => used.result.data.value === turn && missed.length === turn - 1);
+    await client.publish('com.example.a', turn, { excludeMe: false });
+    await until(() => many.includes(turn));
+    assert.deepEqual([used.held.status.value, used.registered.status.value, used.result.error.value], ['active', 'active', undefined]);
+  }
+  assert.deepEqual([many, sockets.length], [[2, 3, 4], 4]);
+}, overRouter({ reconnect: { initialDelay: 1 }, webSocket: (...args) => sockets[sockets.push(new WebSocket(...args)) - 1] }));
+
 shown('everything at once over a router', () => {
   const registration = useRegistration('com.example.count', async function* ([n]) {
     for (let i = 0; i < n; i++) yield i;
@@ -244,12 +299,4 @@ shown('everything at once over a router', () => {
   await client.publish('com.example.tick', [{ a: 1 }], { excludeMe: false });
   await until(() => used.tick.data.value);
   assert.deepEqual(used.tick.data.value, [{ a: 1 }]);
-}, async (t) => {
-  const router = await startRouter();
-  const client = new Client(router.url, { realm: 'realm1' });
-  t.after(async () => {
-    await client.close();
-    await router.stop();
-  });
-  return client;
-});
+}, overRouter());

@@ -21,7 +21,7 @@ export function Component({ room }: { room: string | undefined }) {
   const same: Client = useClient();
 
   const { status, error } = useSubscription<string>(room && `com.example.${room}`, (event) => event.data.length, {
-    match: 'prefix', getRetained: true, onGap: ({ lostAt, restoredAt }) => restoredAt - lostAt,
+    match: 'prefix', getRetained: true, ongap: ({ lostAt, restoredAt }) => restoredAt - lostAt,
   });
   // @ts-expect-error components have no signal: they end by themselves
   useSubscription('com.example.a', () => {}, { signal: new AbortController().signal });

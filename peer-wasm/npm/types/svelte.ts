@@ -14,7 +14,7 @@ export const maybe: { n: number } | undefined = get(subscription<{ n: number }>(
 // @ts-expect-error nothing has come at first
 export const never: number = get(subscription<number>(client, 'com.example.count')).data;
 export const texts: string[] = get(events<string>(client, room, { limit: 10 })).events.map(({ data }) => data);
-export const held = useSubscription<string>(client, room, (event) => event.data.length, { onGap: ({ lostAt, restoredAt }) => restoredAt - lostAt });
+export const held = useSubscription<string>(client, room, (event) => event.data.length, { ongap: ({ lostAt, restoredAt }) => restoredAt - lostAt });
 // @ts-expect-error components have no signal: they end by themselves
 useSubscription(client, 'com.example.a', () => {}, { signal: new AbortController().signal });
 useRegistration(client, 'com.example.add', ([a, b]: [number, number]) => a + b, { invoke: 'roundrobin' });

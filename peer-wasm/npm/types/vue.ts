@@ -19,7 +19,7 @@ export function setup() {
   const session: number | undefined = useSession().value?.id;
 
   const { status, error } = useSubscription<string>(() => room.value && `com.example.${room.value}`, (event) => event.data.length, {
-    match: 'prefix', onGap: ({ lostAt, restoredAt }) => restoredAt - lostAt,
+    match: 'prefix', ongap: ({ lostAt, restoredAt }) => restoredAt - lostAt,
   });
   // @ts-expect-error components have no signal: they end by themselves
   useSubscription('com.example.a', () => {}, { signal: new AbortController().signal });

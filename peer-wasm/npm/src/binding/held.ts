@@ -13,9 +13,7 @@ export type Open = (signal: AbortSignal) => Promise<{ readonly closed: Promise<u
 /** A topic or procedure; without one nothing is done. */
 export type Name = string | null | undefined | false;
 
-export interface SubscriptionOptions extends Omit<SubscribeOptions, 'signal'> {
-  onGap?: ((gap: any) => void) | undefined;
-}
+export type SubscriptionOptions = Omit<SubscribeOptions, 'signal'>;
 
 export interface FeedOptions extends SubscriptionOptions {
   limit?: number;
@@ -26,17 +24,23 @@ export type RegistrationOptions = Omit<RegisterOptions, 'signal'>;
 type OnEvent = (event: EventMessage<any>) => unknown;
 
 /** How to subscribe. */
-export function subscribing(client: Client, topic: Name, handler: OnEvent, { onGap, ...options }: SubscriptionOptions): Open | undefined {
-  if (!topic) return undefined;
-  return async (signal) => {
-    const subscription = await client.subscribe(topic, handler, { ...options, signal });
-    return Object.assign(subscription, { ongap: onGap ?? null });
-  };
+export function subscribing(client: Client, topic: Name, handler: OnEvent, options: SubscriptionOptions): Open | undefined {
+  return topic ? (signal) => client.subscribe(topic, handler, { ...options, signal }) : undefined;
 }
 
 /** How to register. */
 export function registering(client: Client, procedure: Name, handler: Handler, options: RegistrationOptions): Open | undefined {
-  return procedure ? (signal) => client.register(procedure, handler, { ...options, signal }) : undefined;
+  if (!procedure) return undefined;
+  return async (signal) => {
+    const register = () => client.register(procedure, handler, { ...options, signal });
+    try {
+      return await register();
+    } catch (error) {
+      if ((error as { uri?: string })?.uri !== 'wamp.error.procedure_already_exists') throw error;
+      // Whoever went before the router had answered unregisters only now.
+      return register();
+    }
+  };
 }
 
 /** A subscription or registration for as long as a component is there. Without `open` it stays idle. */

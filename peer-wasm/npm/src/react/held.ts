@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import type { EventMessage, Handler } from '../../index.js';
+import type { EventMessage, Gap, Handler } from '../../index.js';
 import {
   Feed, type FeedOptions, type FeedState, Held, type HeldState, type Name, type RegistrationOptions, type SubscriptionOptions,
   registering, subscribing,
@@ -34,8 +34,8 @@ export function useLatest(topic: Name, { initial, ...options }: SubscriptionOpti
 }
 
 /** Options that stay the same object as long as they say the same; whoever listens to gaps may be another one each time. */
-function useSame<O extends SubscriptionOptions>({ onGap, ...options }: O): O {
-  const newest = useNewest((gap: unknown) => onGap?.(gap));
+function useSame<O extends SubscriptionOptions>({ ongap, ...options }: O): O {
+  const newest = useNewest((gap: Gap) => ongap?.(gap));
   const same = useValue(options);
-  return useMemo(() => ({ ...same, onGap: newest }), [same, newest]) as unknown as O;
+  return useMemo(() => ({ ...same, ongap: newest }), [same, newest]) as unknown as O;
 }
