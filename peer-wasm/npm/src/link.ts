@@ -142,16 +142,16 @@ export class Link {
     signal.throwIfAborted();
     if (delay === undefined) throw cause;
     this.#emit('reconnecting', { attempt: this.#backoff.attempts, delay, cause });
+    let cancel!: () => void;
+    let release!: () => void;
     await new Promise<void>((resolve) => {
-      const cancel = alarm(delay, resolve);
-      const stop = () => {
-        cancel();
-        resolve();
-      };
-      this.#hurry = stop;
-      onAbort(signal, stop);
+      this.#hurry = resolve;
+      cancel = alarm(delay, resolve);
+      release = onAbort(signal, () => resolve());
     });
     this.#hurry = undefined;
+    cancel();
+    release();
     signal.throwIfAborted();
   }
 
