@@ -90,18 +90,18 @@ export declare class Client<C extends Definitions = Untyped> {
   publish<K extends TopicUri<C>>(
     topic: K, ...rest: Rest<C, K, TypeOf<C, K, 'sent'>, PublishOptions, undefined>
   ): Promise<{ readonly publication: number } | undefined>;
+  /** Subscribes to a pattern, whether the contract has it or not. */
+  subscribe(pattern: string, options: PatternOptions): Promise<Subscription>;
+  subscribe(pattern: string, handler: (event: EventMessage<any>) => unknown, options: PatternOptions): Promise<Subscription>;
+  /** Subscribes without a handler: iterate the subscription. */
+  subscribe<K extends TopicUri<C>>(topic: K, ...rest: PatternRest<C, K, SubscribeOptions>): Promise<SubscriptionOf<C, K>>;
   /** Subscribes a handler. Events reach it one after another: the next waits for the promise it returned. */
   subscribe<K extends TopicUri<C>>(
     topic: K, handler: (event: EventOf<C, K>) => unknown, ...rest: PatternRest<C, K, SubscribeOptions>
   ): Promise<SubscriptionOf<C, K>>;
-  /** Subscribes without a handler: iterate the subscription. */
-  subscribe<K extends TopicUri<C>>(topic: K, ...rest: PatternRest<C, K, SubscribeOptions>): Promise<SubscriptionOf<C, K>>;
-  /** Subscribes to a pattern, whether the contract has it or not. */
-  subscribe(pattern: string, handler: (event: EventMessage<any>) => unknown, options: PatternOptions): Promise<Subscription>;
-  subscribe(pattern: string, options: PatternOptions): Promise<Subscription>;
   /** Events as an iterator that subscribes by itself. */
-  events<K extends TopicUri<C>>(topic: K, ...rest: PatternRest<C, K, SubscribeOptions>): EventIterator<TypeOf<C, K, 'data'>, ParamsIn<C, K>>;
   events(pattern: string, options: PatternOptions): EventIterator;
+  events<K extends TopicUri<C>>(topic: K, ...rest: PatternRest<C, K, SubscribeOptions>): EventIterator<TypeOf<C, K, 'data'>, ParamsIn<C, K>>;
 
   /** What the router knows of sessions, registrations and subscriptions. */
   readonly meta: Meta;

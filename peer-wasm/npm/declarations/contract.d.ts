@@ -133,7 +133,7 @@ export type Concrete<C, U extends string, Options> = HasParams<C, U> extends tru
 /** As `Concrete`, where `'*'` stands for all of the parameters, or for whatever one of them may be. */
 export type Pattern<C, U extends string, Options> = HasParams<C, U> extends true ? Options & { params: ParamValues<U> | '*' } : Options;
 /** Whether there is something to fill in. */
-export type HasParams<C, U extends string> = string extends keyof C ? false : [ParamNames<U>] extends [never] ? false : true;
+export type HasParams<C, U extends string> = string extends keyof C ? false : [U] extends [`${string}{${string}}${string}`] ? true : false;
 /** The parameters as events and invocations tell them. */
 export type ParamsIn<C, U extends string> = string extends keyof C ? Readonly<Record<string, string>> : Params<U>;
 
