@@ -7,16 +7,22 @@
 
 const dev = ['vite', '--host', '127.0.0.1', '--port', '{port}', '--strictPort'];
 const next = { folder: 'next', build: ['next', 'build'], server: ['next', 'start', '--hostname', '127.0.0.1', '--port', '{port}'] };
-const esbuild = ['esbuild', 'page.mjs', '--bundle', '--format=esm', '--minify', '--outfile=dist/main.js'];
+const esbuild = (script) => ['esbuild', script, '--bundle', '--format=esm', '--minify', '--outfile=dist/main.js'];
 const workerd = ['workerd', 'serve', 'config.capnp', '--socket-addr', 'http=127.0.0.1:{port}'];
 const wrangler = ['wrangler', 'dev', '--ip', '127.0.0.1', '--port', '{port}'];
 
 export const APPS = [
   { name: 'vite', build: ['vite', 'build'], page: 'dist' },
   { name: 'vite-dev', folder: 'vite', server: dev, open: '/' },
+  { name: 'vite-slim', folder: 'vite', build: ['vite', 'build', 'slim', '--outDir', '../dist', '--emptyOutDir'], page: 'dist' },
   { name: 'webpack', build: ['webpack', '--mode', 'production', '--entry', './page.mjs'], page: '.' },
+  { name: 'webpack-slim', folder: 'webpack', build: ['webpack', '--mode', 'production', '--entry', './slim.mjs'], page: '.' },
   { name: 'rollup', build: ['rollup', '--config'], page: '.' },
-  { name: 'esbuild', build: esbuild, page: '.' },
+  { name: 'esbuild', build: esbuild('page.mjs'), page: '.' },
+  {
+    name: 'esbuild-slim', folder: 'esbuild', page: '.',
+    build: [...esbuild('slim.mjs'), '--loader:.wasm=file', '--public-path=/dist'],
+  },
   { name: 'parcel', build: ['parcel', 'build', 'index.html', '--no-cache'], page: 'dist' },
   { name: 'next-server', ...next, fetch: '/server' },
   { name: 'next-client', ...next, open: '/client' },

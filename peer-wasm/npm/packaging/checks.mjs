@@ -48,4 +48,14 @@ export const CHECKS = {
     }
     return `${framed.length} entries, ${plain.length} of them with lib es2022 alone`;
   },
+
+  /** Every entry can be imported and required, with its frameworks beside it, and nothing of it needs a page. */
+  async loads(tarball) {
+    const folder = await install('checks', tarball);
+    const names = ENTRIES.filter(({ name }) => name).map(({ name }) => name.replace('.', 'wamplex'));
+    writeFileSync(join(folder, 'all.cjs'), names.map((name) => `require('${name}');\n`).join(''));
+    writeFileSync(join(folder, 'all.mjs'), names.map((name) => `import '${name}';\n`).join(''));
+    for (const file of ['all.cjs', 'all.mjs']) await run(['node', file], folder, SECONDS);
+    return `${names.length} entries`;
+  },
 };

@@ -31,11 +31,12 @@ export async function install(name, tarball) {
   return folder;
 }
 
-/** The folder of an app with all that it needs but the package. */
-export async function installDependencies(name) {
+/** The folder of an app with all that it needs but the package; tells if there is something to do. */
+export async function installDependencies(name, tell = () => {}) {
   const folder = join(work, name);
   const files = ['package.json', 'package-lock.json'].map((file) => join(here, 'apps', name, file));
   await unlessDone(join(folder, DEPENDENCIES), files, async () => {
+    tell();
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     for (const file of files) cpSync(file, join(folder, basename(file)));

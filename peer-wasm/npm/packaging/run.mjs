@@ -26,7 +26,7 @@ if (unknown.length > 0) {
 const report = [];
 const tarball = pack();
 const stage = await openStage();
-/** Builds of folders that several rows share. */
+/** The last build of each folder, which several rows may share. */
 const built = new Map();
 for (const name of all) {
   if (wanted.length === 0 || wanted.includes(name)) report.push(await timed(name));
@@ -56,10 +56,8 @@ async function timed(name) {
 }
 
 async function tryApp(app) {
-  if (!built.has(app.folder)) built.set(app.folder, makeReady(app));
-  const folder = await built.get(app.folder);
-  const prefix = `packaging.${app.name}`;
-  const scene = await stage.set(prefix);
+  const folder = await makeReady(app);
+  const scene = await stage.set(`packaging.${app.name}`);
   try {
     const { passed, error } = await outcome(app, folder, scene.query);
     if (error) throw new Error(error);
@@ -70,9 +68,13 @@ async function tryApp(app) {
   }
 }
 
-async function makeReady({ folder: name, build }) {
+async function makeReady({ folder: name, build = [] }) {
+  const last = built.get(name);
+  if (last?.build.join() === build.join()) return last.folder;
   const folder = await install(name, tarball);
-  if (build) await run(build, folder, BUILD_SECONDS);
+  built.delete(name);
+  if (build.length > 0) await run(build, folder, BUILD_SECONDS);
+  built.set(name, { build, folder });
   return folder;
 }
 
