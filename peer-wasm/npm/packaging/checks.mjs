@@ -1,6 +1,6 @@
 // What is asked of the tarball itself. Each takes its file, and returns what it found or throws what is wrong.
 import { readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { ENTRIES, root } from '../scripts/entries.mjs';
 import { install } from './install.mjs';
 import { contents } from './pack.mjs';
@@ -11,7 +11,8 @@ const SECONDS = 120;
 export const CHECKS = {
   /** Nothing but dist/ as it was built, and what every package has. */
   contents(tarball) {
-    const wanted = ['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json', ...readdirSync(join(root, 'dist')).map((name) => `dist/${name}`)];
+    const dist = readdirSync(join(root, 'dist'), { recursive: true }).filter((name) => extname(name) !== '').map((name) => `dist/${name}`);
+    const wanted = ['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json', ...dist];
     const found = contents(tarball);
     const wrong = [...wanted.filter((name) => !found.includes(name)).map((name) => `missing: ${name}`),
       ...found.filter((name) => !wanted.includes(name)).map((name) => `not wanted: ${name}`)];
