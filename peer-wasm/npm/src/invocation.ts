@@ -1,4 +1,5 @@
 import type { Handler, Invocation, Kwargs, Payload } from '../index.js';
+import { Timer } from './abort.js';
 import { listOf, type Connection } from './connection.js';
 import { Answer } from './core.js';
 import type { Message } from './decode/message.js';
@@ -24,6 +25,8 @@ export class IncomingCall {
   readonly #abort = new AbortController();
   readonly #input: Mailbox<Required<Payload>>;
   readonly #invocation: Invocation;
+  /** For the pause between two messages, as the router counts. */
+  readonly #timer: Timer;
   #answered = false;
   #sliceEnd = 0;
 
@@ -37,6 +40,7 @@ export class IncomingCall {
     this.#details = details;
     this.#input = new Mailbox({ max: 65_536, overflow: 'error', onOverflow: (error) => this.#abort.abort(error) });
     if (details['progress'] !== true) this.#input.end();
+    this.#timer = new Timer(details['timeout'], (error) => this.#stop(error));
     this.#invocation = this.#describe(procedure, listOf(args), kwargs ?? {});
   }
 
@@ -70,11 +74,13 @@ export class IncomingCall {
       this.#fail(thrown, failed);
     }
     this.#answered = true;
+    this.#timer.stop();
     this.#input.end();
   }
 
   /** Progressive call invocation: one more chunk. */
   more([, , , details, args, kwargs]: Message): void {
+    this.#timer.restart();
     this.#input.push({ args: listOf(args), kwargs: kwargs ?? {} });
     if (details['progress'] !== true) this.#input.end();
   }
@@ -91,6 +97,7 @@ export class IncomingCall {
   }
 
   #stop(reason: WampError): void {
+    this.#timer.stop();
     this.#abort.abort(reason);
     this.#input.end({ error: reason });
   }
@@ -110,6 +117,7 @@ export class IncomingCall {
 
   async #progress(value: unknown, extra: Payload = {}): Promise<void> {
     if (this.#invocation.wantsProgress && !this.#answered && this.#connection.isOpen) {
+      this.#timer.restart();
       this.#yield({ progress: true }, { args: [value, ...(extra.args ?? [])], ...(extra.kwargs && { kwargs: extra.kwargs }) });
     }
     await this.#pause();
@@ -148,8 +156,8 @@ export class IncomingCall {
 
   #asWampError(error: Error): WampError {
     if (error instanceof WampError) return error;
-    const uri = this.#abort.signal.aborted ? CANCELED : RUNTIME_ERROR;
-    return new WampError(uri, { args: [error.message] });
+    const { aborted, reason } = this.#abort.signal;
+    return new WampError(aborted ? reason.uri : RUNTIME_ERROR, { args: [error.message] });
   }
 }
 

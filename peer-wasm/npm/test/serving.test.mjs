@@ -1,5 +1,6 @@
 // Registrations and invocations, against a router that misbehaves on purpose.
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import { CanceledError, WampError } from 'wamplex';
 import { registered, scripted, stillWorks } from './scripted.mjs';
 
@@ -105,4 +106,41 @@ scripted('an invocation that crosses UNREGISTER is still served', undefined, asy
   assert.deepEqual(await router.message(70), [70, 1, {}, ['served']]);
   router.send(67, unregister[1]);
   await leaving;
+});
+
+scripted('the signal is aborted when the time that was announced is over, and the caller hears of it', undefined, async ({ router, client }) => {
+  const reasons = [];
+  await registered(router, client, (_, inv) => new Promise((_resolve, reject) => {
+    assert.equal(inv.timeout, 5);
+    inv.signal.addEventListener('abort', () => {
+      reasons.push(inv.signal.reason.uri);
+      // Not the reason itself: what `fetch` would throw.
+      reject(new DOMException('the operation was aborted', 'AbortError'));
+    });
+  }));
+  router.send(68, 1, 6, { timeout: 5 });
+  assert.deepEqual(await router.message(8), [8, 68, 1, {}, 'wamp.error.timeout', ['the operation was aborted']]);
+  assert.deepEqual(reasons, ['wamp.error.timeout']);
+});
+
+scripted('every part of a result and of the arguments begins the time anew', undefined, async ({ router, client }) => {
+  let called;
+  const invoked = new Promise((resolve) => (called = resolve));
+  await registered(router, client, (_, inv) => new Promise(() => called(inv)));
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    router.send(68, 1, 6, { timeout: 100, receive_progress: true, progress: true });
+    const { signal, input, progress } = await invoked;
+    mock.timers.tick(60);
+    void progress(1);
+    mock.timers.tick(60);
+    router.send(68, 1, 6, { receive_progress: true, progress: true }, ['more']);
+    await input[Symbol.asyncIterator]().next();
+    mock.timers.tick(60);
+    assert.equal(signal.aborted, false);
+    mock.timers.tick(40);
+    assert.equal(signal.reason.uri, 'wamp.error.timeout');
+  } finally {
+    mock.timers.reset();
+  }
 });
