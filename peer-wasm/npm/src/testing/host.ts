@@ -99,23 +99,23 @@ export class Exchange {
       const due = this.#page.pollTimeout();
       if (due === undefined) return;
       const now = this.#clock.now();
-      if (due > now) return this.#wake(Math.min(due, now + LONGEST_TIMER) - now, now);
+      if (due > now) return this.#wake(Math.min(due, now + LONGEST_TIMER), now);
       this.#page.handleTimeout(now);
       this.#deliver();
     }
-  }
-
-  #wake(wait: number, now: number): void {
-    this.#timer = setTimeout(() => {
-      this.#clock.reach(now + wait);
-      this.keepTime();
-    }, wait);
   }
 
   shutDown(): void {
     this.#page.shutDown(this.#clock.now());
     this.#deliver();
     clearTimeout(this.#timer);
+  }
+
+  #wake(at: number, now: number): void {
+    this.#timer = setTimeout(() => {
+      this.#clock.reach(at);
+      this.keepTime();
+    }, at - now);
   }
 
   #transmit(): void {

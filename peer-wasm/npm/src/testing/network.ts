@@ -1,12 +1,19 @@
 import { Deque } from '../deque.js';
 import { type Clock, nextTask } from './clock.js';
 
+interface Message {
+  readonly due: number;
+  arrive(): void;
+}
+
 /** What is between sockets and router: everything takes its time and a task of its own, and nothing overtakes. */
 export class Network {
   readonly #clock: Clock;
-  readonly #underway = new Deque<{ readonly due: number; readonly arrive: () => void }>();
-  readonly #waiters: (() => void)[] = [];
-  #next: { readonly due: number; readonly arrive: () => void } | undefined;
+  readonly #underway = new Deque<Message>();
+  readonly #waiters: { readonly now: boolean; resolve(): void }[] = [];
+  /** The one that arrives next. */
+  #next: Message | undefined;
+  #arriving = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stalled = false;
   /** Milliseconds for each way. */
@@ -25,7 +32,7 @@ export class Network {
 
   send(arrive: () => void): void {
     this.#underway.push({ due: this.#clock.now() + this.latency, arrive });
-    if (!this.#next) this.#schedule();
+    if (!this.#next && !this.#arriving) this.#schedule();
   }
 
   /** Time has passed, or more has changed. */
@@ -33,12 +40,17 @@ export class Network {
     this.#schedule();
   }
 
-  /** Resolves when nothing is under way: at once while nothing moves. */
-  idle(): Promise<void> {
+  /** Resolves when nothing is under way, or with `now` nothing that arrives now. While nothing moves, that is at once. */
+  idle(now = false): Promise<void> {
     return new Promise((resolve) => {
-      this.#waiters.push(resolve);
-      if (!this.#next || this.#stalled) this.#settle();
+      this.#waiters.push({ now, resolve });
+      if (this.isIdle(now)) this.#settle();
     });
+  }
+
+  /** Whether nobody has to wait. */
+  isIdle(now: boolean): boolean {
+    return this.#stalled || !this.#next || (now && this.#next.due > this.#clock.now());
   }
 
   #schedule(): void {
@@ -48,25 +60,33 @@ export class Network {
     if (!next || this.#stalled) return this.#settle();
     const wait = next.due - this.#clock.now();
     const arrive = () => this.#arrive(next);
-    if (wait > 0) this.#timer = setTimeout(arrive, wait);
-    else nextTask(arrive);
+    if (wait <= 0) return nextTask(arrive);
+    this.#timer = setTimeout(arrive, wait);
+    this.#settle();
   }
 
-  #arrive(one: { readonly due: number; readonly arrive: () => void }): void {
+  #arrive(one: Message): void {
     // Another one if this was scheduled twice.
     if (this.#next !== one || this.#stalled) return;
     this.#next = undefined;
     this.#clock.reach(one.due);
-    one.arrive();
-    this.#schedule();
+    this.#arriving = true;
+    try {
+      one.arrive();
+    } finally {
+      this.#arriving = false;
+      this.#schedule();
+    }
   }
 
-  /** Tells who waits, unless what arrived last leads to more. */
+  /** Tells who waits, unless what has arrived leads to more. */
   #settle(): void {
     if (this.#waiters.length === 0) return;
     nextTask(() => {
-      if (this.#next && !this.#stalled) return;
-      for (const resolve of this.#waiters.splice(0)) resolve();
+      for (const waiter of this.#waiters.splice(0)) {
+        if (this.isIdle(waiter.now)) waiter.resolve();
+        else this.#waiters.push(waiter);
+      }
     });
   }
 }

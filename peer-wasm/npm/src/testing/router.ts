@@ -22,6 +22,8 @@ export async function createRouter(options: TestRouterOptions = {}): Promise<Tes
 }
 
 export class TestRouter {
+  /** Set by `disposable`. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   readonly url: string;
   readonly #page: Page;
   readonly #realms: readonly string[];
@@ -85,15 +87,24 @@ export class TestRouter {
 
   async advance(ms: number): Promise<void> {
     if (!(ms >= 0)) throw new RangeError('time goes forward only');
+    // What was sent before is there before time has passed.
+    await this.#quiet(true);
     this.#clock.advance(ms);
     this.#exchange.keepTime();
     this.#host.network.wake();
-    await this.settled();
+    await this.#quiet(true);
   }
 
-  async settled(): Promise<void> {
-    await this.#inside.network.idle();
-    await this.#host.network.idle();
+  settled(): Promise<void> {
+    return this.#quiet(false);
+  }
+
+  async #quiet(now: boolean): Promise<void> {
+    const networks = [this.#inside.network, this.#host.network];
+    // What arrives over one may lead to something over the other.
+    do {
+      for (const network of networks) await network.idle(now);
+    } while (!networks.every((network) => network.isIdle(now)));
   }
 
   // ---- what the test does itself --------------------------------------------------------

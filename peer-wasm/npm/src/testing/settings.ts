@@ -3,6 +3,7 @@ import type { RealmSettings, TestRouterOptions } from '../../testing.js';
 /** The realms that the options ask for, as the compiled router reads them. */
 export function realmsOf(options: TestRouterOptions): { name: string; settings: string }[] {
   const { realms = ['realm1'], users = [] } = options;
+  if (realms.length === 0) throw new TypeError('a router needs a realm');
   return realms.map((realm) => {
     const given: RealmSettings = typeof realm === 'string' ? { name: realm } : realm;
     const all = [...(given.users ?? []), ...users];
