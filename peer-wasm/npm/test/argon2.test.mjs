@@ -1,13 +1,7 @@
-// The module for Argon2id that the package brings, and that it is loaded when it is needed.
+// The module for Argon2id that the package brings.
 import assert from 'node:assert/strict';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { pathToFileURL } from 'node:url';
-import { WebSocket } from 'ws';
 import { argon2id } from '../dist/argon2.js';
-import { startScripted } from './scripted.mjs';
 
 const utf8 = (text) => new TextEncoder().encode(text);
 const hex = (bytes) => Buffer.from(bytes).toString('hex');
@@ -45,34 +39,4 @@ test('the memory of one key is not kept for the next', async () => {
   for (let i = 0; i < 50; i++) await key('password', `somesalt${i}`, 1, 16_384);
   const grown = (process.memoryUsage().rss - before) / 2 ** 20;
   assert.ok(grown < 400, `${grown} MiB of 800 are still there`);
-});
-
-/** The default entry in a folder of its own, with these files beside it. */
-async function alone(t, ...files) {
-  const folder = await mkdtemp(join(tmpdir(), 'wamplex-'));
-  t.after(() => rm(folder, { recursive: true }));
-  for (const file of ['inline.js', ...files]) await copyFile(new URL(`../dist/${file}`, import.meta.url), join(folder, file));
-  return import(pathToFileURL(join(folder, 'inline.js')).href);
-}
-
-test('it is loaded when a router asks for it, and that it cannot be is said', async (t) => {
-  for (const [files, kdf, reason] of [
-    [[], { kdf: 'pbkdf2', iterations: 4096 }, /did not prove/],
-    [['argon2.js'], { kdf: 'argon2id13', iterations: 3, memory: 4096 }, /did not prove/],
-    [[], { kdf: 'argon2id13', iterations: 3, memory: 4096 }, /^cannot load the module for Argon2id: .*argon2\.js/],
-  ]) {
-    const { auth, connect } = await alone(t, ...files);
-    const router = await startScripted((message, send) => {
-      const nonce = () => `${message[2].authextra.nonce}router`;
-      if (message[0] === 1) send(4, 'wamp-scram', { nonce: nonce(), salt: 'W22ZaJ0SNY7soEsUEjb6gQ==', ...kdf });
-      if (message[0] === 5) send(2, 1, { roles: { dealer: {} } });
-      return message[0] !== 6;
-    });
-    t.after(() => router.stop());
-    const joined = connect(router.url, {
-      realm: 'realm1', serializers: ['json'], connectTimeout: 500, auth: auth.scram({ authid: 'joe', password: 'pencil' }),
-      webSocket: (url, protocols) => new WebSocket(url, protocols),
-    });
-    await assert.rejects(joined, { message: reason });
-  }
 });

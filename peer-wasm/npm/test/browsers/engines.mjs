@@ -1,0 +1,111 @@
+// Browsers, each driven through its WebDriver (W3C WebDriver).
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+
+/** The insecure origin of the pages: not this machine by its name, though it is by its address. */
+export const INSECURE_HOST = 'insecure.test';
+
+export const ENGINES = {
+  chromium: {
+    command: (port) => ['chromedriver', `--port=${port}`],
+    capabilities: {
+      browserName: 'chrome',
+      'goog:chromeOptions': {
+        args: [
+          '--headless=new', '--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--no-first-run',
+          '--disable-background-networking', '--disable-component-update', `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`,
+        ],
+      },
+    },
+    binary: ['goog:chromeOptions', '/usr/bin/chromium', 'CHROMIUM'],
+  },
+  firefox: {
+    command: (port) => ['geckodriver', '--port', port],
+    capabilities: {
+      browserName: 'firefox',
+      'moz:firefoxOptions': { args: ['-headless'], prefs: { 'network.dns.localDomains': INSECURE_HOST } },
+    },
+    binary: ['moz:firefoxOptions', '/usr/bin/firefox-esr', 'FIREFOX'],
+  },
+  webkit: {
+    // It hangs without a word where there is no display.
+    command: (port) => ['xvfb-run', '-a', 'WebKitWebDriver', '-p', port],
+    capabilities: { 'webkitgtk:browserOptions': { args: ['--automation'] } },
+    binary: ['webkitgtk:browserOptions', '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser', 'MINIBROWSER'],
+  },
+};
+
+/** One window of a browser. */
+export class Browser {
+  #driver;
+  #session;
+
+  static async start(name) {
+    const { command, capabilities, binary: [key, path, variable] } = ENGINES[name];
+    const port = await freePort();
+    const [program, ...args] = command(String(port));
+    // In a group of its own, as there are programs between us and the browser.
+    const driver = spawn(program, args, { stdio: 'ignore', detached: true });
+    const ended = new Promise((resolve) => {
+      driver.once('error', resolve);
+      driver.once('exit', (code) => resolve(new Error(`${program} ended with ${code}`)));
+    });
+    const browser = new Browser();
+    browser.#driver = driver;
+    const address = `http://127.0.0.1:${port}`;
+    try {
+      await Promise.race([listening(`${address}/status`), ended.then((error) => { throw error; })]);
+      const wanted = { ...capabilities, [key]: { ...capabilities[key], binary: process.env[variable] ?? path } };
+      const { sessionId } = await ask('POST', `${address}/session`, { capabilities: { alwaysMatch: wanted } });
+      browser.#session = `${address}/session/${sessionId}`;
+      return browser;
+    } catch (error) {
+      await browser.stop();
+      throw new Error(`cannot start ${name}`, { cause: error });
+    }
+  }
+
+  async open(url) {
+    await ask('POST', `${this.#session}/url`, { url });
+  }
+
+  async stop() {
+    try {
+      if (this.#session) await ask('DELETE', this.#session);
+    } finally {
+      try {
+        process.kill(-this.#driver.pid, 'SIGTERM');
+      } catch (error) {
+        if (error.code !== 'ESRCH') throw error;
+      }
+    }
+  }
+}
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Waits until somebody answers; no driver says when it is there. */
+async function listening(url) {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await ask('GET', url);
+    } catch (error) {
+      if (attempt === 300) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+async function ask(method, url, body) {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }), signal: AbortSignal.timeout(60_000) });
+  const { value } = await answer.json();
+  if (!answer.ok) throw new Error(`${method} ${url}: ${value?.message ?? answer.status}`);
+  return value;
+}

@@ -1,0 +1,65 @@
+// Runs the tests of the built package in browsers, against the real router.
+//   node test/browsers/run.mjs [chromium|firefox|webkit]... [FILE.test.mjs]...
+// Without engines it is Chromium and Firefox; without files all but those that skipped.mjs names. WebKitGTK's WebDriver
+// needs a display, if only one in memory.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../../scripts/entries.mjs';
+import { Browser, ENGINES } from './engines.mjs';
+import { Server } from './server.mjs';
+import { SKIPPED_FILES, SKIPPED_TESTS } from './skipped.mjs';
+
+/** After this long without a word a page is stuck. Nothing is measured by it. */
+const PATIENCE_MS = 90_000;
+
+const given = process.argv.slice(2);
+const engines = given.filter((name) => ENGINES[name]);
+if (engines.length === 0) engines.push('chromium', 'firefox');
+const all = readdirSync(join(root, 'test'), { recursive: true }).map(String).filter((name) => name.endsWith('.test.mjs')).sort();
+const named = given.filter((name) => !ENGINES[name]);
+const unknown = named.filter((name) => !all.includes(name));
+if (unknown.length > 0) throw new Error(`neither engine nor test file: ${unknown.join(', ')}`);
+const files = (named.length > 0 ? named : all).filter((name) => !SKIPPED_FILES[name]);
+
+const server = await Server.start();
+const results = {};
+for (const engine of engines) results[engine] = await runEngine(engine);
+server.stop();
+report();
+
+async function runEngine(engine) {
+  const began = performance.now();
+  const count = { passed: 0, failed: 0, skipped: 0, seconds: 0 };
+  let browser;
+  for (const file of files) {
+    let outcomes;
+    try {
+      browser ??= await Browser.start(engine);
+      outcomes = await server.run(browser, file, { skipped: SKIPPED_TESTS[file] ?? {}, patience: PATIENCE_MS });
+    } catch (error) {
+      outcomes = [{ name: 'running', outcome: 'failed', reason: [error, error.cause].filter(Boolean).map(String).join(': ') }];
+      await browser?.stop().catch(() => {});
+      browser = undefined;
+    }
+    if (outcomes.length === 0) outcomes.push({ name: 'loading', outcome: 'failed', reason: 'there are no tests in it' });
+    for (const { name, outcome, reason } of outcomes) {
+      count[outcome]++;
+      if (outcome === 'failed') console.log(`✖ ${engine} ${file} › ${name}\n    ${reason.replaceAll('\n', '\n    ')}`);
+    }
+  }
+  await browser?.stop();
+  count.seconds = Math.round((performance.now() - began) / 1000);
+  return count;
+}
+
+function report() {
+  console.table(results);
+  if (named.length === 0) {
+    console.log('Not in browsers:');
+    for (const [file, reason] of Object.entries(SKIPPED_FILES)) console.log(`  ${file}: it ${reason}`);
+    for (const [file, tests] of Object.entries(SKIPPED_TESTS)) {
+      for (const [name, reason] of Object.entries(tests)) console.log(`  ${file} › ${name}: ${reason}`);
+    }
+  }
+  process.exitCode = Object.values(results).some(({ failed }) => failed > 0) ? 1 : 0;
+}

@@ -1,0 +1,12 @@
+// What does not run in browsers, and why: test files, or tests by name in files that do.
+
+export const SKIPPED_FILES = {
+  'package.test.mjs': 'compares files of the package',
+  'lazy.test.mjs': 'copies files of the package',
+  'react.test.mjs': 'brings a DOM of its own and bundles several versions of React',
+  'entries.test.mjs': 'starts programs of Node and reads files of the package',
+};
+
+export const SKIPPED_TESTS = {
+  'argon2.test.mjs': { 'the memory of one key is not kept for the next': 'pages cannot ask how much memory they have' },
+};
