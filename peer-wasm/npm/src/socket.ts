@@ -7,8 +7,13 @@ export async function openSocket(url: string, protocols: string[], factory: Fact
   const socket = factory
     ? await factory(url, protocols)
     : new ((globalThis.WebSocket as any) ?? (await fromPackage()))(url, protocols);
-  // Node's `ws` throws failures that nobody listens to; the core listens once it is compiled.
-  socket.onerror = () => {};
+  // Node's `ws` throws failures that nobody listens to. After some, as of a port that it does not allow, WebKit has no
+  // event `close`; where there is one, the core has gone when the timer comes.
+  socket.onerror = () => {
+    setTimeout(() => {
+      if (socket.readyState === 3) socket.onclose?.({ code: 1006, reason: '' });
+    });
+  };
   return socket;
 }
 

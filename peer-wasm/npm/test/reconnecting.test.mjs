@@ -178,7 +178,7 @@ scripted('calls and publications wait for the next session, in order, after what
   const calls = [];
   client.addEventListener('sessionlost', () => {
     calls.push(client.call('a'), client.publish('b'), client.call('c'), client.publish('d', 1, { acknowledge: true }));
-  });
+  }, { once: true });
   await lose(router, client);
   await router.message(16, 2);
   assert.deepEqual(router.received.filter((m) => m[0] !== 1).map((m) => m[3]), ['t', 't', 'a', 'b', 'c', 'd']);
@@ -395,16 +395,17 @@ scripted('draining finishes what has begun and takes nothing new', (message, sen
   router.send(36, 5, 1, {}, [1]);
   router.send(36, 5, 2, {}, [2]);
   router.send(68, 1, 6, {});
+  await stillWorks(router, client);
   const calling = client.call('pending');
-  await router.message(48);
+  const pending = await router.message(48, 2);
   const closing = client.close({ drain: true });
   await Promise.all([router.message(34), router.message(66)]);
   finish();
-  const inner = await router.message(48, 2);
+  const inner = await router.message(48, 3);
   router.send(50, inner[1], {}, ['from inside']);
   assert.deepEqual(await router.message(70), [70, 1, {}, ['from inside']]);
   assert.deepEqual(router.received.filter((m) => m[0] === 6), []);
-  router.send(50, (await router.message(48))[1], {}, ['answered']);
+  router.send(50, pending[1], {}, ['answered']);
   assert.equal(await calling, 'answered');
   await closing;
   assert.deepEqual(seen, [1, 2]);

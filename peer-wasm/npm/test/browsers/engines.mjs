@@ -23,7 +23,11 @@ export const ENGINES = {
     command: (port) => ['geckodriver', '--port', port],
     capabilities: {
       browserName: 'firefox',
-      'moz:firefoxOptions': { args: ['-headless'], prefs: { 'network.dns.localDomains': INSECURE_HOST } },
+      'moz:firefoxOptions': {
+        args: ['-headless'],
+        // Firefox waits longer and longer before it connects again to where connections were lost.
+        prefs: { 'network.dns.localDomains': INSECURE_HOST, 'network.websocket.delay-failed-reconnects': false },
+      },
     },
     binary: ['moz:firefoxOptions', '/usr/bin/firefox-esr', 'FIREFOX'],
   },
@@ -67,6 +71,11 @@ export class Browser {
 
   async open(url) {
     await ask('POST', `${this.#session}/url`, { url });
+  }
+
+  /** The title of the page. */
+  title() {
+    return ask('GET', `${this.#session}/title`);
   }
 
   async stop() {

@@ -10,7 +10,7 @@ import { Server } from './server.mjs';
 import { SKIPPED_FILES, SKIPPED_TESTS } from './skipped.mjs';
 
 /** After this long without a word a page is stuck. Nothing is measured by it. */
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 60_000;
 
 const given = process.argv.slice(2);
 const engines = given.filter((name) => ENGINES[name]);
@@ -32,15 +32,18 @@ async function runEngine(engine) {
   const count = { passed: 0, failed: 0, skipped: 0, seconds: 0 };
   let browser;
   for (const file of files) {
+    const start = performance.now();
     let outcomes;
     try {
       browser ??= await Browser.start(engine);
       outcomes = await server.run(browser, file, { skipped: SKIPPED_TESTS[file] ?? {}, patience: PATIENCE_MS });
     } catch (error) {
-      outcomes = [{ name: 'running', outcome: 'failed', reason: [error, error.cause].filter(Boolean).map(String).join(': ') }];
+      const where = await browser?.title().catch(() => undefined);
+      outcomes = [{ name: where ?? 'starting', outcome: 'failed', reason: [error, error.cause].filter(Boolean).map(String).join(': ') }];
       await browser?.stop().catch(() => {});
       browser = undefined;
     }
+    if (process.env.VERBOSE) console.log(`${engine} ${file} ${Math.round(performance.now() - start)} ms`);
     if (outcomes.length === 0) outcomes.push({ name: 'loading', outcome: 'failed', reason: 'there are no tests in it' });
     for (const { name, outcome, reason } of outcomes) {
       count[outcome]++;

@@ -4,6 +4,8 @@ export const SKIPPED_FILES = {
   'package.test.mjs': 'compares files of the package',
   'lazy.test.mjs': 'copies files of the package',
   'react.test.mjs': 'brings a DOM of its own and bundles several versions of React',
+  'svelte.test.mjs': 'brings a DOM of its own and compiles with several versions of Svelte',
+  'vue.test.mjs': 'brings a DOM of its own',
   'entries.test.mjs': 'starts programs of Node and reads files of the package',
 };
 

@@ -1,4 +1,5 @@
 // As much of node:test as the tests use: they run one after another, each with what it left to be cleaned up.
+import { setImmediate } from './globals.mjs';
 import { MockTimers } from './mock-timers.mjs';
 
 /** What has happened so far, in order: { name, outcome: 'passed' | 'failed' | 'skipped', reason }. */
@@ -70,7 +71,8 @@ async function hooks(one, kind, prefix) {
 async function runTest(one, name, { options, run }) {
   const why = skipped[name] ?? (options.skip && String(options.skip));
   if (why) return void outcomes.push({ name, outcome: 'skipped', reason: why });
-  running = name;
+  // So that the runner can say where a page is stuck.
+  document.title = running = name;
   const cleanups = [];
   const mock = { timers: new MockTimers() };
   const context = {
@@ -89,6 +91,8 @@ async function runTest(one, name, { options, run }) {
   for (const cleanup of cleanups) await attempt(cleanup);
   for (const hook of around.reverse().flatMap(({ afterEach: all }) => all)) await attempt(() => hook(context));
   mock.timers.reset();
+  // What is not caught is told a little later, and belongs to this test all the same.
+  await new Promise(setImmediate);
   running = undefined;
   if (failures.length > 0) outcomes.push({ name, outcome: 'failed', reason: failures.join('\n') });
   else outcomes.push({ name, outcome: context.skipped ? 'skipped' : 'passed', reason: context.skipped ?? '' });
