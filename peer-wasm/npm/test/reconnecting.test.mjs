@@ -207,8 +207,7 @@ scripted('the timeout of a call goes on while it waits and when it is repeated',
   const [, , { timeout }] = await router.message(48);
   await lose(router, client);
   const [, , again] = await router.message(48, 2);
-  assert.equal(timeout, 300);
-  assert.ok(again.timeout <= 300 && again.timeout > 0);
+  assert.ok(300 >= timeout && timeout >= again.timeout && again.timeout > 0);
   assert.ok((await calling) instanceof TimeoutError);
 }, AT_ONCE);
 

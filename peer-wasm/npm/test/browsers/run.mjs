@@ -1,7 +1,6 @@
 // Runs the tests of the built package in browsers, against the real router.
 //   node test/browsers/run.mjs [chromium|firefox|webkit]... [FILE.test.mjs]...
-// Without engines it is Chromium and Firefox; without files all but those that skipped.mjs names. WebKitGTK's WebDriver
-// needs a display, if only one in memory.
+// Without engines it is all of them; without files all but those that skipped.mjs names. VERBOSE=1 times each file.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../scripts/entries.mjs';
@@ -14,7 +13,7 @@ const PATIENCE_MS = 60_000;
 
 const given = process.argv.slice(2);
 const engines = given.filter((name) => ENGINES[name]);
-if (engines.length === 0) engines.push('chromium', 'firefox');
+if (engines.length === 0) engines.push(...Object.keys(ENGINES));
 const all = readdirSync(join(root, 'test'), { recursive: true }).map(String).filter((name) => name.endsWith('.test.mjs')).sort();
 const named = given.filter((name) => !ENGINES[name]);
 const unknown = named.filter((name) => !all.includes(name));
@@ -59,7 +58,7 @@ function report() {
   console.table(results);
   if (named.length === 0) {
     console.log('Not in browsers:');
-    for (const [file, reason] of Object.entries(SKIPPED_FILES)) console.log(`  ${file}: it ${reason}`);
+    for (const [file, reason] of Object.entries(SKIPPED_FILES)) console.log(`  ${file}: ${reason}`);
     for (const [file, tests] of Object.entries(SKIPPED_TESTS)) {
       for (const [name, reason] of Object.entries(tests)) console.log(`  ${file} › ${name}: ${reason}`);
     }

@@ -2,6 +2,7 @@
 
 export const SKIPPED_FILES = {
   'package.test.mjs': 'compares files of the package',
+  'chaos.test.mjs': 'drives a proxy and asks for its memory',
   'lazy.test.mjs': 'copies files of the package',
   'react.test.mjs': 'brings a DOM of its own and bundles several versions of React',
   'svelte.test.mjs': 'brings a DOM of its own and compiles with several versions of Svelte',
