@@ -3,9 +3,20 @@ import { connect as connectTo, createServer } from 'node:net';
 import { connect } from 'wamplex';
 import { startRouter } from '../test/router.mjs';
 
+const CONFIG = `
+[[realms]]
+name = "realm1"
+[realms.authentication]
+methods = ["wamp-scram", "anonymous"]
+[[realms.principals]]
+authid = "ann"
+role = "user"
+scram = { password = "pencil", kdf = "argon2id13" }
+`;
+
 /** Starts the router and the peer; `set(prefix)` makes a proxy and the procedures of scenario.mjs for one app. */
 export async function openStage() {
-  const router = await startRouter();
+  const router = await startRouter(CONFIG);
   const peer = await connect(router.url, { realm: 'realm1' });
   return {
     set: (prefix) => set(peer, router.url, prefix),

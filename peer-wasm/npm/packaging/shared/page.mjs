@@ -1,5 +1,5 @@
 // The script of a page: what came of the scenario stands in a variable for whoever drives the browser.
-import { connect } from 'wamplex';
+import { auth, connect } from 'wamplex';
 import { outcome } from './scenario.mjs';
 
-outcome(connect, location.href).then((found) => (globalThis.outcome = found));
+outcome({ auth, connect }, location.href).then((found) => (globalThis.outcome = found));

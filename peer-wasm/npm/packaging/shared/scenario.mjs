@@ -1,10 +1,10 @@
 // What every app does with the package, whatever built it or runs it.
 
 /** What came of the scenario: `passed` or `error`. The query of `address` says where the router is, and the prefix. */
-export async function outcome(connect, address) {
+export async function outcome(wamplex, address) {
   const query = new URL(address).searchParams;
   try {
-    return { passed: await scenario(connect, query.get('router'), query.get('prefix')) };
+    return { passed: await scenario(wamplex, query.get('router'), query.get('prefix')) };
   } catch (error) {
     return { error: `${error.message}\n${error.cause?.stack}` };
   }
@@ -14,10 +14,17 @@ export async function outcome(connect, address) {
  * Runs against the router at `url`, beside the peer of stage.mjs, which offers its procedures under `prefix`.
  * Resolves with what passed; rejects with the step that failed.
  */
-async function scenario(connect, url, prefix) {
+async function scenario({ auth, connect, wasm }, url, prefix) {
   const passed = [];
   let step = 'connect';
-  const client = await connect(url, { realm: 'realm1', callTimeout: 10_000, reconnect: { initialDelay: 50, maxDelay: 500 } });
+  const client = await connect(url, {
+    realm: 'realm1',
+    // The router asks for Argon2id, whose module is in a file of its own that loads when it is asked for.
+    auth: auth.scram({ authid: 'ann', password: 'pencil' }),
+    callTimeout: 10_000,
+    reconnect: { initialDelay: 50, maxDelay: 500 },
+    ...(wasm ? { wasm } : {}),
+  });
   try {
     await within(20_000, async () => {
       const news = await subscribe(client, prefix);
@@ -64,6 +71,9 @@ const STEPS = {
     const job = client.stream(`${prefix}.count`, [3]);
     for await (const chunk of job) chunks.push(chunk);
     check(chunks.join() === '0,1,2' && (await job.result) === 'counted', `progress arrives in order: ${chunks}`);
+  },
+  async meta(client) {
+    check((await client.meta.sessions.list()).includes(client.session.id), 'the router knows the session');
   },
   async serve(client, prefix, round) {
     check((await client.call(`${prefix}.ask`, [round])) === round * 2, 'others can call this client');

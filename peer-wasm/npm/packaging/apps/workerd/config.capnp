@@ -16,6 +16,9 @@ const worker :Workerd.Worker = (
     (name = "scenario.mjs", esModule = embed "scenario.mjs"),
     (name = "wamplex", esModule = embed "node_modules/wamplex/dist/workerd.js"),
     (name = "wamplex.wasm", wasm = embed "node_modules/wamplex/dist/wamplex.wasm"),
+    (name = "argon2-workerd.js", esModule = embed "node_modules/wamplex/dist/argon2-workerd.js"),
+    (name = "argon2.wasm", wasm = embed "node_modules/wamplex/dist/argon2.wasm"),
+    (name = "meta.js", esModule = embed "node_modules/wamplex/dist/meta.js"),
   ],
   compatibilityDate = "2026-11-01",
 );

@@ -1,5 +1,5 @@
 import wasm from 'wamplex/wamplex.wasm?url';
-import { connect } from 'wamplex/slim';
+import { auth, connect } from 'wamplex/slim';
 import { outcome } from '../scenario.mjs';
 
-outcome((url, options) => connect(url, { ...options, wasm }), location.href).then((found) => (globalThis.outcome = found));
+outcome({ auth, connect, wasm }, location.href).then((found) => (globalThis.outcome = found));
