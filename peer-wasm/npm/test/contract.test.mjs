@@ -247,7 +247,10 @@ test('validators that take their time change no order', async (t) => {
   const [subscriber, publisher] = await clients(t, api, api);
   const handled = [];
   const iterated = [];
-  await subscriber.subscribe('com.test.slow', ({ data }) => void handled.push(data));
+  const handling = new Promise((resolve) => {
+    const subscribing = subscriber.subscribe('com.test.slow', ({ data }) => void (handled.push(data) === 20 && resolve()));
+    subscribing.catch(resolve);
+  });
   const events = subscriber.events('com.test.slow');
   const reading = (async () => {
     for await (const { data } of events) if (iterated.push(data) === 20) return;
@@ -258,7 +261,7 @@ test('validators that take their time change no order', async (t) => {
   assert.ok((await rejection(publisher.publish('com.test.slow', 'x'))) instanceof ValidationError);
   const publications = await Promise.all(sent);
   assert.equal(new Set(publications.map(({ publication }) => publication)).size, 20);
-  await reading;
+  await Promise.all([reading, handling]);
   assert.deepEqual(iterated, Array.from({ length: 20 }, (_, i) => i));
   assert.deepEqual(handled, iterated);
 });

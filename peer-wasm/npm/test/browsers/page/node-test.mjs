@@ -29,6 +29,7 @@ export function describe(name, ...rest) {
 }
 
 export const it = test;
+export const mock = { timers: new MockTimers() };
 export default test;
 
 export const before = (run) => void current.before.push(run);
@@ -74,9 +75,9 @@ async function runTest(one, name, { options, run }) {
   // So that the runner can say where a page is stuck.
   document.title = running = name;
   const cleanups = [];
-  const mock = { timers: new MockTimers() };
+  const timers = new MockTimers();
   const context = {
-    name, mock, signal: new AbortController().signal,
+    name, mock: { timers }, signal: new AbortController().signal,
     after: (cleanup) => void cleanups.push(cleanup),
     diagnostic: (text) => console.log(text),
     skip: (reason = 'skipped') => (context.skipped = reason),
@@ -90,7 +91,7 @@ async function runTest(one, name, { options, run }) {
   if (failures.length === 0) await attempt(() => run?.(context));
   for (const cleanup of cleanups) await attempt(cleanup);
   for (const hook of around.reverse().flatMap(({ afterEach: all }) => all)) await attempt(() => hook(context));
-  mock.timers.reset();
+  timers.reset();
   // What is not caught is told a little later, and belongs to this test all the same.
   await new Promise(setImmediate);
   running = undefined;
