@@ -59,7 +59,7 @@ function compilePlain(name, options) {
 }
 
 /** One file for each condition, with everything in it but the packages that the table names. */
-async function bundle({ source, files, packages }) {
+async function bundle({ source, files, packages, inside = [], global }) {
   for (const [condition, file] of Object.entries(files)) {
     const { metafile } = await build({
       absWorkingDir: root,
@@ -67,16 +67,19 @@ async function bundle({ source, files, packages }) {
       outfile: dist(file),
       bundle: true,
       inject: STANDINS[condition] ?? [],
-      packages: 'external',
-      format: 'esm',
+      external: packages,
+      ...(global ? { format: 'iife', globalName: global, alias: { wamplex: dist('inline.js') } } : { format: 'esm' }),
       target: 'es2022',
       charset: 'utf8',
-      legalComments: 'none',
+      // What others wrote keeps its licence.
+      legalComments: 'inline',
       metafile: true,
       plugins: [compiledModules(condition)],
     });
-    for (const { path } of metafile.outputs[`dist/${file}`].imports) {
-      if (!path.startsWith('./') && !packages.includes(path)) throw new Error(`${source} imports ${path}: name it in scripts/entries.mjs`);
+    const imported = metafile.outputs[`dist/${file}`].imports.map(({ path }) => path).filter((path) => !path.startsWith('./'));
+    const swallowed = Object.keys(metafile.inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
+    for (const path of [...imported.filter((name) => !packages.includes(name)), ...swallowed.filter((name) => !inside.includes(name))]) {
+      throw new Error(`${source} imports ${path}: name it in scripts/entries.mjs`);
     }
   }
 }

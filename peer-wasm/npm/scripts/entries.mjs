@@ -24,10 +24,14 @@ export const FILE_SUFFIX = { workerd: '', 'edge-light': '?module' };
 /** For runtimes without some class that all others have: a source that exports it, to be used wherever it is named. */
 export const STANDINS = { 'edge-light': ['src/edge-light.ts'] };
 
+/** Small audited cryptography, for what has to be done without WebCrypto. */
+const NOBLE = ['@noble/ed25519', '@noble/hashes'];
+
 /**
  * Entries: the name of each in `exports` (none: only other entries load it), its source, its declarations, its file for
  * each condition in the order of `exports`, the packages that it imports, and the WebAssembly it has inside. `wamplex`
- * among the packages is this one, so that client, errors and module exist once in a program, whatever it imports.
+ * among the packages is this one, so that client, errors and module exist once in a program, whatever it imports; in a
+ * row with a `global`, a script that defines a variable of that name, it is inside. So are packages named as `inside`.
  */
 export const ENTRIES = [
   {
@@ -40,7 +44,8 @@ export const ENTRIES = [
     files: { workerd: 'argon2-workerd.js', 'edge-light': 'argon2-edge-light.js', default: 'argon2.js' },
   },
   { source: 'src/meta/index.ts', packages: [], files: { default: 'meta.js' } },
-  side('autobahn'),
+  { ...side('autobahn'), inside: NOBLE },
+  { source: 'src/autobahn/members.ts', packages: [], inside: NOBLE, module: 'core', global: 'autobahn', files: { default: 'autobahn.global.js' } },
   side('worker'),
   side('react', 'react'),
   side('vue', 'vue'),

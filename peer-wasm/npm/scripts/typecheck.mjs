@@ -9,7 +9,7 @@ const bundler = ['--module', 'esnext', '--moduleResolution', 'bundler', '--verba
 const nodenext = ['--module', 'nodenext', '--moduleResolution', 'nodenext'];
 // Declarations of entries that need no framework need no library either.
 const alone = presentEntries().filter(({ types, packages }) => types && packages.every((name) => name === 'wamplex'));
-const plain = ['types/any-library.ts', 'types/contract.ts', ...new Set(alone.map(({ types }) => types))];
+const plain = ['types/any-library.ts', 'types/autobahn.ts', 'types/contract.ts', ...new Set(alone.map(({ types }) => types))];
 
 check('declarations alone', ['--lib', 'es2022', ...bundler, ...plain]);
 check('declarations under nodenext', ['--lib', 'es2022', ...nodenext, ...plain]);

@@ -1,0 +1,5 @@
+import * as members from './members.js';
+
+export * from './members.js';
+/** For `import autobahn from …`. */
+export default members;

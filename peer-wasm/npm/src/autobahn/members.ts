@@ -1,0 +1,17 @@
+export { version } from '../../package.json';
+export { auth_persona } from './auth_persona.js';
+export { Connection } from './connection.js';
+export { AutobahnError as Error } from './error.js';
+export { Event } from './event.js';
+export { Invocation } from './invocation.js';
+export { Publication } from './publication.js';
+export { Registration } from './registration.js';
+export { Result } from './result.js';
+export { Session } from './session.js';
+export { Subscription } from './subscription.js';
+export { transports } from './transports.js';
+export * as auth_cra from './auth_cra.js';
+export * as auth_cryptosign from './auth_cryptosign.js';
+export * as log from './log.js';
+export * as serializer from './serializers.js';
+export * as util from './util.js';

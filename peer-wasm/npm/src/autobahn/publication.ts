@@ -1,0 +1,4 @@
+/** An acknowledged publication. */
+export class Publication {
+  constructor(readonly id: number) {}
+}

@@ -1,0 +1,1 @@
+export { CBORSerializer, JSONSerializer, MsgpackSerializer } from './serializer.js';
