@@ -151,14 +151,16 @@ impl Core {
             .command(&mut |machine| machine.call_more(id(request)?, procedure, last, written))
     }
 
-    /// Cancels a call, with 0 for `skip`, 1 for `kill` or 2 for `killnowait`; its answer is swallowed when it comes.
+    /// Cancels a call, with 0 for `skip`, 1 for `kill` or 2 for `killnowait`; its answer is swallowed when it comes,
+    /// but is reported with 3, which is `kill`, too.
     pub fn cancel(&self, request: f64, mode: u8) -> f64 {
+        let waits = mode == 3;
         let mode = match mode {
             0 => CancelMode::Skip,
-            1 => CancelMode::Kill,
+            1 | 3 => CancelMode::Kill,
             _ => CancelMode::KillNoWait,
         };
-        self.connection.command(&mut |machine| machine.cancel(id(request)?, mode))
+        self.connection.command(&mut |machine| machine.cancel(id(request)?, mode, waits))
     }
 
     /// Gives a subscription or registration up: `kind` is the code of UNSUBSCRIBE or UNREGISTER.

@@ -136,15 +136,18 @@ impl Machine {
         Ok(request)
     }
 
-    /// Cancels a call, whose answer is then swallowed.
+    /// Cancels a call, whose answer is then swallowed unless somebody `waits` for it.
     pub(crate) fn cancel(
         &mut self,
         request: RequestId,
         mode: CancelMode,
+        waits: bool,
     ) -> Result<RequestId, Refusal> {
         let ledger = self.ledger()?;
         let sends = ledger.cancel(request, mode);
-        ledger.abandon(request);
+        if !waits {
+            ledger.abandon(request);
+        }
         if sends {
             self.frame = Some(wire::cancel(self.serializer, request.get(), mode));
         }

@@ -5,6 +5,13 @@ import { CallFlags, CancelMode, Code } from './core.js';
 import type { Message } from './decode/message.js';
 import { callOptions } from './options.js';
 
+/** Who follows a call closely. */
+export interface CallTap {
+  /** The call is on its way. */
+  sent(call: OutgoingCall): void;
+  progress(result: Result): void;
+}
+
 /** One call on its way: sends CALL, then CANCEL when it is given up. */
 export class OutgoingCall {
   readonly result: Promise<Message>;
@@ -55,11 +62,16 @@ export class OutgoingCall {
   }
 
   /** Cancels the call and rejects at once; what the router still says about it is ignored. */
-  giveUp(reason: unknown): void {
+  giveUp(reason: unknown, mode?: CallOptions['cancelMode']): void {
     if (this.#settled) return;
+    this.cancel(mode ? cancelMode(mode) : this.#mode);
     this.#end(() => this.#settle.reject(reason));
     this.#connection.forget(this.#token);
-    if (this.#connection.isOpen) this.#connection.tell((core) => core.cancel(this.#request, this.#mode));
+  }
+
+  /** Sends CANCEL; with `KillAndWait` the call ends as the router says. */
+  cancel(mode: CancelMode): void {
+    if (!this.#settled && this.#connection.isOpen) this.#connection.tell((core) => core.cancel(this.#request, mode));
   }
 
   /** Progressive call invocation: one more chunk of input. */

@@ -3,7 +3,7 @@ import type {
   RegisterOptions, Result, SessionInfo, State, StreamOptions, SubscribeOptions, TraceDetail,
 } from '../index.js';
 import { limited, onAbort, timeoutError } from './abort.js';
-import { OutgoingCall, payloadOf, resultOf, sendInput } from './call.js';
+import { OutgoingCall, payloadOf, resultOf, sendInput, type CallTap } from './call.js';
 import { CallFlags, Code, type Core } from './core.js';
 import type { Message } from './decode/message.js';
 import { disposable } from './dispose.js';
@@ -95,9 +95,13 @@ export class Client extends EventTarget {
     return resultOf(await this.#call(procedure, { ...(args && { args }), ...(kwargs && { kwargs }) }, options)).args[0];
   }
 
-  async callRaw(procedure: string, payload?: readonly unknown[] | Payload, options: CallOptions = {}): Promise<Result> {
+  /** `tap` is for the entry points beside this one. */
+  async callRaw(
+    procedure: string, payload?: readonly unknown[] | Payload, options: CallOptions = {}, tap?: CallTap,
+  ): Promise<Result> {
     const { kwargs } = options;
-    return resultOf(await this.#call(procedure, { ...(kwargs && { kwargs }), ...payloadOf(payload) }, options));
+    const progress = tap && ((partial: Message) => tap.progress(resultOf(partial)));
+    return resultOf(await this.#call(procedure, { ...(kwargs && { kwargs }), ...payloadOf(payload) }, options, progress, undefined, tap));
   }
 
   stream(procedure: string, args: readonly unknown[] = [], options: StreamOptions = {}): CallStream {
@@ -121,7 +125,7 @@ export class Client extends EventTarget {
 
   #call(
     procedure: string, payload: Payload, options: CallOptions,
-    progress?: (message: Message) => void, input?: StreamOptions['input'],
+    progress?: (message: Message) => void, input?: StreamOptions['input'], tap?: CallTap,
   ): Promise<Message> {
     const total = options.timeout ?? this.#options.callTimeout ?? 0;
     const began = Date.now();
@@ -136,6 +140,7 @@ export class Client extends EventTarget {
       return this.#link.enter(options.signal as AbortSignal | undefined, left(), ({ connection }) => {
         const call = new OutgoingCall(connection, procedure, payload, { ...options, limit: left() }, progress);
         if (input) sendInput(call, input).catch((error) => call.giveUp(error));
+        tap?.sent(call);
         return call.result;
       });
     });

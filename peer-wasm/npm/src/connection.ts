@@ -319,7 +319,7 @@ export class Connection implements ReportHandler {
     this.#closed = true;
     const wasOpen = this.session !== undefined;
     const text = `${wasOpen ? 'the connection was lost' : `cannot connect to ${this.#options.url}`} (code ${code}${reason && `: ${reason}`})`;
-    const cause = this.#cause ?? new ConnectionLostError(NETWORK_FAILURE, { message: text });
+    const cause = this.#cause ?? new ConnectionLostError(NETWORK_FAILURE, { message: text, details: { code } });
     this.#cause = cause;
     this.#opened.reject(cause);
     for (const pending of this.#pending.values()) {

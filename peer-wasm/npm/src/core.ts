@@ -112,6 +112,8 @@ export const enum CancelMode {
   Skip = 0,
   Kill = 1,
   KillNoWait = 2,
+  /** `Kill`, whose answer is reported. */
+  KillAndWait = 3,
 }
 
 const REFUSALS = [

@@ -118,7 +118,8 @@ export class IncomingCall {
   async #progress(value: unknown, extra: Payload = {}): Promise<void> {
     if (this.#invocation.wantsProgress && !this.#answered && this.#connection.isOpen) {
       this.#timer.restart();
-      this.#yield({ progress: true }, { args: [value, ...(extra.args ?? [])], ...(extra.kwargs && { kwargs: extra.kwargs }) });
+      const payload = value instanceof RawResult ? value : { ...extra, args: [value, ...(extra.args ?? [])] };
+      this.#yield({ progress: true }, payload);
     }
     await this.#pause();
   }

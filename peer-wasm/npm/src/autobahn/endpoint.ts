@@ -46,8 +46,7 @@ function asWampError(error: unknown, host: EndpointHost): WampError {
 
 function invocationOf(inv: InnerInvocation, procedure: string, host: EndpointHost): Invocation {
   const progress: Progress = (args, kwargs) => {
-    const [first, ...others] = host.outgoing(args) ?? [];
-    const sent = inv.progress(first, { args: others, kwargs: host.outgoing(kwargs) ?? {} });
+    const sent = inv.progress(inv.result({ args: host.outgoing(args) ?? [], kwargs: host.outgoing(kwargs) ?? {} }));
     sent.catch((error) => host.userError(error, 'Exception raised in invocation handler:'));
   };
   const { details, caller, callerAuthid, callerAuthrole, signal } = inv;

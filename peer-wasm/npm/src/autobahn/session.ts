@@ -1,4 +1,8 @@
-import type { Client, EventMessage, Kwargs, SessionInfo, TraceDetail } from '../../index.js';
+import type {
+  CallOptions, Client, EventMessage, Kwargs, Payload, Result as InnerResult, SessionInfo, TraceDetail,
+} from '../../index.js';
+import type { CallTap, OutgoingCall } from '../call.js';
+import { CancelMode } from '../core.js';
 import { authenticators, type OnChallenge } from './challenge.js';
 import { promise, type Deferred, type DeferredFactory } from './deferred.js';
 import { handlerFor, type EndpointHost } from './endpoint.js';
@@ -16,6 +20,8 @@ import type { Transport } from './transport.js';
 import { assert, as_promise, handle_error, is_object } from './util.js';
 
 type Options = Record<string, any>;
+/** The client as it is, where its declarations do not tell applications all. */
+type TappedClient = Client & { callRaw(procedure: string, payload: Payload, options: CallOptions, tap: CallTap): Promise<InnerResult> };
 type Args = readonly unknown[] | null | undefined;
 type ErrorHandler = ((error: any, message?: string) => void) | null | undefined;
 
@@ -154,21 +160,25 @@ export class Session {
 
   call(procedure: string, args?: Args, kwargs?: Kwargs | null, options?: Options | null): any {
     check('call', procedure, args, kwargs, options);
-    const client = this.#open();
+    const client = this.#open() as TappedClient;
     const wire = this.#disclosing(options, this.caller_disclose_me);
     const d = this.#defer();
-    const call = { cancel: (_mode?: string) => {} };
-    client.callRaw(this.resolve(procedure), this.#payload(args, kwargs), {
-      options: wire,
-      ...(typeof wire['timeout'] === 'number' && { timeout: wire['timeout'] }),
-    }).then(
-      (result) => d.resolve(unwrapped(this.#incoming(result.args), this.#incoming(result.kwargs))),
+    const { timeout } = wire;
+    const value = ({ args, kwargs }: InnerResult) => unwrapped(this.#incoming(args), this.#incoming(kwargs));
+    let call: OutgoingCall | undefined;
+    const tap: CallTap = {
+      sent: (sent) => (call = sent),
+      progress: (result) => wire['receive_progress'] && d.notify?.(value(result)),
+    };
+    const limited = { options: wire, ...(typeof timeout === 'number' && { timeout }) };
+    client.callRaw(this.resolve(procedure), this.#payload(args, kwargs), limited, tap).then(
+      (result) => d.resolve(value(result)),
       (error) => this.#reject(d, error),
     );
     return Object.assign(promise(d), {
-      cancel: (how?: { mode?: string } | null) => {
-        call.cancel(how?.mode);
-        if (how?.mode !== 'kill') d.reject(new AutobahnError('Cancelled'));
+      cancel: (how?: { mode?: NonNullable<CallOptions['cancelMode']> } | null) => {
+        if (how?.mode === 'kill') call?.cancel(CancelMode.KillAndWait);
+        else call?.giveUp(new AutobahnError('Cancelled'), how?.mode);
       },
     });
   }
