@@ -47,6 +47,7 @@ export const ENTRIES = [
   { ...side('autobahn'), inside: NOBLE },
   { source: 'src/autobahn/members.ts', packages: [], inside: NOBLE, module: 'core', global: 'autobahn', files: { default: 'autobahn.global.js' } },
   side('worker'),
+  side('rawsocket', 'node:net', 'node:tls'),
   side('react', 'react'),
   side('vue', 'vue'),
   side('svelte', 'svelte'),

@@ -30,7 +30,7 @@ export class Opener {
     this.#host = host;
     const endpoints = Array.isArray(endpoint) ? (endpoint as readonly (UrlLike | Endpoint)[]) : [endpoint as UrlLike | Endpoint];
     if (endpoints.length === 0) throw new TypeError('no address to connect to');
-    this.#addresses = endpoints.map((one) => address(one, options.serializers ?? SERIALIZERS_BY_DEFAULT));
+    this.#addresses = endpoints.map((one) => address(one, options));
     this.#authenticators = ([] as Authenticator[]).concat(options.auth ?? auth.anonymous());
   }
 
@@ -102,13 +102,26 @@ async function opened(session: Session, signal: AbortSignal): Promise<Session> {
   }
 }
 
-function address(endpoint: UrlLike | Endpoint, serializers: readonly SerializerName[]): Address {
-  const { url, serializers: own = serializers } = isEndpoint(endpoint) ? endpoint : { url: endpoint };
+function address(endpoint: UrlLike | Endpoint, { serializers, webSocket }: ClientOptions): Address {
+  const { url, serializers: own = serializers ?? SERIALIZERS_BY_DEFAULT } = isEndpoint(endpoint) ? endpoint : { url: endpoint };
   for (const name of own) {
     if (!SERIALIZERS.includes(name)) throw new TypeError(`unknown serializer '${name}': use json, msgpack or cbor`);
   }
   if (own.length === 0) throw new TypeError('no serializer to offer');
-  return { url: typeof url === 'string' ? url : url.href, protocols: own.map((name) => `wamp.2.${name}`) };
+  const text = typeof url === 'string' ? url : url.href;
+  return { url: webSocket ? text : absolute(text), protocols: own.map((name) => `wamp.2.${name}`) };
+}
+
+/** Pages may name their own server by a path alone. */
+function absolute(text: string): string {
+  try {
+    const url = new URL(text, globalThis.document?.baseURI);
+    const protocol = url.protocol.replace(/^http/, 'ws');
+    if (/^wss?:$/.test(protocol)) return protocol + url.href.slice(url.protocol.length);
+  } catch {
+    // Said below.
+  }
+  throw new TypeError(`'${text}' is no address of a WebSocket: it begins with ws:// or wss://`);
 }
 
 function isEndpoint(endpoint: UrlLike | Endpoint): endpoint is Endpoint {

@@ -60,7 +60,7 @@ const contradiction = (what: string) => refused(`the authentication methods offe
 /** Whether nobody on the way to this address can read along: encrypted, or never leaving this machine. */
 export function isConfidential(address: string): boolean {
   const { protocol, hostname } = new URL(address, globalThis.location?.href);
-  return /^(wss|https):$/.test(protocol) || /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+  return /^(wss|https|tls|unix):$/.test(protocol) || /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 /** Throws if a secret would be shown where others can read it. */
