@@ -23,12 +23,17 @@ const REGISTER: Table<RegisterOptions> = {
   discloseCaller: 'boolean', concurrency: 'number', forceReregister: 'boolean', forwardTimeout: 'boolean',
 };
 
-export const publishOptions = (options: PublishOptions): Dict => ({ ...passthruOptions(options.ppt), ...onWire(PUBLISH, options) });
+export const publishOptions = (options: PublishOptions): Dict => withPassthru(options.ppt, onWire(PUBLISH, options));
 export const subscribeOptions = (options: SubscribeOptions): Dict => onWire(SUBSCRIBE, options);
 export const registerOptions = (options: RegisterOptions): Dict => onWire(REGISTER, options);
 
 export function callOptions(options: CallOptions, limit: number): Dict {
-  return { ...passthruOptions(options.ppt), ...onWire(CALL, { ...options, timeout: limit > 0 ? Math.ceil(limit) : undefined } as CallOptions) };
+  const timeout = limit > 0 ? Math.ceil(limit) : undefined;
+  return withPassthru(options.ppt, onWire(CALL, { ...options, timeout } as CallOptions));
+}
+
+function withPassthru(ppt: PassthruOptions | undefined, wire: Dict): Dict {
+  return ppt ? { ...passthruOptions(ppt), ...wire } : wire;
 }
 
 /** `ppt_scheme` and so on. */
@@ -45,21 +50,25 @@ export function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
+function camelCase(key: string): string {
+  return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
 /**
  * The named options under the names of the protocol, and the raw ones over them. A router ends the session over an
  * option of the wrong type, so each is checked before it is sent.
  */
 function onWire<T extends { options?: Readonly<Dict> }>(table: Table<T>, options: T): Dict {
-  const wire: Dict = {};
-  const raw = options.options ?? {};
-  for (const [name, kind] of Object.entries(table) as [keyof T & string, Kind][]) {
-    const key = snakeCase(name);
-    const value = raw[key] ?? options[name];
-    if (value === undefined || value === null) continue;
-    check(key, value, kind);
-    wire[key] = value;
+  const wire: Dict = { ...options.options };
+  // What is not given costs nothing: most messages have no options at all.
+  for (const name in options) {
+    if (options[name] != null && Object.hasOwn(table, name)) wire[snakeCase(name)] ??= options[name];
   }
-  return { ...raw, ...wire };
+  for (const key in wire) {
+    const name = camelCase(key) as keyof T & string;
+    if (wire[key] != null && Object.hasOwn(table, name)) check(key, wire[key], table[name]!);
+  }
+  return wire;
 }
 
 function check(key: string, value: unknown, kind: Kind): void {
