@@ -17,6 +17,7 @@ const measured = {
   'slim.js, minified': sizes(minified('slim.js')),
   'inline.js, minified': sizes(minified('inline.js')),
   'argon2.js, minified': sizes(minified('argon2.js')),
+  'testing.js, minified': sizes(minified('testing.js')),
 };
 
 if (process.argv.includes('--write')) {

@@ -5,7 +5,6 @@ use crate::{
     router::Router,
     socket::{Frame, SocketId},
 };
-use core::time::Duration;
 use js_sys::{Array, JsString, Uint8Array};
 use wamplex_shared::{
     codec,
@@ -17,7 +16,7 @@ use wasm_bindgen::prelude::*;
 
 /// The router of a page. Internal to the npm package, which makes the sockets.
 ///
-/// Times are milliseconds since the router was made. Nothing in here calls JavaScript back.
+/// Times are whole milliseconds since the router was made. Nothing in here calls JavaScript back.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Page {
@@ -86,8 +85,9 @@ impl Page {
     #[wasm_bindgen(js_name = pollTimeout)]
     #[must_use]
     pub fn poll_timeout(&self) -> Option<f64> {
-        // Rounded up, so that it is over for the router when it is for JavaScript.
-        self.router.poll_timeout().map(|time| (time.since_start().as_micros() + 1) as f64 / 1000.0)
+        // Rounded up: too early is of no use.
+        let millis = |time: Time| time.since_start().as_nanos().div_ceil(1_000_000);
+        self.router.poll_timeout().map(|time| millis(time) as f64)
     }
 
     /// Ends what has taken too long.
@@ -121,6 +121,6 @@ impl Page {
 }
 
 /// A time that JavaScript names; the start if it is none.
-fn time(millis: f64) -> Time {
-    Time::from_start(Duration::try_from_secs_f64(millis / 1000.0).unwrap_or_default())
+const fn time(millis: f64) -> Time {
+    Time::from_millis(millis as u64)
 }

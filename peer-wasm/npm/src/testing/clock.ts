@@ -1,21 +1,23 @@
-/** Time as the router sees it: in milliseconds since it was made. Never goes back. */
+/** Time as the router sees it: in whole milliseconds since it was made. Never goes back, whatever a test does to clocks. */
 export class Clock {
-  readonly #start = performance.now();
-  #ahead = 0;
-  #last = 0;
+  #time = 0;
+  #seen = performance.now();
 
   now(): number {
-    return this.reach(performance.now() - this.#start + this.#ahead);
+    const now = performance.now();
+    if (now > this.#seen) this.#time += now - this.#seen;
+    this.#seen = now;
+    return Math.floor(this.#time);
   }
 
-  /** A timer for this time has fired, whatever other clocks say. */
-  reach(time: number): number {
-    return (this.#last = Math.max(this.#last, time));
+  /** A timer for this time has fired. */
+  reach(time: number): void {
+    this.#time = Math.max(this.#time, time);
   }
 
   /** Lets time pass that nobody waits for. */
   advance(ms: number): void {
-    this.#ahead += ms;
+    this.#time += ms;
   }
 }
 

@@ -1,7 +1,7 @@
 import initialize, { Page as CompiledPage } from 'wamplex:testing/glue';
 import load from 'wamplex:testing/wasm';
 
-/** The compiled router: `Page` in `peer-wasm/testing/src/page.rs`. Times are milliseconds since it was made. */
+/** The compiled router: `Page` in `peer-wasm/testing/src/page.rs`. Times are whole milliseconds since it was made. */
 export interface Page {
   free(): void;
   /** Throws what is wrong with the settings, a JSON object. */
