@@ -10,7 +10,11 @@ export * from './declarations/auth.js';
 export * from './declarations/calls.js';
 export * from './declarations/client.js';
 export * from './declarations/connection.js';
-export * from './declarations/contract.js';
+export { defineContract, procedure, topic } from './declarations/contract.js';
+export type {
+  Contract, ContractOption, Definitions, Issue, ParamValues, Params, PatternOptions, ProcedureDefinition, ProcedureUri, StandardSchema,
+  TopicDefinition, TopicUri, Untyped,
+} from './declarations/contract.js';
 export * from './declarations/errors.js';
 export * from './declarations/events.js';
 export * from './declarations/meta.js';

@@ -1,7 +1,7 @@
 import type { CallOptions, CallStream, Result, StreamOptions } from './calls.js';
 import type { ClientOptions, CloseOptions, EndpointInput, SessionInfo, State, TraceDetail } from './connection.js';
 import type {
-  Concrete, Contract, Definitions, HasParams, ParamsIn, Pattern, PatternOptions, ProcedureUri, TopicUri, TypeOf, Untyped,
+  Concrete, Contract, ContractOption, Definitions, HasParams, ParamsIn, Pattern, PatternOptions, ProcedureUri, TopicUri, TypeOf, Untyped,
 } from './contract.js';
 import type { WampError } from './errors.js';
 import type { EventIterator, EventMessage, PublishOptions, SubscribeOptions, Subscription } from './events.js';
@@ -58,7 +58,7 @@ export interface Client<C extends Definitions = Untyped> extends Disposable {}
  */
 export declare class Client<C extends Definitions = Untyped> {
   /** Does not connect yet: the first request does, or `connect()`. */
-  constructor(endpoint: EndpointInput, options: ClientOptions & { contract?: Contract<C> });
+  constructor(endpoint: EndpointInput, options: ClientOptions & ContractOption<C>);
   readonly state: State;
   /** The open session, or `null`. */
   readonly session: SessionInfo | null;
@@ -115,7 +115,7 @@ export declare class Client<C extends Definitions = Untyped> {
 
 /** Makes a client and opens its session; rejects, and closes it, if there is none within `connectTimeout`. */
 export declare function connect<C extends Definitions = Untyped>(
-  endpoint: EndpointInput, options: ClientOptions & { contract?: Contract<C> },
+  endpoint: EndpointInput, options: ClientOptions & ContractOption<C>,
 ): Promise<Client<C>>;
 
 export {};

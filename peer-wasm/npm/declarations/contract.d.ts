@@ -57,6 +57,11 @@ export interface Definitions {
 }
 /** What `defineContract` makes. */
 export type Contract<C extends Definitions = Definitions> = C & { readonly [defined]: true };
+/** The option that gives a client its contract. */
+export interface ContractOption<C extends Definitions> {
+  /** Which topics and procedures there are, and of what types: see `defineContract`. */
+  contract?: Contract<C>;
+}
 /** Of a client without a contract: every URI, and whatever arguments. */
 export interface Untyped {
   readonly [uri: string]: any;
@@ -77,7 +82,7 @@ export interface Untyped {
  * - `subscribe`, `events`: the data before it is delivered. What does not fit is not delivered; the client's `error`
  *   event tells it, with `where: 'contract'`.
  *
- * Validators that take their time are waited for; the order of messages stays. Never checked: `callRaw`, keyword
+ * Validators that take their time are waited for, and what comes later waits with them: the order of messages stays. Never checked: `callRaw`, keyword
  * arguments, positional arguments after the data of an event, later chunks of input, and URIs that the contract does
  * not name.
  *

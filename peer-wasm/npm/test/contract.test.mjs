@@ -11,12 +11,17 @@ let router;
 before(async () => (router = await startRouter()));
 after(() => router.stop());
 
+/** So many turns of the event loop. */
+async function turns(count) {
+  for (let i = 0; i < count; i++) await new Promise(setImmediate);
+}
+
 /** A validator that lets numbers pass, each after its own time. */
 const later = (delay) => ({
   '~standard': {
     version: 1, vendor: 'test',
     validate: async (value) => {
-      for (let i = 0; i < delay(value); i++) await new Promise(setImmediate);
+      await turns(delay(value));
       return typeof value === 'number' ? { value } : { issues: [{ message: 'not a number' }] };
     },
   },
@@ -30,6 +35,7 @@ const api = defineContract({
   'com.test.room.{room}.said': topic(z.object({ text: z.string() })),
   'com.test.number': topic(v.number()),
   'com.test.untyped': topic(),
+  'com.test.slow.call': procedure({ input: v.tupleAsync([v.pipeAsync(v.number(), v.checkAsync(async (value) => (await turns(value % 2 ? 5 : 0), true)))]) }),
   'com.test.slow': topic(later((value) => (value % 2 ? 5 : 0))),
 });
 
@@ -264,6 +270,22 @@ test('validators that take their time change no order', async (t) => {
   await Promise.all([reading, handling]);
   assert.deepEqual(iterated, Array.from({ length: 20 }, (_, i) => i));
   assert.deepEqual(handled, iterated);
+});
+
+test('validators that take their time change no order of calls', async (t) => {
+  const [callee, caller] = await clients(t, api, api);
+  const started = [];
+  await callee.register('com.test.slow.call', async ([n]) => {
+    started.push(n);
+    await turns(n % 3);
+    return n;
+  });
+  const numbers = Array.from({ length: 20 }, (_, i) => i);
+  const [results] = await Promise.all([
+    Promise.all(numbers.map((n) => caller.call('com.test.slow.call', [n]))),
+    rejection(caller.call('com.test.slow.call', ['x'])),
+  ]);
+  assert.deepEqual([results, started], [numbers, numbers]);
 });
 
 test('what the contract does not name goes through, and names of the other kind do not', async (t) => {

@@ -8,8 +8,8 @@ import { EventIterator } from '../events.js';
 import { CallStream } from '../stream.js';
 import type { Subscription } from '../subscription.js';
 import { Definition, type ProcedureSchemas, type TopicSchemas } from './definition.js';
+import { Queue } from './queue.js';
 import { receiver, reading } from './receive.js';
-import { SendQueue } from './queue.js';
 import { serving } from './serve.js';
 import type { GivenParams } from './template.js';
 
@@ -26,7 +26,7 @@ export function bind(client: Client, definitions: ReadonlyMap<string, Definition
   const publish = client.publish.bind(client);
   const subscribe = client.subscribe.bind(client);
   const events = client.events.bind(client);
-  const queue = new SendQueue();
+  const queue = new Queue();
 
   function find<K extends Schemas['kind']>(uri: string, kind: K): Definition<Extract<Schemas, { kind: K }>> | undefined {
     const found = definitions.get(uri);
@@ -40,7 +40,7 @@ export function bind(client: Client, definitions: ReadonlyMap<string, Definition
       if (!known) return call(uri, args, given);
       const { input, output } = known.schemas;
       const to = known.address(given);
-      const sent = queue.send(known.check(input, args, 'what is given as arguments'), () => call(to.uri, args, to.options));
+      const sent = queue.after(known.check(input, args, 'what is given as arguments'), () => call(to.uri, args, to.options));
       return known.check(output, await sent, 'the result');
     },
 
@@ -56,7 +56,7 @@ export function bind(client: Client, definitions: ReadonlyMap<string, Definition
         const release = onAbort(outer as AbortSignal | undefined, (reason) => checked.cancel(reason));
         try {
           const started = known.check(input, args, 'what is given as arguments');
-          const inner = await queue.send(started, () => stream(to.uri, args, { ...options, signal }));
+          const inner = await queue.after(started, () => stream(to.uri, args, { ...options, signal }));
           for await (const value of inner) progress(await known.check(partial, value, 'a progressive result'));
           const result = await inner.raw;
           const [, ...more] = result.args;
@@ -79,7 +79,7 @@ export function bind(client: Client, definitions: ReadonlyMap<string, Definition
       const known = find(uri, 'topic');
       if (!known) return publish(uri, data, given);
       const to = known.address(given);
-      return queue.send(known.check(known.schemas.data, data, 'what is published as data'), () => publish(to.uri, data, to.options));
+      return queue.after(known.check(known.schemas.data, data, 'what is published as data'), () => publish(to.uri, data, to.options));
     },
 
     subscribe: checkedSubscribe,

@@ -1,18 +1,18 @@
-/** Sends what has been checked, in the order in which it was asked for. */
-export class SendQueue {
+/** Does what waits for a check, in the order in which it was asked for. */
+export class Queue {
   /** The last that waits for its check, or for the one before. */
   #last: Promise<unknown> | undefined;
 
-  /** Sends when `checked` has come true: at once, unless that or an earlier one takes its time. */
-  send<T>(checked: unknown, send: () => T): T | Promise<T> {
+  /** Does it when `checked` has come true: at once, unless that or an earlier one takes its time. */
+  after<C, T>(checked: C | Promise<C>, go: (checked: C) => T): T | Promise<T> {
     const before = this.#last;
-    if (!before && !(checked instanceof Promise)) return send();
+    if (!before && !(checked instanceof Promise)) return go(checked);
     // In an object, because nobody who comes later waits for the answer.
-    const sent = Promise.all([checked, before]).then(() => ({ answer: send() }));
-    const last = Promise.allSettled([sent, before]).then(() => {
+    const done = Promise.all([checked, before]).then(([value]) => ({ answer: go(value as C) }));
+    const last = Promise.allSettled([done, before]).then(() => {
       if (this.#last === last) this.#last = undefined;
     });
     this.#last = last;
-    return sent.then(({ answer }) => answer);
+    return done.then(({ answer }) => answer);
   }
 }

@@ -1,5 +1,6 @@
 import type { Handler, Invocation, RawResult } from '../../index.js';
 import type { Definition, ProcedureSchemas } from './definition.js';
+import { Queue } from './queue.js';
 
 /** The handler behind the checks: of the arguments before it runs, then of what it answers. */
 export function serving(known: Definition<ProcedureSchemas>, handler: Handler): Handler {
@@ -7,14 +8,11 @@ export function serving(known: Definition<ProcedureSchemas>, handler: Handler): 
   if (!input && !output && !partial) {
     return (args, invocation) => handler(args, { ...invocation, params: known.params(invocation.procedure) });
   }
+  const queue = new Queue();
   return async function* (given: readonly unknown[], invocation: Invocation) {
-    const args = await known.check(input, given, 'what was given as arguments');
     const raws = new WeakSet<RawResult>();
-    const answered = (value: unknown) => ours(() => known.check(output, raws.has(value as any) ? (value as RawResult).args[0] : value, 'the result'));
     const yielded = (value: unknown) => ours(() => known.check(partial, value, 'a progressive result'));
-    const returned = handler(args, {
-      ...invocation,
-      args,
+    const more: Partial<Invocation> = {
       params: known.params(invocation.procedure),
       progress: async (value, extra) => {
         await yielded(value);
@@ -25,9 +23,12 @@ export function serving(known: Definition<ProcedureSchemas>, handler: Handler): 
         raws.add(raw);
         return raw;
       },
-    });
+    };
+    // Calls begin in the order in which they arrived. In an object, because they run side by side.
+    const begin = (args: readonly unknown[]) => ({ returned: handler(args, { ...invocation, args, ...more }) });
+    const { returned } = await queue.after(known.check(input, given, 'what was given as arguments'), begin);
     const value = isGenerator(returned) ? yield* each(returned, yielded) : await returned;
-    await answered(value);
+    await ours(() => known.check(output, raws.has(value as any) ? (value as RawResult).args[0] : value, 'the result'));
     return value;
   };
 }
