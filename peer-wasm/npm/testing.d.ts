@@ -135,8 +135,10 @@ interface TestRouterMembers {
   /** A client with an open session. It is closed with the router. */
   connect(options?: ConnectOptions): Promise<Client>;
 
-  /** Loses connections as a broken network does (code 1006): of one client or session, or all. */
-  cut(whom?: Client | RouterSession | number): void;
+  /** Loses all connections as a broken network does: with code 1006, and whatever was under way. */
+  cut(): void;
+  /** Loses the connection of a client, of a session, or of the session with this id. Nothing happens if there is none. */
+  cut(whom: Client | RouterSession | number): void;
   /** Lets no new connection succeed, or lets them again. */
   refuse(on?: boolean): void;
   /** Keeps everything that is under way from arriving, and tells nobody, as a network does that is gone without a word. */

@@ -9,12 +9,12 @@ const bundler = ['--module', 'esnext', '--moduleResolution', 'bundler', '--verba
 const nodenext = ['--module', 'nodenext', '--moduleResolution', 'nodenext'];
 // Declarations of entries that need no framework need no library either.
 const alone = presentEntries().filter(({ types, packages }) => types && packages.every((name) => name === 'wamplex'));
-const plain = ['types/any-library.ts', 'types/autobahn.ts', 'types/contract.ts', ...new Set(alone.map(({ types }) => types))];
+const plain = ['types/any-library.ts', 'types/autobahn.ts', 'types/contract.ts', 'types/testing.ts', ...new Set(alone.map(({ types }) => types))];
 
 check('declarations alone', ['--lib', 'es2022', ...bundler, ...plain]);
 check('declarations under nodenext', ['--lib', 'es2022', ...nodenext, ...plain]);
 check('with the DOM', ['--lib', 'es2022,dom', ...bundler, 'types/any-library.ts', 'types/contract.ts', 'types/validators.ts']);
-check('with the DOM and disposables', ['--lib', 'es2022,dom,dom.asynciterable,esnext.disposable', ...bundler, 'types/any-library.ts', 'types/contract.ts', 'types/dom.ts']);
+check('with the DOM and disposables', ['--lib', 'es2022,dom,dom.asynciterable,esnext.disposable', ...bundler, 'types/any-library.ts', 'types/contract.ts', 'types/testing.ts', 'types/dom.ts']);
 check('with Node', ['--lib', 'es2022', '--types', 'node', ...nodenext, 'types/any-library.ts', 'types/contract.ts', 'types/validators.ts', 'types/node.ts']);
 check('with React', ['--lib', 'es2022,dom', ...bundler, 'types/react.ts']);
 check('with Vue', ['--lib', 'es2022,dom', ...bundler, 'types/vue.ts']);

@@ -59,7 +59,11 @@ export class TestRouter {
   }
 
   get sessions(): readonly RouterSession[] {
-    return JSON.parse(this.#page.sessions())[0].map(({ socket: _, ...session }: RouterSession & { socket: number }) => session);
+    return this.#sessions().map(({ socket: _, ...session }) => session);
+  }
+
+  #sessions(): (RouterSession & { socket: number })[] {
+    return JSON.parse(this.#page.sessions())[0];
   }
 
   async connect(options: ConnectOptions = {}): Promise<Client> {
@@ -70,10 +74,12 @@ export class TestRouter {
 
   // ---- what happens to the network ----------------------------------------------------
 
-  cut(whom?: Client | RouterSession | number): void {
-    if (whom === undefined) return this.#host.cut(() => true);
-    const id = typeof whom === 'number' ? whom : 'id' in whom ? whom.id : whom.session?.id;
-    const found = JSON.parse(this.#page.sessions())[0].find((session: RouterSession) => session.id === id);
+  cut(...whom: [] | [Client | RouterSession | number]): void {
+    // A session that was looked for and not found is not everybody.
+    if (whom.length === 0) return this.#host.cut(() => true);
+    const [one] = whom;
+    const id = typeof one === 'number' ? one : one && ('id' in one ? one.id : one.session?.id);
+    const found = this.#sessions().find((session) => session.id === id);
     this.#host.cut((socket) => found !== undefined && this.#exchange.idOf(socket) === found.socket);
   }
 

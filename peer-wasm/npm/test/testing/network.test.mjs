@@ -61,6 +61,7 @@ routed('cut names a client, a session, an id, or all', async (router) => {
   router.cut(router.sessions[0]);
   router.cut(all[2]);
   router.cut(1);
+  router.cut(undefined);
   assert.deepEqual(ids(), all.slice(3));
   router.cut();
   assert.deepEqual(ids(), []);

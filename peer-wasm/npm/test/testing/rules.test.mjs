@@ -44,7 +44,7 @@ routed('nobody else does', { users }, async (router) => {
     [auth.scram({ authid: 'ann', password: 's3cret' }), 'wamp.error.no_matching_auth_method'],
   ];
   for (const [authenticator, uri] of table) {
-    const error = await rejection(router.connect({ auth: authenticator, reconnect: false }));
+    const error = await rejection(router.connect({ auth: authenticator }));
     assert.ok(error instanceof AuthError, `${error}`);
     assert.equal(error.uri, uri);
   }
