@@ -15,7 +15,7 @@ export async function run(command, folder, seconds) {
   return child.printed();
 }
 
-/** Starts a command; `ended` resolves with its exit status, or with the reason that `end` was given. */
+/** Starts a command; `ended` resolves with its exit status, or with the reason that `end` was given. `interrupt` is Ctrl-C. */
 export function start([program, ...args], folder) {
   const bin = join(folder, 'node_modules', '.bin');
   const env = { ...process.env, CI: '1', NO_COLOR: '1', NEXT_TELEMETRY_DISABLED: '1', PATH: bin + delimiter + process.env.PATH };
@@ -35,7 +35,7 @@ export function start([program, ...args], folder) {
     child.once('error', (error) => resolve(error.message));
     child.once('close', (code, signal) => resolve(reason ?? code ?? signal));
   }).finally(() => process.off('exit', killGroup));
-  return { ended, end, printed: () => output };
+  return { ended, end, interrupt: () => process.kill(-child.pid, 'SIGINT'), printed: () => output };
 
   function end(why) {
     reason ??= why;
