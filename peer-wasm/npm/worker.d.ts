@@ -1,0 +1,46 @@
+/**
+ * One connection for all tabs of an application, in a `SharedWorker`.
+ *
+ * ```ts
+ * // worker.js
+ * import { serve } from 'wamplex/worker';
+ * serve('wss://example.com/ws', { realm: 'realm1' });
+ *
+ * // in the page
+ * import { connect } from 'wamplex/worker';
+ * const client = await connect(new SharedWorker(new URL('./worker.js', import.meta.url), { type: 'module' }));
+ * ```
+ */
+import type { Client, ClientOptions, EndpointInput } from './index.js';
+
+/** A `SharedWorker`, a `Worker`, or one end of a `MessageChannel`. */
+export type Tab = { readonly port: object } | { postMessage(message: any, ...rest: any[]): void };
+
+/** A worker's session and whoever uses it. */
+export interface Share {
+  /** The client with the connection. The worker may use it as well. */
+  readonly client: Client;
+  /** Tabs that have a session at the moment. */
+  readonly tabs: number;
+  /** Serves one more port; those that connect to a `SharedWorker` are served by themselves. */
+  attach(tab: Tab): void;
+  /** Ends the sessions of all tabs, and the one they share. */
+  close(): Promise<void>;
+}
+
+/**
+ * In a worker: shares one session among all tabs. Call it at the top of the script: browsers announce tabs only once.
+ *
+ * All tabs are one session for the router: its id, its rights and its registrations are theirs together. Events go to
+ * every tab that has subscribed, but for the tab that published, as if each had a session of its own. When a tab is
+ * closed, its subscriptions and registrations end.
+ */
+export declare function serve(endpoint: EndpointInput, options: ClientOptions): Share;
+export declare function serve(client: Client): Share;
+
+/**
+ * In a tab: a client on the session that the worker has, with all that a client can. `options` are those of any client,
+ * but for what the worker decides: addresses, serializers, proofs. When the worker loses its session, this one is lost,
+ * too, and comes back with it. A `realm`, if given, has to be the one of the worker.
+ */
+export declare function connect(tab: Tab, options?: Partial<ClientOptions>): Promise<Client>;
