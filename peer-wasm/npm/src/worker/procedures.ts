@@ -23,13 +23,16 @@ export class Procedures {
   }
 
   async register([, request, options, procedure]: Message): Promise<void> {
-    let id: number | undefined;
-    const registration = await this.#client.register(procedure, (_, invocation) => this.#invoke(id ?? registration.id!, invocation), { options });
-    id = registration.id!;
+    // Calls may come in the same breath as the answer, which has to be first.
+    let told!: (id: number) => void;
+    const known = new Promise<number>((resolve) => (told = resolve));
+    const registration = await this.#client.register(procedure, async (_, invocation) => this.#invoke(await known, invocation), { options });
+    const id = registration.id!;
     this.#registrations.set(id, registration);
     this.#send(65, request, id);
+    told(id);
     void registration.closed.then(({ reason }) => {
-      if (this.#registrations.delete(id!)) this.#send(67, 0, { registration: id, reason });
+      if (this.#registrations.delete(id)) this.#send(67, 0, { registration: id, reason });
     });
   }
 

@@ -1,4 +1,4 @@
-import { WampError, type Client, type Payload, type Subscription } from 'wamplex';
+import { WampError, type Client, type EventMessage, type Payload, type Subscription } from 'wamplex';
 import { parseJson } from '../decode/json.js';
 import { json } from '../encode/json.js';
 import { Calls } from './calls.js';
@@ -98,20 +98,23 @@ export class Relay {
   async #subscribe([, request, options, topic]: Message): Promise<void> {
     const match = options.match ?? 'exact';
     const before = [...this.#subscriptions.values()].find((heard) => heard.topic === topic && heard.match === match);
-    const heard: Heard = { topic, match, active: !before, subscription: undefined };
+    const heard: Heard = { topic, match, active: true, subscription: undefined };
+    // Events may come in the same breath as the answer, which has to be first.
+    const early: EventMessage[] = [];
     const subscription = await this.#client.subscribe(topic, (event) => {
-      // What is retained is for whoever asked; of the rest, one of the two has to be silent.
-      if (heard.active || event.retained) this.#echoes.deliver((heard.subscription ?? before!.subscription!).id!, event);
+      if (!heard.subscription) return void early.push(event);
+      if (heard.active) this.#echoes.deliver(heard.subscription.id!, event);
     }, { options });
     heard.subscription = subscription;
-    heard.active = true;
+    const id = subscription.id!;
+    this.#subscriptions.set(id, heard);
+    this.#send([33, request, id]);
+    // What is retained is for whoever asked; of all else, one of the two has to be silent.
+    for (const event of early) if (event.retained || !before) this.#echoes.deliver(id, event);
     if (before) {
       before.active = false;
       void before.subscription!.unsubscribe();
     }
-    const id = subscription.id!;
-    this.#subscriptions.set(id, heard);
-    this.#send([33, request, id]);
     void subscription.closed.then(({ reason }) => {
       if (this.#subscriptions.get(id) === heard && this.#subscriptions.delete(id)) this.#send([35, 0, { subscription: id, reason }]);
     });
