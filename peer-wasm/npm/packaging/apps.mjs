@@ -34,6 +34,7 @@ export const APPS = [
   { name: 'bun', program: ['bun', 'program.mjs'] },
   { name: 'bun-require', folder: 'bun', program: ['bun', 'program.cjs'] },
   { name: 'deno', program: ['deno', 'run', '--allow-all', 'program.mjs'] },
+  { name: 'vitest', build: ['vitest', 'run'], program: ['node', 'program.mjs'] },
   { name: 'workerd', server: workerd, fetch: '/' },
   { name: 'wrangler', build: ['wrangler', 'deploy', '--dry-run', '--outdir', 'dist'], server: wrangler, fetch: '/' },
 ].map((app) => ({ folder: app.name, ...app }));
