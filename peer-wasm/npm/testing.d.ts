@@ -5,8 +5,8 @@
  * but `lib: ["es2022"]`.
  */
 import type {
-  Client, ClientOptions, EventMessage, Handler, PublishOptions, RegisterOptions, Registration, SubscribeOptions, UrlLike,
-  WebSocketLike,
+  Client, ClientOptions, EventMessage, Handler, PublishOptions, RegisterOptions, Registration, SubscribeOptions,
+  UrlLike, WebSocketLike,
 } from './index.js';
 
 /** Somebody who may come in, by a ticket or by the secret of WAMP-CRA. */
@@ -75,12 +75,20 @@ export interface RealmSettings {
   readonly validate?: boolean;
   /** How the last events of topics are retained. Times are in milliseconds. */
   readonly retention?: {
-    readonly events?: number; readonly bytes?: number; readonly replayBytes?: number; readonly ttl?: number; readonly maxTtl?: number;
+    readonly events?: number;
+    readonly bytes?: number;
+    readonly replayBytes?: number;
+    readonly ttl?: number;
+    readonly maxTtl?: number;
   };
   /** Of which topics all events are kept, for `wamp.subscription.get_events`. `age` is in milliseconds. */
   readonly history?: readonly {
-    readonly pattern: string; readonly match?: Match; readonly events?: number; readonly bytes?: number;
-    readonly totalBytes?: number; readonly age?: number;
+    readonly pattern: string;
+    readonly match?: Match;
+    readonly events?: number;
+    readonly bytes?: number;
+    readonly totalBytes?: number;
+    readonly age?: number;
   }[];
   readonly historyReplyBytes?: number;
 }
@@ -118,6 +126,9 @@ export interface Recording<T = any> {
   stop(): Promise<void>;
 }
 
+/** The realm is the first one of the router unless it is given. */
+type InRealm<Options> = Options & { realm?: string };
+
 type AsyncDisposable = SymbolConstructor extends { readonly asyncDispose: infer S extends symbol }
   ? { [K in S]: () => Promise<void> }
   : {};
@@ -137,25 +148,34 @@ interface TestRouterMembers {
 
   /** Loses all connections as a broken network does: with code 1006, and whatever was under way. */
   cut(): void;
-  /** Loses the connection of a client, of a session, or of the session with this id. Nothing happens if there is none. */
+  /** Loses the connection of a client, of a session, or of the session with this id. It may be none. */
   cut(whom: Client | RouterSession | number): void;
   /** Lets no new connection succeed, or lets them again. */
   refuse(on?: boolean): void;
-  /** Keeps everything that is under way from arriving, and tells nobody, as a network does that is gone without a word. */
+  /** Keeps everything from arriving and tells nobody, as a network that is gone without a word; or lets it arrive. */
   stall(on?: boolean): void;
-  /** Lets time pass for the router: calls time out, messages arrive, what is kept grows old. Resolves when that has had its effect. */
+  /**
+   * Lets time pass for the router: calls time out, messages arrive, what is kept grows old. Resolves when that has had
+   * its effect.
+   */
   advance(ms: number): Promise<void>;
   /** Resolves when no message is under way any more. */
   settled(): Promise<void>;
 
-  /** Serves a procedure. What the test itself does has every right, is seen by no one, and is not touched by `cut` and the like. */
-  procedure(procedure: string, handler: Handler, options?: RegisterOptions & { realm?: string }): Promise<Registration>;
-  /** Publishes an event; resolves when it has arrived. */
-  publish(topic: string, data?: unknown, options?: PublishOptions & { realm?: string }): Promise<void>;
+  /**
+   * Serves a procedure. What the test does itself has every right, is seen by no one, and is not touched by what it
+   * does to the network.
+   */
+  procedure(uri: string, handler: Handler, options?: InRealm<RegisterOptions>): Promise<Registration>;
+  /** Publishes an event; resolves when it has arrived, and what that has caused. */
+  publish(topic: string, data?: unknown, options?: InRealm<PublishOptions>): Promise<void>;
   /** Records the events of a topic from now on. */
-  record<T = any>(topic: string, options?: SubscribeOptions & { realm?: string }): Promise<Recording<T>>;
+  record<T = any>(topic: string, options?: InRealm<SubscribeOptions>): Promise<Recording<T>>;
 
-  /** Lets `new WebSocket(router.url)` lead here, for applications that make it themselves. Returns what undoes that; closing does, too. */
+  /**
+   * Lets `new WebSocket(router.url)` lead here, for applications that make it themselves. Returns what undoes that;
+   * closing does, too.
+   */
   install(): () => void;
   /** Closes its clients and says goodbye to all other sessions. */
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-/** Time as the router sees it: in whole milliseconds since it was made. Never goes back, whatever a test does to clocks. */
+/** Time as the router sees it, in whole milliseconds since it was made: it never goes back, whatever a test does. */
 export class Clock {
   #time = 0;
   #seen = performance.now();
@@ -21,9 +21,9 @@ export class Clock {
   }
 }
 
-/** Runs something in a task of its own, also while a test has replaced the timers: they are taken when this is loaded. */
+/** Runs something in a task of its own, also while a test has replaced the timers: they are taken at the beginning. */
 export const nextTask: (run: () => void) => void = (() => {
-  const { setImmediate, setTimeout } = globalThis as { setImmediate?: (run: () => void) => void; setTimeout: typeof globalThis.setTimeout };
+  const { setImmediate, setTimeout } = globalThis as typeof globalThis & { setImmediate?: (run: () => void) => void };
   if (setImmediate) return (run) => setImmediate(run);
   if (typeof MessageChannel !== 'function') return (run) => setTimeout(run, 0);
   const waiting: (() => void)[] = [];

@@ -22,7 +22,8 @@ export class Host {
 
   request(socket: PageSocket, protocols: readonly string[]): void {
     this.network.send(() => {
-      const protocol = this.refuses ? undefined : protocols.find((name) => this.#router.open(name, this, socket, this.#inside));
+      const isSpoken = (name: string) => this.#router.open(name, this, socket, this.#inside);
+      const protocol = this.refuses ? undefined : protocols.find(isSpoken);
       this.network.send(() => (protocol === undefined ? socket.failed() : socket.opened(protocol)));
     });
   }

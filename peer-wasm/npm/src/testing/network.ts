@@ -40,7 +40,7 @@ export class Network {
     this.#schedule();
   }
 
-  /** Resolves when nothing is under way, or with `now` nothing that arrives now. While nothing moves, that is at once. */
+  /** Resolves when nothing is under way, or with `now` nothing that arrives now: at once while nothing moves. */
   idle(now = false): Promise<void> {
     return new Promise((resolve) => {
       this.#waiters.push({ now, resolve });

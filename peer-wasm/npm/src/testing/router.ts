@@ -7,10 +7,13 @@ import { disposable } from '../dispose.js';
 import { Clock } from './clock.js';
 import { newPage, type Page } from './core.js';
 import { Exchange, Host } from './host.js';
+import { installed } from './install.js';
 import { Network } from './network.js';
 import { Recording } from './recording.js';
 import { realmsOf } from './settings.js';
 import { PageSocket } from './socket.js';
+
+type InRealm<Options> = Options & { realm?: string };
 
 let count = 0;
 
@@ -18,7 +21,10 @@ export async function createRouter(options: TestRouterOptions = {}): Promise<Tes
   const page = await newPage(options.seed ?? Math.floor(Math.random() * 2 ** 53));
   const realms = realmsOf(options);
   for (const { settings } of realms) page.addRealm(settings);
-  return new TestRouter(page, realms.map(({ name }) => name), options);
+  const router = new TestRouter(page, realms.map(({ name }) => name), options);
+  // Compiles the client: from now on all that connecting takes is messages, which `settled` waits for.
+  await router.ready();
+  return router;
 }
 
 export class TestRouter {
@@ -72,6 +78,11 @@ export class TestRouter {
     return client;
   }
 
+  /** Resolves when the test can do something itself. */
+  async ready(): Promise<void> {
+    await this.#helper();
+  }
+
   // ---- what happens to the network ----------------------------------------------------
 
   cut(...whom: [] | [Client | RouterSession | number]): void {
@@ -115,18 +126,18 @@ export class TestRouter {
 
   // ---- what the test does itself --------------------------------------------------------
 
-  async procedure(procedure: string, handler: Handler, options: RegisterOptions & { realm?: string } = {}): Promise<Registration> {
+  async procedure(procedure: string, handler: Handler, options: InRealm<RegisterOptions> = {}): Promise<Registration> {
     const { realm, ...rest } = options;
     return (await this.#helper(realm)).register(procedure, handler, rest);
   }
 
-  async publish(topic: string, data?: unknown, options: PublishOptions & { realm?: string } = {}): Promise<void> {
+  async publish(topic: string, data?: unknown, options: InRealm<PublishOptions> = {}): Promise<void> {
     const { realm, ...rest } = options;
     await (await this.#helper(realm)).publish(topic, data, { ...rest, acknowledge: true });
     await this.settled();
   }
 
-  async record(topic: string, options: SubscribeOptions & { realm?: string } = {}): Promise<Recording> {
+  async record(topic: string, options: InRealm<SubscribeOptions> = {}): Promise<Recording> {
     const { realm, ...rest } = options;
     const recording = new Recording();
     const helper = await this.#helper(realm);
@@ -134,18 +145,7 @@ export class TestRouter {
   }
 
   install(): () => void {
-    const original = globalThis.WebSocket;
-    const [host, url] = [this.#host, this.url];
-    class WebSocket extends PageSocket {
-      constructor(to: string | URL, protocols?: string | string[]) {
-        if (new URL(to, url).href !== new URL(url).href && original) return new original(to, protocols) as unknown as WebSocket;
-        super(host, String(to), protocols);
-      }
-    }
-    globalThis.WebSocket = WebSocket as unknown as typeof globalThis.WebSocket;
-    const uninstall = () => {
-      if (globalThis.WebSocket === (WebSocket as unknown)) globalThis.WebSocket = original;
-    };
+    const uninstall = installed(this.#host, this.url);
     this.#installed.push(uninstall);
     return uninstall;
   }
@@ -160,8 +160,8 @@ export class TestRouter {
     this.latency = 0;
     this.stall(false);
     const helpers = await Promise.allSettled(this.#helpers.values());
-    const clients = [...this.#clients, ...helpers.flatMap((helper) => (helper.status === 'fulfilled' ? [helper.value] : []))];
-    await Promise.all(clients.map((client) => client.close()));
+    const opened = helpers.flatMap((helper) => (helper.status === 'fulfilled' ? [helper.value] : []));
+    await Promise.all([...this.#clients, ...opened].map((client) => client.close()));
     this.refuse();
     this.#exchange.shutDown();
     await this.settled();

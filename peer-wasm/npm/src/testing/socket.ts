@@ -80,9 +80,11 @@ export class PageSocket extends EventTarget {
 
   delivered(data: string | Uint8Array): void {
     if (this.#readyState !== 1 || this.#isCut) return;
-    const { buffer } = data as Uint8Array;
-    const given = typeof data === 'string' ? data : this.binaryType === 'blob' ? new Blob([buffer as ArrayBuffer]) : buffer;
-    this.dispatchEvent(new MessageEvent('message', { data: given, origin: new URL(this.url).origin }));
+    this.dispatchEvent(new MessageEvent('message', { data: typeof data === 'string' ? data : this.#binary(data) }));
+  }
+
+  #binary({ buffer }: Uint8Array): ArrayBufferLike | Blob {
+    return this.binaryType === 'blob' ? new Blob([buffer as ArrayBuffer]) : buffer;
   }
 
   /** The network is gone; the page hears of it soon, and of nothing else before. */

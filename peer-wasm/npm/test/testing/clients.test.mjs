@@ -210,6 +210,9 @@ test('a client that the application makes', async (t) => {
   const router = await createRouter();
   t.after(() => router.close());
   const client = new Client(router.url, { realm: 'realm1', webSocket: router.webSocket });
+  void client.connect();
+  await router.settled();
+  assert.equal(client.state, 'open', 'connecting is nothing but messages');
   await client.register('com.example.p', () => 'yes');
   assert.equal(await (await router.connect()).call('com.example.p'), 'yes');
   await client.close();

@@ -173,12 +173,17 @@ routed('what the test does itself is seen by nobody, and not touched', async (ro
 test('a WebSocket that the application makes leads into the page while the router is installed', async () => {
   const router = await createRouter({ url: 'wss://api.example.com/ws' });
   const before = globalThis.WebSocket;
+  globalThis.WebSocket = undefined;
+  const nothing = router.install();
+  assert.throws(() => new WebSocket('wss://elsewhere.example.com/ws'), /nothing leads to wss:\/\/elsewhere/);
+  nothing();
+  assert.equal(globalThis.WebSocket, undefined);
   const made = [];
   globalThis.WebSocket = class { constructor(url) { made.push(url); } };
   const stub = globalThis.WebSocket;
   const uninstall = router.install();
   assert.equal(globalThis.WebSocket.OPEN, 1);
-  const socket = new WebSocket('wss://api.example.com/ws', ['wamp.2.json']);
+  const socket = new WebSocket(new URL('https://api.example.com/ws'), 'wamp.2.json');
   socket.binaryType = 'arraybuffer';
   await happened(socket, 'open');
   assert.deepEqual([socket.protocol, socket.readyState], ['wamp.2.json', 1]);
