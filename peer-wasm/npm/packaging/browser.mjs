@@ -7,7 +7,7 @@ import { chromium } from 'playwright-core';
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm' };
 let browser;
 
-/** The variable `outcome` of the page at this address, as soon as it is there. */
+/** What the page at this address says about its outcome. */
 export async function outcomeOf(address, seconds) {
   browser ??= chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' });
   const page = await (await browser).newPage();
@@ -16,9 +16,12 @@ export async function outcomeOf(address, seconds) {
   page.on('pageerror', (error) => said.push(String(error)));
   page.on('requestfailed', (request) => said.push(`${request.url()}: ${request.failure()?.errorText}`));
   try {
+    const isOutcome = (message) => /^\{"(passed|error)"/.test(message.text());
+    const told = page.waitForEvent('console', { predicate: isOutcome, timeout: seconds * 1000 });
+    // If the page cannot be opened nobody waits for this.
+    told.catch(() => {});
     await page.goto(address, { timeout: seconds * 1000 });
-    const found = await page.waitForFunction('globalThis.outcome', undefined, { timeout: seconds * 1000 });
-    return await found.jsonValue();
+    return JSON.parse((await told).text());
   } catch (error) {
     throw new Error(`${error.message}\n${said.join('\n')}`);
   } finally {
@@ -30,14 +33,15 @@ export async function closeBrowser() {
   await (await browser)?.close();
 }
 
-/** Serves a folder on a free port. */
-export async function serveFolder(folder) {
+/** Serves a folder on a free port, under a Content-Security-Policy if there is one. */
+export async function serveFolder(folder, policy) {
+  const headers = policy ? { 'content-security-policy': policy } : {};
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url, 'http://localhost').pathname);
     const file = path.endsWith('/') ? join(path, 'index.html') : path;
     try {
       const body = await readFile(join(folder, file));
-      response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(body);
+      response.writeHead(200, { ...headers, 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(body);
     } catch {
       response.writeHead(404).end();
     }

@@ -57,15 +57,20 @@ async function timed(name) {
 
 async function tryApp(app) {
   const folder = await makeReady(app);
+  if (app.alone) return verdict(await outcome(app, folder, ''));
   const scene = await stage.set(`packaging.${app.name}`);
   try {
-    const { passed, error } = await outcome(app, folder, scene.query);
-    if (error) throw new Error(error);
+    const passed = verdict(await outcome(app, folder, scene.query));
     if (scene.cuts() !== 1) throw new Error(`the connection was cut ${scene.cuts()} times`);
-    return passed.join(', ');
+    return passed;
   } finally {
     await scene.clear();
   }
+}
+
+function verdict({ passed, error }) {
+  if (error) throw new Error(error);
+  return passed.join(', ');
 }
 
 async function makeReady({ folder: name, build = [] }) {
@@ -78,9 +83,9 @@ async function makeReady({ folder: name, build = [] }) {
   return folder;
 }
 
-async function outcome({ page, server, open, fetch: path, program }, folder, query) {
+async function outcome({ page, policy, server, open, fetch: path, program }, folder, query) {
   if (program) return outcomeIn(await run([...program, `http://localhost/?${query}`], folder, RUN_SECONDS));
-  const site = page ? await serveFolder(join(folder, page)) : await serve(server, folder, START_SECONDS);
+  const site = page ? await serveFolder(join(folder, page), policy) : await serve(server, folder, START_SECONDS);
   try {
     const address = `${site.origin}${path ?? open ?? '/'}?${query}`;
     if (!path) return await outcomeOf(address, RUN_SECONDS);

@@ -1,5 +1,5 @@
-// The script of a page: what came of the scenario stands in a variable for whoever drives the browser.
+// The script of a page, which tells what came of the scenario to whoever drives the browser.
 import { auth, connect } from 'wamplex';
 import { outcome } from './scenario.mjs';
 
-outcome({ auth, connect }, location.href).then((found) => (globalThis.outcome = found));
+outcome({ auth, connect }, location.href).then((found) => console.log(JSON.stringify(found)));

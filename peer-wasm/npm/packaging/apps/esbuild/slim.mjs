@@ -2,4 +2,4 @@ import wasm from 'wamplex/wamplex.wasm';
 import { auth, connect } from 'wamplex/slim';
 import { outcome } from './scenario.mjs';
 
-outcome({ auth, connect, wasm }, location.href).then((found) => (globalThis.outcome = found));
+outcome({ auth, connect, wasm }, location.href).then((found) => console.log(JSON.stringify(found)));

@@ -2,4 +2,4 @@ import { auth, connect } from 'wamplex/slim';
 import { outcome } from './scenario.mjs';
 
 const wasm = new URL('wamplex/wamplex.wasm', import.meta.url);
-outcome({ auth, connect, wasm }, location.href).then((found) => (globalThis.outcome = found));
+outcome({ auth, connect, wasm }, location.href).then((found) => console.log(JSON.stringify(found)));

@@ -6,7 +6,7 @@ import { outcome } from '../../scenario.mjs';
 
 export default function Page() {
   useEffect(() => {
-    outcome({ auth, connect }, location.href).then((found) => (globalThis.outcome = found));
+    outcome({ auth, connect }, location.href).then((found) => console.log(JSON.stringify(found)));
   }, []);
-  return <p>What came of it stands in a variable.</p>;
+  return <p>What came of it is told to the console.</p>;
 }
