@@ -122,9 +122,21 @@ for (const type of EVENTS) {
       handlers.delete(this);
       if (typeof handler !== 'function') return;
       handlers.set(this, handler);
-      this.addEventListener(type, handler);
+      if (!targetsCallHandlers()) this.addEventListener(type, handler);
     },
   });
+}
+
+let callHandlers: boolean | undefined;
+
+/** Whether every `EventTarget` calls what stands in its `on…` properties, as in Workers. */
+function targetsCallHandlers(): boolean {
+  if (callHandlers === undefined) {
+    callHandlers = false;
+    const target = Object.assign(new EventTarget(), { onopen: () => (callHandlers = true) });
+    target.dispatchEvent(new Event('open'));
+  }
+  return callHandlers;
 }
 
 function copied(data: ArrayBuffer | ArrayBufferView): Uint8Array {
