@@ -153,8 +153,9 @@ export class Connection {
     transport.close();
   }
 
-  #closed({ wasClean, cause }: Ending): void {
+  #closed({ wasClean, cause, speechless }: Ending): void {
     this.#transport = null;
+    this.#reached ||= speechless ?? false;
     this.#wanted &&= this.#reached || (this.#options.retry_if_unreachable ?? true);
     const reason = !this.#reached ? 'unreachable' : wasClean ? 'closed' : 'lost';
     const next = this.#wanted ? this.#backoff.next() : NO_RETRY;

@@ -149,7 +149,7 @@ export class Session {
     this.#info = this.#realm = this.#features = null;
     const end = ending(cause, this.#speechless || this.#transport.closing);
     if ('uri' in end) this.onleave?.(end.uri, end.details);
-    else this.#transport.onclose(end);
+    else this.#transport.onclose({ ...end, speechless: this.#speechless });
   }
 
   #trace({ dir, message }: TraceDetail): void {

@@ -8,6 +8,8 @@ import { socketWithTls, type WebSocketFactory } from './websocket.js';
 export interface Ending {
   readonly wasClean: boolean;
   readonly cause?: WampError | undefined;
+  /** The router has asked for a proof that nobody could give. */
+  readonly speechless?: boolean;
 }
 
 type Settings = Partial<ClientOptions>;
