@@ -20,5 +20,6 @@ export * from './declarations/events.js';
 export * from './declarations/meta.js';
 export * from './declarations/passthru.js';
 export * from './declarations/procedures.js';
+export * from './declarations/register.js';
 export type { UrlLike, WasmSource, WebSocketLike } from './declarations/runtime.js';
 export * from './declarations/values.js';

@@ -16,9 +16,10 @@ check('declarations under nodenext', ['--lib', 'es2022', ...nodenext, ...plain])
 check('with the DOM', ['--lib', 'es2022,dom', ...bundler, 'types/any-library.ts', 'types/contract.ts', 'types/validators.ts']);
 check('with the DOM and disposables', ['--lib', 'es2022,dom,dom.asynciterable,esnext.disposable', ...bundler, 'types/any-library.ts', 'types/contract.ts', 'types/testing.ts', 'types/dom.ts']);
 check('with Node', ['--lib', 'es2022', '--types', 'node', ...nodenext, 'types/any-library.ts', 'types/contract.ts', 'types/validators.ts', 'types/node.ts']);
-check('with React', ['--lib', 'es2022,dom', ...bundler, 'types/react.ts']);
-check('with Vue', ['--lib', 'es2022,dom', ...bundler, 'types/vue.ts']);
-check('with Svelte', ['--lib', 'es2022,dom', ...bundler, 'types/svelte.ts']);
+for (const framework of ['react', 'vue', 'svelte']) {
+  check(`with ${framework}`, ['--lib', 'es2022,dom', ...bundler, `types/${framework}.ts`]);
+  check(`with ${framework} and a contract`, ['--lib', 'es2022,dom', ...bundler, `types/${framework}-contract.ts`]);
+}
 run('the sources', ['-p', 'tsconfig.json']);
 
 function check(what, args) {

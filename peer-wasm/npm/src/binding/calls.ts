@@ -1,13 +1,9 @@
+import type { CallResultOptions, CallState as AnyState, Name } from '../../declarations/hooks.js';
 import type { CallOptions, Client, StreamOptions } from '../../index.js';
-import type { Name } from './held.js';
 import { type Lasting, Watched, lastOf, soon } from './watched.js';
 
 /** The answer of the last call that was answered, the failure of the last one if it failed. */
-export interface CallState {
-  readonly data: any;
-  readonly error: unknown;
-  readonly pending: boolean;
-}
+export type CallState = AnyState<any>;
 
 export interface StreamState extends CallState {
   readonly progress: readonly any[];
@@ -71,9 +67,8 @@ export class Caller extends Calls {
     this.run((signal) => this.client.call(this.procedure, args, { ...this.options, ...options, signal }), options.signal as Signal);
 }
 
-export interface QueryOptions extends Omit<CallOptions, 'signal'> {
+export interface QueryOptions extends CallResultOptions {
   initial?: unknown;
-  refreshOnReconnect?: boolean;
 }
 
 /** One call, made when the component appears, and again when asked or when the connection is back. */

@@ -1,27 +1,14 @@
-import type { Client, EventMessage, Handler, RegisterOptions, SubscribeOptions } from '../../index.js';
+import type { FeedOptions, HeldState, Name, SubscriptionOptions } from '../../declarations/hooks.js';
+import type { Client, EventMessage, Handler, RegisterOptions } from '../../index.js';
 import { type Lasting, Watched, lastOf, soon } from './watched.js';
-
-/** How a subscription or registration is doing. */
-export interface HeldState {
-  readonly status: 'idle' | 'pending' | 'active' | 'closed';
-  readonly error: unknown;
-}
 
 /** Subscribes or registers until the signal is aborted. */
 export type Open = (signal: AbortSignal) => Promise<{ readonly closed: Promise<unknown> }>;
 
-/** A topic or procedure; without one nothing is done. */
-export type Name = string | null | undefined | false;
-
-export type SubscriptionOptions = Omit<SubscribeOptions, 'signal'>;
-
-export interface FeedOptions extends SubscriptionOptions {
-  limit?: number;
-}
 
 export type RegistrationOptions = Omit<RegisterOptions, 'signal'>;
 
-type OnEvent = (event: EventMessage<any>) => unknown;
+type OnEvent = (event: any) => unknown;
 
 /** How to subscribe. */
 export function subscribing(client: Client, topic: Name, handler: OnEvent, options: SubscriptionOptions): Open | undefined {

@@ -1,8 +1,8 @@
+import type { Name } from '../../declarations/hooks.js';
 import type { CallOptions } from '../../index.js';
 import {
   Caller, type CallState, Query, type QueryOptions, Streamer, type StreamerOptions, type StreamState,
 } from '../binding/calls.js';
-import type { Name } from '../binding/held.js';
 import { useClient } from './client.js';
 import { useLasting, useValue } from './lasting.js';
 

@@ -1,13 +1,11 @@
 import { useMemo } from 'react';
-import type { EventMessage, Gap, Handler } from '../../index.js';
-import {
-  Feed, type FeedOptions, type FeedState, Held, type HeldState, type Name, type RegistrationOptions, type SubscriptionOptions,
-  registering, subscribing,
-} from '../binding/held.js';
+import type { FeedOptions, HeldState, Name, SubscriptionOptions } from '../../declarations/hooks.js';
+import type { Gap, Handler } from '../../index.js';
+import { Feed, type FeedState, Held, type RegistrationOptions, registering, subscribing } from '../binding/held.js';
 import { useClient } from './client.js';
 import { useLasting, useNewest, useValue } from './lasting.js';
 
-export function useSubscription(topic: Name, handler: (event: EventMessage<any>) => unknown, options: SubscriptionOptions = {}): HeldState {
+export function useSubscription(topic: Name, handler: (event: any) => unknown, options: SubscriptionOptions = {}): HeldState {
   const client = useClient();
   const newest = useNewest(handler);
   const same = useSame(options);

@@ -5,12 +5,12 @@ import type { Readable } from './store.js';
 
 const KEY = Symbol('wamplex');
 
-export function setClient(client: Client): Client {
+export function setClient<T extends Client>(client: T): T {
   return setContext(KEY, client);
 }
 
-export function getClient(): Client {
-  const client = getContext<Client | undefined>(KEY);
+export function getClient(): Client<any> {
+  const client = getContext<Client<any> | undefined>(KEY);
   if (!client) throw new Error('there is no WAMP client here: call setClient(client) in a component around');
   return client;
 }

@@ -1,9 +1,7 @@
 import { onMount } from 'svelte';
-import type { Client, EventMessage, Handler } from '../../index.js';
-import {
-  Feed, type FeedOptions, type FeedState, Held, type HeldState, type Name, type RegistrationOptions, type SubscriptionOptions,
-  registering, subscribing,
-} from '../binding/held.js';
+import type { FeedOptions, HeldState, Name, SubscriptionOptions } from '../../declarations/hooks.js';
+import type { Client, Handler } from '../../index.js';
+import { Feed, type FeedState, Held, type RegistrationOptions, registering, subscribing } from '../binding/held.js';
 import { type MaybeStore, type Readable, lastingStore, mapped } from './store.js';
 
 export function events(client: Client, topic: MaybeStore<Name>, options: FeedOptions = {}) {
@@ -18,7 +16,7 @@ export function subscription(client: Client, topic: MaybeStore<Name>, { initial,
 }
 
 export function useSubscription(
-  client: Client, topic: MaybeStore<Name>, handler: (event: EventMessage<any>) => unknown, options: SubscriptionOptions = {},
+  client: Client, topic: MaybeStore<Name>, handler: (event: any) => unknown, options: SubscriptionOptions = {},
 ): Readable<HeldState> {
   return whileMounted(topic, (name) => new Held(subscribing(client, name, handler, options)));
 }

@@ -1,9 +1,9 @@
 import { type MaybeRefOrGetter, type ShallowRef, toValue, unref } from 'vue';
+import type { Name } from '../../declarations/hooks.js';
 import type { CallOptions, StreamOptions } from '../../index.js';
 import {
   Caller, type CallState, Query, type QueryOptions, Streamer, type StreamerOptions, type StreamState,
 } from '../binding/calls.js';
-import type { Name } from '../binding/held.js';
 import { part, useClient } from './client.js';
 import { useLasting } from './lasting.js';
 

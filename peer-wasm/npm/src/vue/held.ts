@@ -1,14 +1,12 @@
 import { type MaybeRefOrGetter, computed, toValue } from 'vue';
-import type { EventMessage, Handler } from '../../index.js';
-import {
-  Feed, type FeedOptions, type FeedState, Held, type HeldState, type Name, type RegistrationOptions, type SubscriptionOptions,
-  registering, subscribing,
-} from '../binding/held.js';
+import type { FeedOptions, HeldState, Name, SubscriptionOptions } from '../../declarations/hooks.js';
+import type { Handler } from '../../index.js';
+import { Feed, type FeedState, Held, type RegistrationOptions, registering, subscribing } from '../binding/held.js';
 import { part, useClient } from './client.js';
 import { useLasting } from './lasting.js';
 
 export function useSubscription(
-  topic: MaybeRefOrGetter<Name>, handler: (event: EventMessage<any>) => unknown, options: MaybeRefOrGetter<SubscriptionOptions> = {},
+  topic: MaybeRefOrGetter<Name>, handler: (event: any) => unknown, options: MaybeRefOrGetter<SubscriptionOptions> = {},
 ) {
   const client = useClient();
   const [, state] = useLasting<[Name, SubscriptionOptions], HeldState, Held>(
