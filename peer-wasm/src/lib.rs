@@ -3,16 +3,15 @@
 
 extern crate alloc;
 
-mod connection;
 mod core;
+mod head;
 mod machine;
-mod report;
-mod socket;
 mod tape;
-mod wire;
 
-pub use core::Core;
-pub use report::Handler;
+pub use core::{
+    Core, abort, answer, authenticate, cancel, create, destroy, leave, more, next, read, receive,
+    request, room,
+};
 
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]

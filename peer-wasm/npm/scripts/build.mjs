@@ -47,15 +47,15 @@ function compileWithGlue({ crate, output, features }, options) {
 
 /** A module that JavaScript calls as it is; it is put where wasm-pack would put it. */
 function compilePlain(name, options) {
-  const { crate, output } = MODULES[name];
+  const { crate, output, features } = MODULES[name];
   const profile = flags.has('--dev') ? 'dev' : 'release-wasm';
   const target = 'wasm32-unknown-unknown';
-  execFileSync('cargo', ['build', '--lib', '--target', target, '--profile', profile, '--manifest-path', join(root, '..', crate, 'Cargo.toml')], options);
+  execFileSync('cargo', ['build', '--lib', '--target', target, '--profile', profile, '--manifest-path', join(root, '..', crate, 'Cargo.toml'), '--features', features.join(',')], options);
   const folder = resolve(options.cwd, process.env.CARGO_TARGET_DIR ?? 'target', target, flags.has('--dev') ? 'debug' : profile);
   const { wasm } = compiled(name);
   mkdirSync(dirname(wasm), { recursive: true });
   if (flags.has('--dev')) copyFileSync(join(folder, `${output}.wasm`), wasm);
-  else execFileSync('wasm-opt', ['-Oz', '--converge', join(folder, `${output}.wasm`), '-o', wasm], options);
+  else execFileSync('wasm-opt', ['-Oz', '--converge', '--strip-producers', '--strip-target-features', join(folder, `${output}.wasm`), '-o', wasm], options);
 }
 
 /** One file for each condition, with everything in it but the packages that the table names. */

@@ -13,7 +13,7 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
  * `wamplex:NAME/glue` and `wamplex:NAME/wasm`.
  */
 export const MODULES = {
-  core: { crate: '.', output: 'wamplex_wasm', file: 'wamplex.wasm', features: ['standalone'] },
+  core: { crate: '.', output: 'wamplex_wasm', file: 'wamplex.wasm', features: ['standalone'], glue: false },
   argon2: { crate: 'argon2', output: 'wamplex_argon2', file: 'argon2.wasm', features: [], glue: false },
   testing: { crate: 'testing', output: 'wamplex_testing', file: 'testing.wasm', features: [] },
 };

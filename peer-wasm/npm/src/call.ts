@@ -1,8 +1,9 @@
 import type { CallOptions, Payload, Result, StreamOptions } from '../index.js';
 import { Timer, onAbort } from './abort.js';
-import { listOf, type Connection } from './connection.js';
-import { CallFlags, CancelMode, Code } from './core.js';
+import { CANCEL_MODES, listOf, type Connection } from './connection.js';
+import { Code, Flags } from './core.js';
 import type { Message } from './decode/message.js';
+import { elements } from './encode/index.js';
 import { callOptions } from './options.js';
 
 /** Who follows a call closely. */
@@ -17,10 +18,9 @@ export class OutgoingCall {
   readonly result: Promise<Message>;
   readonly #connection: Connection;
   readonly #procedure: string;
-  readonly #mode: CancelMode;
+  readonly #mode: string;
   /** As sent: later chunks of input repeat them. */
   readonly #options: Record<string, unknown>;
-  #token = 0;
   #request = 0;
   #settle!: { resolve(message: Message): void; reject(error: unknown): void };
   #timer: Timer | undefined;
@@ -36,7 +36,7 @@ export class OutgoingCall {
   ) {
     this.#connection = connection;
     this.#procedure = procedure;
-    this.#mode = cancelMode(options.cancelMode);
+    this.#mode = checked(options.cancelMode ?? 'killnowait');
     this.result = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     const pending = {
       resolve: (message: Message) => this.#end(() => this.#settle.resolve(message)),
@@ -45,14 +45,8 @@ export class OutgoingCall {
     };
     const wire = callOptions(options, options.limit);
     this.#options = wire;
-    const flags: CallFlags =
-      (wire['receive_progress'] === true ? CallFlags.ReceiveProgress : 0) | (wire['progress'] === true ? CallFlags.Progress : 0);
-    const { token, sent } = connection.request(pending, (core, token) => {
-      const { bytes, split, shape } = connection.encode(wire, payload);
-      return core.request(Code.Call, token, procedure, flags, split, shape, bytes);
-    });
-    this.#token = token;
-    this.#request = sent;
+    const flags = (wire['receive_progress'] === true ? Flags.ReceiveProgress : 0) | (wire['progress'] === true ? Flags.Progress : 0);
+    this.#request = connection.request(Code.Call, [wire, procedure, ...elements(payload)], pending, flags);
     this.#timer = new Timer(options.limit, (error) => this.giveUp(error));
     this.#release = onAbort(options.signal, (reason) => this.giveUp(reason));
   }
@@ -62,26 +56,23 @@ export class OutgoingCall {
   }
 
   /** Cancels the call and rejects at once; what the router still says about it is ignored. */
-  giveUp(reason: unknown, mode?: CallOptions['cancelMode']): void {
+  giveUp(reason: unknown, mode: string = this.#mode): void {
     if (this.#settled) return;
-    this.cancel(mode ? cancelMode(mode) : this.#mode);
+    checked(mode);
     this.#end(() => this.#settle.reject(reason));
-    this.#connection.forget(this.#token);
+    this.#connection.cancel(this.#request, mode);
   }
 
-  /** Sends CANCEL; with `KillAndWait` the call ends as the router says. */
-  cancel(mode: CancelMode): void {
-    if (!this.#settled && this.#connection.isOpen) this.#connection.tell((core) => core.cancel(this.#request, mode));
+  /** Cancels the call, which ends as the router says. */
+  kill(): void {
+    if (!this.#settled) this.#connection.cancel(this.#request, 'kill', true);
   }
 
   /** Progressive call invocation: one more chunk of input. */
   more(payload: Payload, last: boolean): void {
     if (this.#settled) return;
     const { progress: _, ...rest } = this.#options;
-    this.#connection.tell((core) => {
-      const { bytes, split, shape } = this.#connection.encode(last ? rest : this.#options, payload);
-      return core.callMore(this.#request, this.#procedure, last, split, shape, bytes);
-    });
+    this.#connection.more(this.#request, last, [last ? rest : this.#options, this.#procedure, ...elements(payload)]);
   }
 
   #progress(listener: (message: Message) => void, message: Message): void {
@@ -99,17 +90,9 @@ export class OutgoingCall {
   }
 }
 
-function cancelMode(name: CallOptions['cancelMode'] = 'killnowait'): CancelMode {
-  switch (name) {
-    case 'skip':
-      return CancelMode.Skip;
-    case 'kill':
-      return CancelMode.Kill;
-    case 'killnowait':
-      return CancelMode.KillNoWait;
-    default:
-      throw new TypeError("cancelMode must be 'skip', 'kill' or 'killnowait'");
-  }
+function checked(mode: string): string {
+  if (!CANCEL_MODES.includes(mode)) throw new TypeError("cancelMode must be 'skip', 'kill' or 'killnowait'");
+  return mode;
 }
 
 /** What a RESULT carries. */

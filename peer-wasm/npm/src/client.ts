@@ -4,7 +4,8 @@ import type {
 } from '../index.js';
 import { limited, onAbort, timeoutError } from './abort.js';
 import { OutgoingCall, payloadOf, resultOf, sendInput, type CallTap } from './call.js';
-import { CallFlags, Code, type Core } from './core.js';
+import { Code } from './core.js';
+import { elements } from './encode/index.js';
 import type { Message } from './decode/message.js';
 import { disposable } from './dispose.js';
 import { ConnectionLostError, NETWORK_FAILURE } from './errors.js';
@@ -163,14 +164,10 @@ export class Client extends EventTarget {
     if (policy === 'drop' && !acknowledge && !this.#link.live) return undefined;
     this.#check(policy === 'drop' ? 'throw' : policy);
     const { args = [], kwargs } = options;
-    const payload = { args: data === undefined ? args : [data, ...args], ...(kwargs && { kwargs }) };
+    const rest = [wire, topic, ...elements({ args: data === undefined ? args : [data, ...args], ...(kwargs && { kwargs }) })];
     return this.#link.enter(signal, 0, async ({ connection }) => {
-      const send = (core: Core, token: number | undefined) => {
-        const { bytes, split, shape } = connection.encode(wire, payload);
-        return core.request(Code.Publish, token, topic, CallFlags.None, split, shape, bytes);
-      };
-      if (!acknowledge) return void connection.tell((core) => send(core, undefined));
-      const [, , publication] = await limited(connection.ask(send), signal, 0);
+      if (!acknowledge) return void connection.request(Code.Publish, rest);
+      const [, , publication] = await limited(connection.ask(Code.Publish, rest), signal, 0);
       return { publication };
     });
   }

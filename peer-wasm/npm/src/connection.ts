@@ -1,16 +1,27 @@
-import type { Authenticator, Payload, SerializerName, SessionInfo, TraceDetail, WebSocketLike } from '../index.js';
+import type { Authenticator, SerializerName, SessionInfo, TraceDetail, WebSocketLike } from '../index.js';
 import { Offer } from './auth/offer.js';
-import { CallFlags, SERIALIZERS, Report, accepted, type Code, type Core, type CoreModule, type ReportHandler } from './core.js';
+import { messagesOf } from './batch.js';
+import { Code, Flags, SERIALIZERS, Report, accepted, type Core, type CoreModule } from './core.js';
 import type { BigintMode } from './decode/json.js';
+import { flagsOf } from './decode/layout.js';
 import { MessageReader, type Message } from './decode/message.js';
-import { encoderFor, type Encoded, type Encoder } from './encode/index.js';
+import { encoderFor, type Encoder } from './encode/index.js';
 import {
   AuthError, ConnectionLostError, NETWORK_FAILURE, PROTOCOL_VIOLATION, WampError, errorFromAbort, errorFromRouter,
 } from './errors.js';
+import { HELLO } from './hello.js';
 import { sessionInfo } from './info.js';
 
 /** How long the router may take to answer our GOODBYE. */
 const GOODBYE_TIMEOUT = 2000;
+
+/** How large a batch grows, in bytes (of JSON in UTF-16 units); a message that is larger is sent alone. */
+const LARGEST_BATCH = 1 << 18;
+
+/** As the core knows them. */
+export const CANCEL_MODES: readonly string[] = ['skip', 'kill', 'killnowait'];
+
+const UTF8 = new TextEncoder();
 
 /** A request that waits for its answer. */
 export interface Pending {
@@ -41,25 +52,26 @@ export interface ConnectionOptions {
   readonly signal: AbortSignal;
 }
 
-/** One WebSocket with one session: what the compiled core reports becomes promises and calls of the listener. */
-export class Connection implements ReportHandler {
+/** One WebSocket with one session: what the router says becomes promises and calls of the listener. */
+export class Connection {
   session: SessionInfo | undefined;
   /** Set with every message that arrives. */
   heard = false;
+  readonly #module: CoreModule;
   readonly #core: Core;
-  readonly #memory: CoreModule['memory'];
-  readonly #reader: MessageReader;
   readonly #options: ConnectionOptions;
   readonly #listener: ConnectionListener;
   readonly #socket: WebSocketLike;
   readonly #offer: Offer;
   readonly #pending = new Map<number, Pending>();
-  #encoder!: Encoder;
+  /** These are known once the socket is open. */
   #serializer!: SerializerName;
-  #lastToken = 0;
-  /** The JSON message that is being handled. */
-  #parsed: Message = [];
-  #parsedLength = 0;
+  #batched!: boolean;
+  #reader!: MessageReader;
+  #encoder!: Encoder;
+  #tracing: boolean;
+  /** A turn of the event loop ends with sending what was written in it. */
+  #flushing = false;
   /** Why the socket is about to close, where we know better than it does. */
   #cause: WampError | undefined;
   #closed = false;
@@ -75,62 +87,77 @@ export class Connection implements ReportHandler {
     this.#options = options;
     this.#listener = listener;
     this.#socket = socket;
-    this.#memory = module.memory;
+    this.#module = module;
+    this.#core = module.create();
     this.#offer = new Offer(options.authenticators, options.attempt, options.signal);
-    this.#reader = new MessageReader(options.bigint);
-    this.#core = module.newCore(this, socket);
-    this.#core.trace(options.trace());
-    this.#core.start();
+    this.#tracing = options.trace();
+    // Some runtimes make blobs by default.
+    socket.binaryType = 'arraybuffer';
+    socket.onopen = () => this.#connected();
+    socket.onmessage = ({ data }) => this.#frame(typeof data === 'string' ? data : new Uint8Array(data));
+    socket.onclose = ({ code, reason }) => this.#ended(code, reason);
+    if (socket.readyState === 1) this.#connected();
+    else if (socket.readyState === 3) this.#ended(1006, '');
   }
 
+  /** Bytes that the network has not taken yet. */
   get bufferedAmount(): number {
-    return this.#socket.bufferedAmount;
+    return this.#socket.bufferedAmount + this.#encoder.size;
   }
 
   get isOpen(): boolean {
     return this.session !== undefined && this.#cause === undefined && !this.#closed;
   }
 
-  // ---- what the core reports ----------------------------------------------------
+  // ---- what the socket says -----------------------------------------------------
 
-  report(
-    kind: Report, number: number, text: string | undefined,
-    words: number, wordCount: number, chars: number, charCount: number, numbers: number, numberCount: number,
-  ): void {
+  #connected(): void {
+    if (this.#serializer) return;
+    const [, name, batched] = /^wamp\.2\.(\w+)(\.batched)?$/.exec(this.#socket.protocol) ?? [];
+    const serializer = SERIALIZERS.find((one) => one === name);
+    if (!serializer) return this.#broken('the server chose no WAMP subprotocol');
+    this.#serializer = serializer;
+    this.#batched = batched !== undefined;
+    this.#reader = new MessageReader(this.#module, this.#core, serializer, this.#options.bigint);
+    this.#encoder = encoderFor(serializer, this.#batched);
+    void this.#hello();
+  }
+
+  #frame(data: string | Uint8Array): void {
     this.heard = true;
-    if (kind === Report.Open || kind === Report.Violation || kind === Report.Closed) {
-      return this.#transport(kind, number, text ?? '');
+    if (!this.#serializer || this.#closed) return;
+    if ((typeof data === 'string') !== (this.#serializer === 'json')) {
+      return this.#broken(`${this.#serializer} messages do not come in ${typeof data === 'string' ? 'text' : 'binary'} frames`);
     }
-    if (text !== undefined) return this.#message(kind, number, this.#reader.text(text));
-    if (wordCount === 0) return this.#message(kind, number, this.#parsed);
-    const { buffer } = this.#memory;
-    const message = this.#reader.tape({
-      words: new Uint32Array(buffer, words, wordCount),
-      text: new Uint8Array(buffer, chars, charCount),
-      numbers: new Float64Array(buffer, numbers, numberCount),
-      memory: new Uint8Array(buffer),
-    });
-    this.#message(kind, number, message);
-  }
-
-  parse(text: string): Uint8Array {
+    if (!this.#batched) return this.#receive(data);
+    let messages;
     try {
-      this.#parsed = this.#reader.text(text);
-      this.#parsedLength = this.#options.trace() ? new TextEncoder().encode(text).length : 0;
-      return this.#reader.head(this.#parsed);
+      messages = messagesOf(data);
     } catch {
-      return new Uint8Array(0);
+      return this.#broken('not a batch of WAMP messages');
     }
+    for (const message of messages) if (!this.#closed) this.#receive(message);
   }
 
-  #message(kind: Report, number: number, message: Message): void {
-    switch (kind) {
+  #receive(data: string | Uint8Array): void {
+    const message = this.#reader.message(data);
+    if (!message) return this.#broken('not a WAMP message');
+    if (this.#tracing) {
+      this.#trace('rx', data, message);
+      // Whoever listens may have ended the session.
+      if (this.#closed) return;
+    }
+    const [code, first, second] = message;
+    const [request, kind] = code === 8 ? [second, first] : [typeof first === 'number' ? first : 0, 0];
+    const flags = flagsOf(message) | (code === 4 && this.#offer.offers(first) ? Flags.Offered : 0);
+    const report = this.#module.receive(this.#core, code, request, kind, flags);
+    switch (report) {
       case Report.Event:
         return this.#listener.event(message);
       case Report.Reply:
-        return this.#reply(number, message);
+        return this.#reply(request, message);
       case Report.Progress:
-        return this.#pending.get(number)?.progress?.(message);
+        return this.#pending.get(request)?.progress?.(message);
       case Report.Invocation:
         return this.#listener.invocation(message);
       case Report.Interrupt:
@@ -140,37 +167,33 @@ export class Connection implements ReportHandler {
       case Report.Welcome:
         return void this.#welcome(message);
       case Report.Challenge:
-        return void this.#challenge(message[1], message[2]);
+        return void this.#challenge(first, second);
       case Report.Abort:
-        return this.#aborted(message);
+        this.#aborted(message);
+        return this.#end();
       case Report.Goodbye:
-        this.#cause ??= new ConnectionLostError(message[2], { details: message[1] });
-        return;
-      case Report.Received:
-      case Report.Sent:
-        return this.#trace(kind === Report.Sent ? 'tx' : 'rx', number || this.#parsedLength, message);
-    }
-  }
-
-  #transport(kind: Report, number: number, text: string): void {
-    switch (kind) {
-      case Report.Open:
-        this.#serializer = SERIALIZERS[number]!;
-        this.#encoder = encoderFor(this.#serializer);
-        return void this.#hello();
+        this.#send([Code.Goodbye, {}, 'wamp.close.goodbye_and_out']);
+        this.#cause ??= new ConnectionLostError(second, { details: first });
+        return this.#end();
+      case Report.Left:
+        return this.#end();
       case Report.Violation:
-        this.#cause ??= new WampError(PROTOCOL_VIOLATION, { message: `the router broke the protocol: ${text}` });
-        return;
-      case Report.Closed:
-        return this.#ended(number, text);
+        return this.#broken(`a message with the code ${code} may not come now`);
     }
   }
 
-  #reply(token: number, message: Message): void {
-    const pending = this.#pending.get(token);
+  /** The router broke the protocol, in these words. */
+  #broken(words: string): void {
+    this.#cause ??= new WampError(PROTOCOL_VIOLATION, { message: `the router broke the protocol: ${words}` });
+    if (this.#serializer) this.#abort(PROTOCOL_VIOLATION, words);
+    else this.#end();
+  }
+
+  #reply(request: number, message: Message): void {
+    const pending = this.#pending.get(request);
     // Given up meanwhile: the answer came too late, and nobody waits for it.
     if (!pending) return;
-    this.forget(token);
+    this.#forget(request);
     if (message[0] === 8) {
       const [, , , details, uri, args, kwargs] = message;
       pending.reject(errorFromRouter(uri, { details, args: listOf(args), kwargs }));
@@ -179,7 +202,8 @@ export class Connection implements ReportHandler {
     }
   }
 
-  #trace(dir: 'tx' | 'rx', bytes: number, message: Message): void {
+  #trace(dir: 'tx' | 'rx', data: string | Uint8Array, message: Message): void {
+    const bytes = typeof data === 'string' ? UTF8.encode(data).length : data.length;
     const shown = message[0] === 5 ? [5, '***', message[2]] : message;
     this.#listener.trace({ dir, at: Date.now(), bytes, message: shown });
   }
@@ -195,8 +219,10 @@ export class Connection implements ReportHandler {
     try {
       const { methods, authid, authextra } = await this.#offer.hello();
       if (this.#closed) return;
-      const extra = Object.keys(authextra).length > 0 ? this.#encoder.dict(authextra) : new Uint8Array(0);
-      this.#core.hello(this.#options.realm, methods.join('\n'), authid, extra);
+      const details = {
+        ...HELLO, authmethods: methods, ...(authid && { authid }), ...(Object.keys(authextra).length > 0 && { authextra }),
+      };
+      this.#send([Code.Hello, this.#options.realm, details]);
     } catch (error) {
       this.#refuse(error);
     }
@@ -205,7 +231,7 @@ export class Connection implements ReportHandler {
   async #challenge(method: string, extra: Record<string, unknown>): Promise<void> {
     try {
       const { signature, extra: answer = {} } = await this.#offer.answer(method, extra);
-      if (!this.#closed) this.#core.authenticate(signature, this.#encoder.dict(answer));
+      if (!this.#closed) this.#send([Code.Authenticate, signature, answer], () => this.#module.authenticate(this.#core));
     } catch (error) {
       this.#refuse(error);
     }
@@ -217,7 +243,7 @@ export class Connection implements ReportHandler {
     const uri = 'wamp.error.authentication_failed';
     const message = cause instanceof Error ? cause.message : String(cause);
     this.#cause ??= cause instanceof WampError ? cause : new AuthError(uri, { message, cause });
-    this.#core.abort(uri, message);
+    this.#abort(uri, message);
   }
 
   async #welcome(message: Message): Promise<void> {
@@ -236,52 +262,51 @@ export class Connection implements ReportHandler {
 
   // ---- requests -----------------------------------------------------------------------
 
-  /** Writes the parts of a message; valid until the next call. */
-  encode(options: Readonly<Record<string, unknown>>, payload: Payload): Encoded {
-    return this.#encoder.message(options, payload);
-  }
-
-  /** Sends a request whose answer settles `pending`; `sent` is its id. */
-  request(pending: Pending, send: (core: Core, token: number) => number): { token: number; sent: number } {
+  /** Sends a request, whose answer settles `pending` if somebody waits for it. Returns its id, which `rest` stands behind. */
+  request(code: Code, rest: readonly unknown[], pending?: Pending, flags = Flags.None): number {
     this.check();
-    const token = (this.#lastToken = (this.#lastToken + 1) >>> 0);
-    this.#pending.set(token, pending);
+    const module = this.#module;
+    const core = this.#core;
+    const request = module.next(core);
+    // Before it is sent: a socket may close while it sends.
+    if (pending) this.#pending.set(request, pending);
     try {
-      return { token, sent: accepted(send(this.#core, token)) };
+      this.#send([code, request, ...rest], () => accepted(module.request(core, pending ? code : 0, flags)));
     } catch (error) {
-      this.#pending.delete(token);
+      this.#pending.delete(request);
       throw error;
     }
-  }
-
-  /** SUBSCRIBE or REGISTER. */
-  subscribe(pending: Pending, kind: Code, uri: string, options: Readonly<Record<string, unknown>>): void {
-    this.request(pending, (core, token) => {
-      const { bytes, split, shape } = this.encode(options, {});
-      return core.request(kind, token, uri, CallFlags.None, split, shape, bytes);
-    });
+    return request;
   }
 
   /** As `request`, for answers that a promise can wait for. */
-  ask(send: (core: Core, token: number) => number): Promise<Message> {
-    return new Promise((resolve, reject) => this.request({ resolve, reject }, send));
+  ask(code: Code, rest: readonly unknown[]): Promise<Message> {
+    return new Promise((resolve, reject) => this.request(code, rest, { resolve, reject }));
   }
 
-  /** Sends what has no answer. */
-  tell(send: (core: Core) => number): void {
+  /** One more chunk of input for a call, or the last one. */
+  more(request: number, last: boolean, rest: readonly unknown[]): void {
     this.check();
-    accepted(send(this.#core));
+    this.#send([Code.Call, request, ...rest], () => accepted(this.#module.more(this.#core, request, last)));
+  }
+
+  /** Cancels a call; nobody waits for its answer any more, unless it is said. */
+  cancel(request: number, mode: string, waits = false): void {
+    if (!waits) this.#forget(request);
+    const send = () => this.#module.cancel(this.#core, request, CANCEL_MODES.indexOf(mode), waits);
+    if (this.isOpen) this.#send([Code.Cancel, request, { mode }], send);
+  }
+
+  /** YIELD or ERROR; nothing if the invocation is answered already, or nobody takes pieces of a result. */
+  answer(request: number, message: readonly unknown[], progress = false): void {
+    this.check();
+    this.#send(message, () => this.#module.answer(this.#core, request, progress));
   }
 
   /** Nobody waits for this answer any more. */
-  forget(token: number): void {
-    this.#pending.delete(token);
+  #forget(request: number): void {
+    this.#pending.delete(request);
     if (this.#pending.size === 0) this.#settled?.();
-  }
-
-  /** Throws unless the session is open. */
-  check(): void {
-    if (!this.isOpen) throw new ConnectionLostError(this.#cause?.uri ?? NETWORK_FAILURE, { message: 'the session is closed' });
   }
 
   /** Resolves when no request waits for its answer any more. */
@@ -289,8 +314,51 @@ export class Connection implements ReportHandler {
     while (this.#pending.size > 0) await new Promise<void>((resolve) => (this.#settled = resolve));
   }
 
+  /**
+   * Writes a message, and sends it if the core agrees: at once, or with all others of this turn where the router takes
+   * batches. What cannot be written, or what the core refuses by throwing, leaves no trace.
+   */
+  #send(message: readonly unknown[], agrees?: () => unknown): void {
+    const encoder = this.#encoder;
+    const before = encoder.size;
+    let data;
+    let traced;
+    try {
+      data = encoder.write(message);
+      // The application may end the session from its `toJSON` methods.
+      if (this.#closed) this.check();
+      if (agrees && !agrees()) return encoder.cut(before);
+      if (this.#tracing) traced = this.#reader.read(data);
+    } catch (error) {
+      encoder.cut(before);
+      throw error;
+    }
+    if (encoder.size > LARGEST_BATCH) this.#flush(before);
+    if (!this.#batched || encoder.size > LARGEST_BATCH) this.#flush();
+    else if (!this.#flushing) {
+      this.#flushing = true;
+      queueMicrotask(() => this.#flush());
+    }
+    if (traced) this.#trace('tx', data, traced);
+  }
+
+  #flush(size = this.#encoder.size): void {
+    this.#flushing = false;
+    if (size === 0) return;
+    try {
+      this.#socket.send(this.#encoder.take(size));
+    } catch {
+      // A socket that is closing loses it, and says so by its close event.
+    }
+  }
+
+  /** Throws unless the session is open. */
+  check(): void {
+    if (!this.isOpen) throw new ConnectionLostError(this.#cause?.uri ?? NETWORK_FAILURE, { message: 'the session is closed' });
+  }
+
   trace(on: boolean): void {
-    if (!this.#closed) this.#core.trace(on);
+    this.#tracing = on;
   }
 
   // ---- ending -----------------------------------------------------------------------------
@@ -300,7 +368,7 @@ export class Connection implements ReportHandler {
     if (this.#closed) return;
     if (!this.isOpen) return this.drop(new ConnectionLostError(reason, { message: 'closed by the application' }));
     this.#cause = new ConnectionLostError(reason, { message: 'closed by the application' });
-    this.#core.leave(reason, message);
+    this.#send([Code.Goodbye, message ? { message } : {}, reason], () => this.#module.leave(this.#core));
     const timeout = setTimeout(() => this.drop(this.#cause!), GOODBYE_TIMEOUT);
     await this.gone;
     clearTimeout(timeout);
@@ -310,13 +378,27 @@ export class Connection implements ReportHandler {
   drop(cause: WampError): void {
     if (this.#closed) return;
     this.#cause ??= cause;
-    this.#core.close();
-    this.#ended(1006, '');
+    this.#end(1006);
+  }
+
+  /** ABORT, which nobody answers. */
+  #abort(reason: string, message: string): void {
+    this.#send([Code.Abort, { message }, reason], () => this.#module.abort(this.#core));
+    this.#end();
+  }
+
+  /** The session is over: what was sent before still leaves, and nobody waits for the other side to close. */
+  #end(code = 1000): void {
+    if (this.#encoder) this.#flush();
+    this.#socket.close();
+    this.#ended(code, '');
   }
 
   #ended(code: number, reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
+    const socket = this.#socket;
+    socket.onopen = socket.onmessage = socket.onclose = null;
     const wasOpen = this.session !== undefined;
     const text = `${wasOpen ? 'the connection was lost' : `cannot connect to ${this.#options.url}`} (code ${code}${reason && `: ${reason}`})`;
     const cause = this.#cause ?? new ConnectionLostError(NETWORK_FAILURE, { message: text, details: { code } });
@@ -329,8 +411,7 @@ export class Connection implements ReportHandler {
     this.#settled?.();
     if (wasOpen) this.#listener.lost(cause);
     this.#gone();
-    // The core is still on the stack when it reports this.
-    queueMicrotask(() => this.#core.free());
+    this.#module.destroy(this.#core);
   }
 }
 

@@ -1,119 +1,60 @@
-import type { Shape } from './encode/index.js';
-
-/** What the compiled core reports; the numbers are those of `peer-wasm/src/report.rs`. */
+/** What a message is about; the numbers are those of `peer-wasm/src/machine.rs`. */
 export const enum Report {
-  /** The socket is open; the number is the serializer's index. */
-  Open = 0,
+  Nothing = 0,
   Welcome = 1,
   Challenge = 2,
   /** ABORT, at whatever time. */
   Abort = 3,
-  /** The router's GOODBYE, whether it asks or answers. */
+  /** The router's GOODBYE, which wants its echo. */
   Goodbye = 4,
-  /** A message that ends a request; the number is the request's token. */
+  /** A message that ends a request. */
   Reply = 5,
-  /** A progressive RESULT; the number is the call's token. */
+  /** A progressive RESULT. */
   Progress = 6,
   Event = 7,
   Invocation = 8,
   Interrupt = 9,
   /** UNSUBSCRIBED or UNREGISTERED without our asking. */
   Revoked = 10,
-  /** The router broke the protocol; the text says how. */
-  Violation = 11,
-  /** The socket is gone; the number is its close code, the text its reason. */
-  Closed = 12,
-  Received = 13,
-  Sent = 14,
+  /** The answer to our GOODBYE. */
+  Left = 11,
+  /** The message may not come now. */
+  Violation = 12,
 }
 
-/** Serializers by the core's index. */
+/** Serializers in the order in which tables have them. */
 export const SERIALIZERS = ['json', 'msgpack', 'cbor'] as const;
 
-/** What the core calls: once per report, with no borrow held, so that it may be called back. */
-export interface ReportHandler {
-  /**
-   * Parses a JSON message, keeps it for the reports to come, and returns its head (all but the arguments) in
-   * MessagePack: nothing if it is no message.
-   */
-  parse(text: string): Uint8Array;
-  /**
-   * With `wordCount` there is a message, and the addresses and counts say where its tape is. Of the messages in JSON,
-   * those that were sent come as `text`, and what was received is the one that was parsed last.
-   */
-  report(
-    kind: Report,
-    number: number,
-    text: string | undefined,
-    words: number,
-    wordCount: number,
-    chars: number,
-    charCount: number,
-    numbers: number,
-    numberCount: number,
-  ): void;
-}
-
-/**
- * The compiled core of one connection: `Core` in `peer-wasm/src/core.rs`. Commands return the id of the request, or a
- * number below zero that `accepted` has words for.
- */
-export interface Core {
-  free(): void;
-  /** Reports what has happened to the socket already. */
-  start(): void;
-  /** `authmethods` stand one on a line; `authid` may be empty, `authextra` is a dictionary or nothing. */
-  hello(realm: string, authmethods: string, authid: string, authextra: Uint8Array): void;
-  authenticate(signature: string, extra: Uint8Array): void;
-  /** There is a token unless nobody waits for an answer. The flags say again what the options say about progress. */
-  request(
-    kind: Code, token: number | undefined, uri: string, flags: CallFlags, split: number, shape: Shape, bytes: Uint8Array,
-  ): number;
-  /** One more chunk of input for a call. */
-  callMore(request: number, procedure: string, last: boolean, split: number, shape: Shape, bytes: Uint8Array): number;
-  cancel(request: number, mode: CancelMode): number;
-  giveUp(kind: Code, token: number, of: number): number;
-  /** YIELD, or ERROR with this URI. */
-  answer(request: number, kind: Answer, error: string, split: number, shape: Shape, bytes: Uint8Array): number;
-  /** ABORT, and closes the socket. */
-  abort(reason: string, message: string): void;
-  /** GOODBYE. */
-  leave(reason: string, message: string): void;
-  /** Closes the socket. */
-  close(): void;
-  trace(on: boolean): void;
-}
-
-/** The codes of requests. */
+/** The codes of messages that this client sends. */
 export const enum Code {
+  Hello = 1,
+  Abort = 3,
+  Authenticate = 5,
+  Goodbye = 6,
+  Error = 8,
   Publish = 16,
   Subscribe = 32,
   Unsubscribe = 34,
   Call = 48,
+  Cancel = 49,
   Register = 64,
   Unregister = 66,
+  Invocation = 68,
+  Yield = 70,
 }
 
-export const enum CallFlags {
+/** What the core wants to know of a message beside its ids. */
+export const enum Flags {
   None = 0,
-  ReceiveProgress = 1,
-  Progress = 2,
-}
-
-/** What answers an invocation. */
-export const enum Answer {
-  Result = 0,
+  /** Of CALL, RESULT, INVOCATION. */
   Progress = 1,
-  Error = 2,
-}
-
-/** How `Core.cancel` knows the modes of CANCEL. */
-export const enum CancelMode {
-  Skip = 0,
-  Kill = 1,
-  KillNoWait = 2,
-  /** `Kill`, whose answer is reported. */
-  KillAndWait = 3,
+  /** Of CALL, INVOCATION. */
+  ReceiveProgress = 2,
+  /** Of CHALLENGE: the method was offered. */
+  Offered = 4,
+  /** Of WELCOME: features of the dealer. */
+  Canceling = 8,
+  ProgressiveInvocations = 16,
 }
 
 const REFUSALS = [
@@ -128,8 +69,29 @@ export function accepted(result: number): number {
   throw new TypeError(REFUSALS[-1 - result]);
 }
 
-/** The compiled module, ready to make cores. */
+/** The address of a core. */
+export type Core = number;
+
+/** The exports of the compiled module: the functions of `peer-wasm/src/core.rs`. */
 export interface CoreModule {
   readonly memory: { readonly buffer: ArrayBuffer };
-  newCore(handler: ReportHandler, socket: unknown): Core;
+  create(): Core;
+  destroy(core: Core): void;
+  /** The address for the bytes of the next message. */
+  room(core: Core, length: number): number;
+  /** The address of the tape of the message that stands there, or 0 if it is malformed. */
+  read(core: Core, cbor: boolean): number;
+  receive(core: Core, code: number, request: number, kind: number, flags: Flags): Report;
+  /** The id that the next request will have. */
+  next(core: Core): number;
+  /** Notes a request, with 0 for `code` one that is not answered. A number below zero is for `accepted`. */
+  request(core: Core, code: number, flags: Flags): number;
+  /** Notes more arguments for a call. A number below zero is for `accepted`. */
+  more(core: Core, request: number, last: boolean): number;
+  // Whether the message is to be sent.
+  authenticate(core: Core): number;
+  cancel(core: Core, request: number, mode: number, waits: boolean): number;
+  answer(core: Core, request: number, progress: boolean): number;
+  leave(core: Core): number;
+  abort(core: Core): number;
 }

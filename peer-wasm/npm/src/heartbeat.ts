@@ -1,6 +1,6 @@
 import { alarm } from './alarm.js';
 import type { Connection } from './connection.js';
-import { CallFlags, Code } from './core.js';
+import { Code } from './core.js';
 import { ConnectionLostError, NETWORK_FAILURE } from './errors.js';
 
 /** Cheap for every router; one that does not know it answers as well. */
@@ -38,10 +38,7 @@ export class Heartbeat {
       this.#connection.drop(new ConnectionLostError(NETWORK_FAILURE, { message }));
     });
     const answered = () => this.#connection.isOpen && this.#rest();
-    this.#connection.request({ resolve: answered, reject: answered }, (core, token) => {
-      const { bytes, split, shape } = this.#connection.encode({}, {});
-      return core.request(Code.Call, token, QUESTION, CallFlags.None, split, shape, bytes);
-    });
+    this.#connection.request(Code.Call, [{}, QUESTION], { resolve: answered, reject: answered });
   }
 
   #rest(): void {

@@ -1,8 +1,9 @@
 import type { Handler, Invocation, Kwargs, Payload } from '../index.js';
 import { Timer } from './abort.js';
 import { listOf, type Connection } from './connection.js';
-import { Answer } from './core.js';
+import { Code } from './core.js';
 import type { Message } from './decode/message.js';
+import { elements } from './encode/index.js';
 import { CANCELED, CanceledError, RUNTIME_ERROR, WampError, toError } from './errors.js';
 import { Mailbox } from './mailbox.js';
 import { NOTHING } from './nothing.js';
@@ -141,10 +142,8 @@ export class IncomingCall {
   }
 
   #yield(options: Record<string, unknown>, payload: Payload): void {
-    this.#connection.tell((core) => {
-      const { bytes, split, shape } = this.#connection.encode(options, payload);
-      return core.answer(this.#request, options['progress'] === true ? Answer.Progress : Answer.Result, '', split, shape, bytes);
-    });
+    const message = [Code.Yield, this.#request, options, ...elements(payload)];
+    this.#connection.answer(this.#request, message, options['progress'] === true);
   }
 
   #fail(thrown: unknown, failed: (error: unknown) => void): void {
@@ -165,10 +164,7 @@ export class IncomingCall {
 function sendError(connection: Connection, request: number, error: WampError): void {
   const args = error.args.length > 0 || error.message === error.uri ? error.args : [error.message];
   const send = (payload: Payload) =>
-    connection.tell((core) => {
-      const { bytes, split, shape } = connection.encode({}, payload);
-      return core.answer(request, Answer.Error, error.uri, split, shape, bytes);
-    });
+    connection.answer(request, [Code.Error, Code.Invocation, request, {}, error.uri, ...elements(payload)]);
   try {
     send({ args, kwargs: error.kwargs });
   } catch {

@@ -1,15 +1,6 @@
 // What scripts/compiled.mjs puts together of the compiled crates. For each of the modules in scripts/entries.mjs there
-// is `wamplex:NAME/glue`, the glue code that wasm-bindgen made, and `wamplex:NAME/wasm`, which gives the compiled module:
 // what the entry has inside, or in runtimes that compile nothing while they run the file beside it.
 // `wamplex:NAME` alone is the entry in src/NAME, for `import()` when it is needed.
-
-declare module 'wamplex:core/glue' {
-  /** `Core` of `core.ts`. */
-  export const Core: { new (handler: unknown, socket: unknown): any };
-  export default function initialize(input: { module_or_path: unknown }): Promise<{
-    readonly memory: { readonly buffer: ArrayBuffer };
-  }>;
-}
 
 declare module 'wamplex:core/wasm' {
   export default function load(): WebAssembly.Module | Promise<WebAssembly.Module>;

@@ -109,7 +109,7 @@ function address(endpoint: UrlLike | Endpoint, { serializers, webSocket }: Clien
   }
   if (own.length === 0) throw new TypeError('no serializer to offer');
   const text = typeof url === 'string' ? url : url.href;
-  return { url: webSocket ? text : absolute(text), protocols: own.map((name) => `wamp.2.${name}`) };
+  return { url: webSocket ? text : absolute(text), protocols: own.flatMap((name) => [`wamp.2.${name}.batched`, `wamp.2.${name}`]) };
 }
 
 /** Pages may name their own server by a path alone. */

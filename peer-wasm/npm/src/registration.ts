@@ -60,7 +60,7 @@ export class Registrations {
       reject: done,
     };
     try {
-      connection.subscribe(pending, Code.Register, registration.procedure, registration.wire);
+      connection.request(Code.Register, [registration.wire, registration.procedure], pending);
     } catch (error) {
       done(error);
     }
@@ -72,7 +72,7 @@ export class Registrations {
     this.#all.delete(registration);
     if (id === undefined) return;
     try {
-      if (connection?.isOpen) await gone(connection.ask((core, token) => core.giveUp(Code.Unregister, token, id)));
+      if (connection?.isOpen) await gone(connection.ask(Code.Unregister, [id]));
     } finally {
       if (this.#byId.get(id) === registration) this.#byId.delete(id);
     }

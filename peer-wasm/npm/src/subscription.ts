@@ -92,7 +92,7 @@ export class Subscriptions {
     };
     shared.asking++;
     try {
-      connection.subscribe(pending, Code.Subscribe, shared.topic, wire);
+      connection.request(Code.Subscribe, [wire, shared.topic], pending);
     } catch (error) {
       answered(error);
     }
@@ -108,7 +108,7 @@ export class Subscriptions {
     const { id } = shared;
     const connection = this.#connection;
     if (!this.#forgetIfUnused(shared) || id === undefined || !connection?.isOpen) return;
-    await gone(connection.ask((core, token) => core.giveUp(Code.Unsubscribe, token, id)));
+    await gone(connection.ask(Code.Unsubscribe, [id]));
   }
 
   /** Events that are still on their way for what is forgotten here are ignored. */

@@ -1,5 +1,4 @@
 import type { WasmSource } from '../index.js';
-import initialize, { Core as CompiledCore } from 'wamplex:core/glue';
 import type { CoreModule } from './core.js';
 
 type Loader = () => WasmSource | Promise<WasmSource>;
@@ -14,30 +13,25 @@ export function setDefaultSource(loader: Loader): void {
 
 /** The compiled module; the first caller's `source` counts, since a page needs one copy only. */
 export function loadWasm(source: WasmSource | Promise<WasmSource> | undefined): Promise<CoreModule> {
-  loading ??= load(source).catch((error: unknown) => {
+  loading ??= load(source ?? defaultSource?.()).catch((error: unknown) => {
     loading = undefined;
     throw explained(error);
   });
   return loading;
 }
 
-async function load(source: WasmSource | Promise<WasmSource> | undefined): Promise<CoreModule> {
-  const given = source ?? defaultSource?.();
-  if (given === undefined) throw new TypeError("wamplex/slim brings no WebAssembly of its own: pass the option 'wasm'");
-  const { memory } = await initialize({ module_or_path: (await compilable(await given)) });
-  return { memory, newCore: (handler, socket) => new CompiledCore(handler, socket) };
-}
-
-/** URLs as the glue code wants them; all else it knows. */
-function compilable(source: WasmSource): WasmSource | Promise<WasmSource> {
-  if (typeof source === 'string' || typeof (source as URL).href === 'string') return fetch(source as string | URL);
-  // The glue tests with `instanceof`, which fails for modules of another realm.
-  if (Object.prototype.toString.call(source) === '[object WebAssembly.Module]') {
-    return Object.getPrototypeOf(source) === WebAssembly.Module.prototype
-      ? source
-      : Object.setPrototypeOf(source, WebAssembly.Module.prototype);
+async function load(given: WasmSource | Promise<WasmSource> | undefined): Promise<CoreModule> {
+  let source: any = await given;
+  if (source === undefined) throw new TypeError("wamplex/slim brings no WebAssembly of its own: pass the option 'wasm'");
+  if (typeof source === 'string' || typeof source.href === 'string') source = await fetch(source);
+  if (source.arrayBuffer) {
+    if (!source.ok) throw new Error(`cannot load ${source.url}: ${source.status}`);
+    source = await source.arrayBuffer();
   }
-  return source;
+  // Not `instanceof`: modules of other realms are modules, too.
+  const isModule = Object.prototype.toString.call(source) === '[object WebAssembly.Module]';
+  const module: WebAssembly.Module = isModule ? source : await WebAssembly.compile(source);
+  return (await WebAssembly.instantiate(module)).exports as unknown as CoreModule;
 }
 
 function explained(error: unknown): unknown {

@@ -5,12 +5,12 @@ import { decode as decodeMsgpack } from '@msgpack/msgpack';
 import { Decoder as CborDecoder } from 'cbor-x';
 import { source } from './sources.mjs';
 
-const { encoderFor } = await source('encode/index.ts');
+const { elements, encoderFor } = await source('encode/index.ts');
 const { parseJson } = await source('decode/json.ts');
 
 const cbor = new CborDecoder({ mapsAsObjects: true, useRecords: false });
 const decoders = {
-  json: (bytes) => parseJson(Buffer.from(bytes).toString(), 'auto'),
+  json: (text) => parseJson(text, 'auto'),
   msgpack: (bytes) => decodeMsgpack(bytes),
   cbor: (bytes) => numbers(cbor.decode(bytes)),
 };
@@ -23,9 +23,7 @@ function numbers(value) {
 
 /** One value through an encoder of ours and a decoder of others. */
 function through(serializer, value) {
-  const { bytes, split, shape } = encoderFor(serializer).message({}, { args: [value] });
-  assert.equal(shape, 1);
-  return decoders[serializer](bytes.slice(split))[0];
+  return decoders[serializer](encoderFor(serializer, false).write([value]))[0];
 }
 
 const nested = (levels) => (levels === 0 ? 'deep' : [nested(levels - 1)]);
@@ -77,8 +75,7 @@ for (const serializer of ['json', 'msgpack', 'cbor']) {
     for (const value of [0n, 5n, -5n, 255n, 65_536n, 2n ** 32n, -(2n ** 31n) - 1n, 2n ** 53n]) {
       assert.equal(BigInt(through(serializer, value)), value);
     }
-    const { bytes, split } = encoderFor(serializer).message({}, { args: [2n ** 64n - 1n, -(2n ** 63n)] });
-    const raw = bytes.slice(split);
+    const raw = encoderFor(serializer, false).write([2n ** 64n - 1n, -(2n ** 63n)]);
     const read = serializer === 'msgpack' ? decodeMsgpack(raw, { useBigInt64: true }) : decoders[serializer](raw);
     assert.deepEqual(read.map(BigInt), [2n ** 64n - 1n, -(2n ** 63n)]);
     for (const tooLarge of [2n ** 64n, -(2n ** 63n) - 1n]) assert.throws(() => through(serializer, tooLarge), RangeError);
@@ -108,36 +105,41 @@ for (const serializer of ['json', 'msgpack', 'cbor']) {
   });
 
   test(`${serializer}: what cannot be sent is refused, and the encoder works afterwards`, () => {
-    const encoder = encoderFor(serializer);
+    const encoder = encoderFor(serializer, false);
     const circle = {};
     circle.self = circle;
+    const write = (message) => {
+      const before = encoder.size;
+      try {
+        return encoder.write(message);
+      } catch (error) {
+        encoder.cut(before);
+        throw error;
+      }
+    };
     for (const bad of [() => {}, Symbol('s'), { f: () => {} }, [Symbol.iterator]]) {
-      assert.throws(() => encoder.message({}, { args: [bad] }), TypeError);
+      assert.throws(() => write([bad]), TypeError);
     }
     for (const deep of [circle, nested(200), { toJSON() { return this; } }]) {
-      assert.throws(() => encoder.message({}, { args: [deep] }), RangeError);
+      assert.throws(() => write([[deep]]), RangeError);
     }
-    const { bytes, split } = encoder.message({ a: 1 }, { args: ['fine'] });
-    assert.deepEqual(decoders[serializer](bytes.slice(0, split)), { a: 1 });
-    assert.deepEqual(decoders[serializer](bytes.slice(split)), ['fine']);
-  });
-
-  test(`${serializer}: arguments that are empty are not written`, () => {
-    const encoder = encoderFor(serializer);
-    for (const payload of [{}, { args: [] }, { kwargs: {} }, { kwargs: { a: undefined } }]) {
-      const { bytes, split, shape } = encoder.message({}, payload);
-      assert.deepEqual([bytes.length - split, shape], [0, 0]);
-    }
-    assert.equal(encoder.message({}, { kwargs: { a: 1 } }).shape, 2);
+    write([{ a: 1 }, ['fine']]);
+    assert.deepEqual(decoders[serializer](encoder.take(encoder.size)), [{ a: 1 }, ['fine']]);
+    assert.equal(encoder.size, 0);
   });
 
   test(`${serializer}: a key named __proto__ is a key like any other`, () => {
     const sent = JSON.parse('{"__proto__": {"x": 1}}');
-    const { bytes, split } = encoderFor(serializer).message({}, { args: [sent] });
-    const text = Buffer.from(bytes.slice(split)).toString('latin1');
+    const text = Buffer.from(encoderFor(serializer, false).write([sent])).toString('latin1');
     assert.ok(text.includes('__proto__'));
   });
 }
+
+test('arguments that are empty are no elements of a message', () => {
+  for (const payload of [{}, { args: [] }, { kwargs: {} }, { kwargs: { a: undefined } }]) assert.deepEqual(elements(payload), []);
+  assert.deepEqual(elements({ args: [1], kwargs: {} }), [[1]]);
+  assert.deepEqual(elements({ kwargs: { a: 1 } }), [[], { a: 1 }]);
+});
 
 test('msgpack and cbor keep what JSON has no word for', () => {
   for (const serializer of ['msgpack', 'cbor']) {
@@ -150,8 +152,7 @@ test('msgpack and cbor keep what JSON has no word for', () => {
 
 test('msgpack and cbor are written in the shortest form', () => {
   const hex = (serializer, value) => {
-    const { bytes, split } = encoderFor(serializer).message({}, { args: [value] });
-    return Buffer.from(bytes.slice(split)).toString('hex');
+    return Buffer.from(encoderFor(serializer, false).write([value])).toString('hex');
   };
   const cases = [
     [127, '917f', '81187f'], [128, '91cc80', '811880'], [-1, '91ff', '8120'], [-33, '91d0df', '813820'],

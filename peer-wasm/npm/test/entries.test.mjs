@@ -90,7 +90,7 @@ test('the WebSocket may be made by the application', async (t) => {
     return new WebSocket(url, protocols, { headers: { 'x-own': '1' } });
   };
   const client = await inline.connect(router.url, { realm: 'realm1', serializers: ['msgpack', 'json'], webSocket });
-  assert.deepEqual(made, [[router.url, ['wamp.2.msgpack', 'wamp.2.json']]]);
+  assert.deepEqual(made, [[router.url, ['wamp.2.msgpack.batched', 'wamp.2.msgpack', 'wamp.2.json.batched', 'wamp.2.json']]]);
   assert.equal(client.session.serializer, 'json');
   await client.close();
   const failing = inline.connect(router.url, { realm: 'realm1', webSocket: () => { throw new Error('no sockets today'); } });

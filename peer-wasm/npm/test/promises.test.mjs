@@ -166,7 +166,7 @@ scripted('an invocation of no registration is answered, since its caller waits',
   await stillWorks(router, client);
 });
 
-for (const [name, data] of [['no JSON', '{'], ['no message', '{}'], ['an unknown code', '[99]'], ['a wrong type', '[36,"x",1,{}]'], ['binary', Buffer.from([0x90])], ['a second WELCOME', '[2,1,{"roles":{"broker":{}}}]'], ['a CHALLENGE', '[4,"ticket",{}]'], ['what only clients send', '[48,1,{},"p"]'], ['an ERROR for what cannot fail', '[8,50,1,{},"a.b"]'], ['an ERROR without details', '[8,48,1,"a.b"]'], ['details that are too deep', `[36,5,1,{"a":${'['.repeat(1e5)}${']'.repeat(1e5)}}]`]]) {
+for (const [name, data] of [['no JSON', '{'], ['no message', '{}'], ['an unknown code', '[99]'], ['a wrong type', '[36,"x",1,{}]'], ['binary', Buffer.from([0x90])], ['a second WELCOME', '[2,1,{"roles":{"broker":{}}}]'], ['a CHALLENGE', '[4,"ticket",{}]'], ['what only clients send', '[48,1,{},"p"]'], ['an ERROR for what cannot fail', '[8,50,1,{},"a.b"]'], ['an ERROR without details', '[8,48,1,"a.b"]']]) {
   scripted(`malformed frames end the session: ${name}`, undefined, async ({ router, client }) => {
     const failure = rejection(client.call('a'));
     await router.message(48);

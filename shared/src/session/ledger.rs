@@ -161,6 +161,12 @@ impl<T> Ledger<T> {
 
 /// What is about to be sent. The shell asks [`check_open`](Self::check_open) before it makes a request.
 impl<T> Ledger<T> {
+    /// The id that the next request will have.
+    #[must_use]
+    pub const fn next_request(&self) -> RequestId {
+        self.ids.peek()
+    }
+
     /// The id for a request of this kind, which `token` comes back with the answer to.
     pub fn request(&mut self, kind: MessageCode, token: T) -> RequestId {
         let request = self.ids.take();

@@ -32,6 +32,10 @@ export class Offer {
     return { methods: [...new Set(this.#authenticators.map(({ method }) => method))], authid: authid ?? '', authextra };
   }
 
+  offers(wanted: string): boolean {
+    return this.#authenticators.some(({ method }) => method === wanted);
+  }
+
   async answer(method: string, extra: Dict): Promise<AuthResponse> {
     const authenticator = this.#authenticators.find((a) => a.method === method);
     if (!authenticator?.respond) throw new TypeError(`no answer to a challenge by the method '${method}'`);

@@ -2,7 +2,6 @@ import type {
   CallOptions, Client, EventMessage, Kwargs, Payload, Result as InnerResult, SessionInfo, TraceDetail,
 } from '../../index.js';
 import type { CallTap, OutgoingCall } from '../call.js';
-import { CancelMode } from '../core.js';
 import { authenticators, type OnChallenge } from './challenge.js';
 import { promise, type Deferred, type DeferredFactory } from './deferred.js';
 import { handlerFor, type EndpointHost } from './endpoint.js';
@@ -177,7 +176,7 @@ export class Session {
     );
     return Object.assign(promise(d), {
       cancel: (how?: { mode?: NonNullable<CallOptions['cancelMode']> } | null) => {
-        if (how?.mode === 'kill') call?.cancel(CancelMode.KillAndWait);
+        if (how?.mode === 'kill') call?.kill();
         else call?.giveUp(new AutobahnError('Cancelled'), how?.mode);
       },
     });

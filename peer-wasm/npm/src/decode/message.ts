@@ -1,59 +1,42 @@
+import type { SerializerName } from '../../index.js';
+import type { Core, CoreModule } from '../core.js';
 import { parseJson, type BigintMode } from './json.js';
-import { msgpack } from '../encode/msgpack.js';
-import { BinaryWriter } from '../encode/writer.js';
-import { TapeReader, type Tape } from './tape.js';
+import { headLength, isMessage } from './layout.js';
+import { TapeReader } from './tape.js';
 
 /** A decoded WAMP message: its code first. */
 export type Message = readonly any[];
 
-/** Index of the first payload element, by message code. */
-const PAYLOAD_AT: Readonly<Record<number, number>> = { 3: 3, 8: 5, 16: 4, 36: 4, 48: 4, 50: 3, 68: 4, 70: 3 };
-
-/** Builds messages from what the core hands over. */
+/** Reads the messages of one connection. */
 export class MessageReader {
   readonly #bigint: BigintMode;
   readonly #tapes: TapeReader;
-  readonly #heads = new BinaryWriter(msgpack);
 
-  constructor(bigint: BigintMode) {
+  constructor(module: CoreModule, core: Core, serializer: SerializerName, bigint: BigintMode) {
     this.#bigint = bigint;
-    this.#tapes = new TapeReader(bigint);
+    this.#tapes = new TapeReader(module, core, serializer === 'cbor', bigint);
   }
 
-  text(text: string): Message {
-    return this.#finish(parseJson(text, this.#bigint) as any[]);
-  }
-
-  tape(tape: Tape): Message {
-    return this.#finish(this.#tapes.read(tape) as any[]);
-  }
-
-  /** All of a message but its arguments, in MessagePack. Throws if the arguments are none. */
-  head(message: Message): Uint8Array {
-    const [args, kwargs, ...rest] = message.slice(payloadAt(message));
-    const good = (args === undefined || Array.isArray(args) || ArrayBuffer.isView(args)) && (kwargs === undefined || isDict(kwargs));
-    if (!good || rest.length > 0) throw new TypeError('not a message');
-    this.#heads.value(message.slice(0, payloadAt(message)));
-    return this.#heads.take();
-  }
-
-  #finish(message: any[]): Message {
+  /** The value of a message, or of what was meant to be one. Throws if it is malformed. */
+  read(data: string | Uint8Array): any {
+    const value: any = typeof data === 'string' ? parseJson(data, this.#bigint) : this.#tapes.read(data);
     // Only payloads follow the application's wish for `bigint`; ids and details are numbers for everybody.
-    if (this.#bigint === 'always' && Array.isArray(message)) {
-      const code = Number(message[0]);
-      const end = Math.min(PAYLOAD_AT[code] ?? message.length, message.length);
-      for (let i = 0; i < end; i++) message[i] = withoutBigints(message[i]);
+    if (this.#bigint === 'always' && Array.isArray(value)) {
+      value[0] = withoutBigints(value[0]);
+      for (let i = headLength(value); --i > 0; ) value[i] = withoutBigints(value[i]);
     }
-    return message;
+    return value;
   }
-}
 
-function payloadAt(message: Message): number {
-  return PAYLOAD_AT[message[0]] ?? message.length;
-}
-
-function isDict(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+  /** A message of the router; `undefined` if it is none. */
+  message(data: string | Uint8Array): Message | undefined {
+    try {
+      const value = this.read(data);
+      return isMessage(value) ? value : undefined;
+    } catch {
+      return undefined;
+    }
+  }
 }
 
 /** The value with numbers in place of every `bigint`; lists and dictionaries are changed in place. */

@@ -1,13 +1,6 @@
+import type { Core, CoreModule } from '../core.js';
 import type { BigintMode } from './json.js';
 
-/** Where the compiled core has put one decoded message. */
-export interface Tape {
-  readonly words: Uint32Array;
-  readonly text: Uint8Array;
-  readonly numbers: Float64Array;
-  /** All of the core's memory, for what is not in `text`. */
-  readonly memory: Uint8Array;
-}
 
 // The low three bits of a word; the rest is its argument.
 const INT = 0;
@@ -31,36 +24,62 @@ const DEFINE_KEY = 7;
 const BIG_POSITIVE = 8;
 // 9: a negative integer of any size.
 
-// A byte order mark is a character like any other here.
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+// The core leaves it to the decoder to see whether this is UTF-8. A byte order mark is a character like any other here.
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
 /** Below this length a loop over the bytes beats the call into the decoder. */
 const SHORT_TEXT = 64;
 
-/** Builds values from tapes. Lives as long as the core whose tapes it reads: both remember the same keys. */
+const float = new Float64Array(1);
+/** The low half and the high half of `float`: WebAssembly and all that runs it are little-endian. */
+const halves = new Uint32Array(float.buffer);
+
+/** Reads messages in MessagePack or CBOR. Lives as long as its core: both remember the same keys. */
 export class TapeReader {
-  readonly #keys: string[] = [];
+  readonly #module: CoreModule;
+  readonly #core: Core;
+  readonly #cbor: boolean;
   readonly #bigint: BigintMode;
-  #tape!: Tape;
+  readonly #keys: string[] = [];
+  #memory = new Uint8Array();
+  #words!: Uint32Array;
   #text = '';
   #at = 0;
   #textAt = 0;
 
-  constructor(bigint: BigintMode) {
+  constructor(module: CoreModule, core: Core, cbor: boolean, bigint: BigintMode) {
+    this.#module = module;
+    this.#core = core;
+    this.#cbor = cbor;
     this.#bigint = bigint;
   }
 
-  read(tape: Tape): unknown {
-    this.#tape = tape;
-    this.#text = decodeText(tape.text);
-    this.#at = 0;
+  read(data: Uint8Array): unknown {
+    const { memory, room, read } = this.#module;
+    const start = room(this.#core, data.length);
+    // Memory that grew has another buffer.
+    new Uint8Array(memory.buffer).set(data, start);
+    const tape = read(this.#core, this.#cbor);
+    if (!tape) throw new TypeError('malformed');
+    if (this.#memory.buffer !== memory.buffer) {
+      this.#memory = new Uint8Array(memory.buffer);
+      this.#words = new Uint32Array(memory.buffer);
+    }
+    this.#at = tape >> 2;
     this.#textAt = 0;
+    this.#text = decodeText(this.#bytes());
     const value = this.#value();
     this.#text = '';
     return value;
   }
 
+  /** The bytes whose address and length follow. */
+  #bytes(): Uint8Array {
+    const start = this.#words[this.#at++]!;
+    return this.#memory.subarray(start, start + this.#words[this.#at++]!);
+  }
+
   #value(): unknown {
-    const word = this.#tape.words[this.#at++]!;
+    const word = this.#words[this.#at++]!;
     const argument = word >>> 3;
     switch (word & 7) {
       case INT: {
@@ -77,12 +96,14 @@ export class TapeReader {
       case DICT:
         return this.#dict(argument);
       case NUMBER: {
-        const value = this.#tape.numbers[argument >>> 1]!;
-        return argument & 1 && this.#bigint === 'always' ? BigInt(value) : value;
+        halves[0] = this.#words[this.#at++]!;
+        halves[1] = this.#words[this.#at++]!;
+        const value = float[0]!;
+        return argument && this.#bigint === 'always' ? BigInt(value) : value;
       }
       case BINARY: {
-        const start = this.#tape.words[this.#at++]!;
-        return this.#tape.memory.slice(start, start + argument);
+        const start = this.#words[this.#at++]!;
+        return this.#memory.slice(start, start + argument);
       }
       default:
         return this.#special(argument);
@@ -101,7 +122,7 @@ export class TapeReader {
   }
 
   #key(): string {
-    const { words } = this.#tape;
+    const words = this.#words;
     const word = words[this.#at]!;
     if ((word & 7) === 7) {
       this.#at++;
@@ -122,7 +143,6 @@ export class TapeReader {
   }
 
   #special(what: number): unknown {
-    const { words, memory } = this.#tape;
     switch (what) {
       case NULL:
         return null;
@@ -132,19 +152,17 @@ export class TapeReader {
         return true;
       case UNDEFINED:
         return undefined;
-    }
-    const first = words[this.#at++]!;
-    const second = words[this.#at++]!;
-    switch (what) {
-      case U64:
-        return this.#integer((BigInt(second) << 32n) | BigInt(first));
-      case I64:
-        return this.#integer(BigInt.asIntN(64, (BigInt(second) << 32n) | BigInt(first)));
       case LONG_STRING:
-        return utf8.decode(memory.subarray(first, first + second));
+        return utf8.decode(this.#bytes());
+      case U64:
+      case I64: {
+        const low = BigInt(this.#words[this.#at++]!);
+        const value = (BigInt(this.#words[this.#at++]!) << 32n) | low;
+        return this.#integer(what === U64 ? value : BigInt.asIntN(64, value));
+      }
       default: {
         let value = 0n;
-        for (const byte of memory.subarray(first, first + second)) value = (value << 8n) | BigInt(byte);
+        for (const byte of this.#bytes()) value = (value << 8n) | BigInt(byte);
         return this.#integer(what === BIG_POSITIVE ? value : -1n - value);
       }
     }

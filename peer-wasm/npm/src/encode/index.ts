@@ -2,80 +2,95 @@ import type { Payload, SerializerName } from '../../index.js';
 import { cbor } from './cbor.js';
 import { json } from './json.js';
 import { msgpack } from './msgpack.js';
-import { BinaryWriter } from './writer.js';
+import { BinaryWriter, type Format } from './writer.js';
 
-/** Which elements stand behind the head of a message; the numbers are those of the compiled core. */
-export const enum Shape {
-  None = 0,
-  Args = 1,
-  ArgsKwargs = 2,
-}
-
-/** Options (or details) and arguments of one message, written one after the other. */
-export interface Encoded {
-  /** Valid until the next call of the encoder. */
-  readonly bytes: Uint8Array;
-  /** How many of the bytes are the options. */
-  readonly split: number;
-  readonly shape: Shape;
-}
-
-/** Writes the parts of messages that applications provide, in the serializer of the session. */
+/** Writes messages one behind the other, as they stand in a batch or by themselves. */
 export interface Encoder {
-  /** One dictionary, such as options that no arguments follow. */
-  dict(dict: Readonly<Record<string, unknown>>): Uint8Array;
-  message(options: Readonly<Record<string, unknown>>, payload: Payload): Encoded;
+  /** How much is written: bytes, or UTF-16 units of JSON. */
+  readonly size: number;
+  /** Writes a message. Its text or bytes are valid until the next call. */
+  write(message: readonly unknown[]): string | Uint8Array;
+  /** Takes the first `size` of what is written. */
+  take(size: number): string | Uint8Array;
+  /** Forgets what was written behind the first `size`. */
+  cut(size: number): void;
 }
 
-export function encoderFor(serializer: SerializerName): Encoder {
-  return serializer === 'json' ? new JsonEncoder() : new BinaryEncoder(serializer === 'cbor' ? cbor : msgpack);
+export function encoderFor(serializer: SerializerName, batched: boolean): Encoder {
+  return serializer === 'json' ? new JsonEncoder(batched) : new BinaryEncoder(serializer === 'cbor' ? cbor : msgpack, batched);
 }
 
 class BinaryEncoder implements Encoder {
   readonly #writer: BinaryWriter;
+  /** In a batch every message has its length before it. */
+  readonly #prefix: number;
 
-  constructor(format: ConstructorParameters<typeof BinaryWriter>[0]) {
+  constructor(format: Format, batched: boolean) {
     this.#writer = new BinaryWriter(format);
+    this.#prefix = batched ? 4 : 0;
   }
 
-  dict(dict: Readonly<Record<string, unknown>>): Uint8Array {
-    return this.message(dict, {}).bytes;
+  get size(): number {
+    return this.#writer.at;
   }
 
-  message(options: Readonly<Record<string, unknown>>, { args, kwargs }: Payload): Encoded {
+  write(message: readonly unknown[]): Uint8Array {
     const writer = this.#writer;
-    const shape = shapeOf(args, kwargs);
-    try {
-      writer.value(options);
-      const split = writer.at;
-      if (shape !== Shape.None) writer.value(args ?? []);
-      if (shape === Shape.ArgsKwargs) writer.value(kwargs);
-      return { split, shape, bytes: writer.take() };
-    } catch (error) {
-      writer.take();
-      throw error;
-    }
+    const prefix = this.#prefix;
+    const before = writer.at;
+    writer.reserve(prefix);
+    const start = (writer.at += prefix);
+    writer.value(message, -1);
+    if (prefix) writer.view.setUint32(before, writer.at - start);
+    return writer.bytes.subarray(start, writer.at);
+  }
+
+  take(size: number): Uint8Array {
+    const { bytes, at } = this.#writer;
+    const taken = bytes.slice(0, size);
+    bytes.copyWithin(0, size, at);
+    this.cut(at - size);
+    return taken;
+  }
+
+  cut(size: number): void {
+    this.#writer.at = size;
   }
 }
 
 class JsonEncoder implements Encoder {
-  readonly #text = new TextEncoder();
+  #text = '';
+  /** In a batch every message has this behind it. */
+  readonly #separator: string;
 
-  dict(dict: Readonly<Record<string, unknown>>): Uint8Array {
-    return this.#text.encode(json(dict));
+  constructor(batched: boolean) {
+    this.#separator = batched ? '\x1e' : '';
   }
 
-  message(options: Readonly<Record<string, unknown>>, { args, kwargs }: Payload): Encoded {
-    const shape = shapeOf(args, kwargs);
-    const head = json(options);
-    let tail = shape === Shape.None ? '' : json(args ?? []);
-    if (shape === Shape.ArgsKwargs) tail += `,${json(kwargs)}`;
-    const split = this.#text.encode(head).length;
-    return { split, shape, bytes: this.#text.encode(head + tail) };
+  get size(): number {
+    return this.#text.length;
+  }
+
+  write(message: readonly unknown[]): string {
+    // The message itself is no level of what the application has nested.
+    const text = json(message, -1);
+    this.#text += text + this.#separator;
+    return text;
+  }
+
+  take(size: number): string {
+    const taken = this.#text.slice(0, size);
+    this.#text = this.#text.slice(size);
+    return taken;
+  }
+
+  cut(size: number): void {
+    this.#text = this.#text.slice(0, size);
   }
 }
 
-function shapeOf(args: Payload['args'], kwargs: Payload['kwargs']): Shape {
-  for (const key in kwargs) if (kwargs[key] !== undefined) return Shape.ArgsKwargs;
-  return args && args.length > 0 ? Shape.Args : Shape.None;
+/** Arguments as elements of a message. */
+export function elements({ args, kwargs }: Payload): unknown[] {
+  for (const key in kwargs) if (kwargs[key] !== undefined) return [args ?? [], kwargs];
+  return args && args.length > 0 ? [args] : [];
 }

@@ -5,13 +5,13 @@ import { MAX_DEPTH, asBinary, checkBigint, notEncodable, wellFormed } from './va
  * JSON text of a value, with binary as `"\u0000"` and base64, and `bigint` as a plain integer.
  * `NaN` and the infinities become `null`: JSON has no word for them.
  */
-export function json(value: unknown): string {
-  if (isPlain(value, 0)) {
+export function json(value: unknown, depth = 0): string {
+  if (isPlain(value, depth)) {
     const text = JSON.stringify(value) ?? 'null';
     // Halves of surrogate pairs come out as escapes that other parsers refuse.
     if (!/\\ud[89a-f]/.test(text)) return text;
   }
-  return write(value, 0);
+  return write(value, depth);
 }
 
 /** Whether `JSON.stringify` does what we mean. */

@@ -1,0 +1,172 @@
+//! One reader over both binary formats: the heads of MessagePack are translated to those of CBOR.
+
+use alloc::vec::Vec;
+
+/// What stands at the beginning of a value, in the terms of CBOR (RFC 8949, section 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// The major type: unsigned integer, negative integer, binary, text, list, dictionary, tag, all else.
+    pub(crate) major: u8,
+    /// For `major` 7: which value it is. Otherwise [`INDEFINITE`], or nothing of interest.
+    pub(crate) info: u8,
+    /// The integer -1 - n for negative ones, a length, or the bits of a float.
+    pub(crate) argument: u64,
+}
+
+/// There is no length: [`BREAK`] ends the value.
+pub(crate) const INDEFINITE: u8 = 31;
+
+/// The byte that ends what has no length.
+const BREAK: u8 = 0xff;
+
+/// What CBOR begins with for the same value, for codes of MessagePack from 0xc0 on. Those of integers with a sign and of
+/// extensions are treated as the type below.
+const AS_CBOR: [u8; 32] = [
+    0xf6, 0xff, 0xf4, 0xf5, // nil, (never used), false, true
+    0x58, 0x59, 0x5a, // bin
+    0x58, 0x59, 0x5a, // ext
+    0xfa, 0xfb, // float
+    0x18, 0x19, 0x1a, 0x1b, // uint
+    0x18, 0x19, 0x1a, 0x1b, // int
+    0x41, 0x42, 0x44, 0x48, 0x50, // fixext
+    0x78, 0x79, 0x7a, // str
+    0x99, 0x9a, // array
+    0xb9, 0xba, // map
+];
+
+/// A message, and a place in it. Every step says whether it stayed inside.
+#[derive(Debug, Default)]
+pub(crate) struct Reader {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) at: usize,
+    pub(crate) is_cbor: bool,
+}
+
+/// Where a text or binary value stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) start: usize,
+    pub(crate) length: usize,
+}
+
+impl Reader {
+    /// The head of the next value.
+    pub(crate) fn head(&mut self) -> Option<Head> {
+        let byte = self.u8()?;
+        let code = if self.is_cbor { byte } else { AS_CBOR[usize::from(byte & 31)] };
+        let short =
+            |major: u8, mask: u8| Some(Head { major, info: 0, argument: (byte & mask).into() });
+        match byte {
+            _ if self.is_cbor => {}
+            0x00..=0x7f => return short(0, 0x7f),
+            0x80..=0x8f => return short(5, 15),
+            0x90..=0x9f => return short(4, 15),
+            0xa0..=0xbf => return short(3, 31),
+            0xe0..=0xff => return Some(Head { major: 1, info: 0, argument: (!byte).into() }),
+            0xc0..=0xdf => {}
+        }
+        let mut head = self.cbor(code)?;
+        match byte {
+            _ if self.is_cbor => {}
+            0xd0..=0xd3 => {
+                let unused = 64 - (8 << (byte - 0xd0));
+                let value = ((head.argument << unused) as i64) >> unused;
+                head.argument = (value ^ value >> 63) as u64;
+                head.major = u8::from(value < 0);
+            }
+            // The types of extensions are not told.
+            0xc7..=0xc9 | 0xd4..=0xd8 => drop(self.u8()?),
+            _ => {}
+        }
+        Some(head)
+    }
+
+    fn cbor(&mut self, code: u8) -> Option<Head> {
+        let (major, info) = (code >> 5, code & 31);
+        let argument = match info {
+            0..24 => info.into(),
+            24..28 => self.number(1 << (info - 24))?,
+            // Only strings, lists and dictionaries may have no length.
+            INDEFINITE if matches!(major, 2..=5) => 0,
+            _ => return None,
+        };
+        Some(Head { major, info, argument })
+    }
+
+    /// Where the bytes of a text or binary value are. The pieces of one without a length are put together in place.
+    pub(crate) fn string(&mut self, head: Head) -> Option<Place> {
+        if head.info != INDEFINITE {
+            return self.take(head.argument);
+        }
+        let start = self.at;
+        let mut length = 0;
+        while self.peek()? != BREAK {
+            let piece = self.head()?;
+            if piece.major != head.major || piece.info == INDEFINITE {
+                return None;
+            }
+            let piece = self.take(piece.argument)?;
+            self.check_text(head.major, piece)?;
+            self.bytes.copy_within(piece.start..piece.start + piece.length, start + length);
+            length += piece.length;
+        }
+        self.at += 1;
+        Some(Place { start, length })
+    }
+
+    /// No character of a text may begin in another one: all of the text is checked later, and as one.
+    pub(crate) fn check_text(&self, major: u8, place: Place) -> Option<()> {
+        let continues = major == 3
+            && place.length > 0
+            && self.bytes.get(place.start).is_some_and(|first| first & 0xc0 == 0x80);
+        if continues { None } else { Some(()) }
+    }
+
+    /// Whether another entry of a list or dictionary follows, of which `left` are to come if it has a length.
+    pub(crate) fn more(&mut self, head: Head, left: &mut u64) -> Option<bool> {
+        let more = if head.info == INDEFINITE { self.peek()? != BREAK } else { *left > 0 };
+        if more {
+            *left = left.wrapping_sub(1);
+        } else if head.info == INDEFINITE {
+            self.at += 1;
+        }
+        Some(more)
+    }
+
+    pub(crate) fn slice(&self, place: Place) -> &[u8] {
+        self.bytes.get(place.start..place.start + place.length).unwrap_or_default()
+    }
+
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.at == self.bytes.len()
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn u8(&mut self) -> Option<u8> {
+        let byte = self.peek()?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    /// An unsigned integer of 1, 2, 4 or 8 bytes, the high ones first.
+    fn number(&mut self, bytes: usize) -> Option<u64> {
+        let mut value = 0;
+        for _ in 0..bytes {
+            value = value << 8 | u64::from(self.u8()?);
+        }
+        Some(value)
+    }
+
+    fn take(&mut self, length: u64) -> Option<Place> {
+        let start = self.at;
+        let length = usize::try_from(length).ok()?;
+        if length > self.bytes.len() - start {
+            return None;
+        }
+        self.at += length;
+        Some(Place { start, length })
+    }
+}

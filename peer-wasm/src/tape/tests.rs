@@ -1,0 +1,131 @@
+use super::*;
+
+/// The words of a message behind where its text is, and the text.
+fn write(bytes: &[u8], is_cbor: bool, tape: &mut Tape) -> Option<(Vec<u32>, Vec<u8>)> {
+    tape.room(bytes.len()).copy_from_slice(bytes);
+    let words = tape.write(is_cbor)?[2..].to_vec();
+    Some((words, tape.text.clone()))
+}
+
+fn msgpack(bytes: &[u8]) -> Option<Vec<u32>> {
+    Some(write(bytes, false, &mut Tape::default())?.0)
+}
+
+fn cbor(bytes: &[u8]) -> Option<Vec<u32>> {
+    Some(write(bytes, true, &mut Tape::default())?.0)
+}
+
+#[test]
+fn units_are_those_of_utf16() {
+    for text in ["", "abc", "äöü", "漢字", "a😀b", "\u{feff}x"] {
+        assert_eq!(utf16_units(text.as_bytes()), text.encode_utf16().count(), "{text}");
+    }
+}
+
+#[test]
+fn halves_are_exact() {
+    let cases = [
+        (0x0000, 0.0),
+        (0x3c00, 1.0),
+        (0xc000, -2.0),
+        (0x3800, 0.5),
+        (0x7bff, 65504.0),
+        (0x0001, 1.0 / 16_777_216.0),
+        (0x0400, 0.000_061_035_156_25),
+        (0x7c00, f64::INFINITY),
+    ];
+    for (bits, expected) in cases {
+        assert_eq!(half(bits), expected, "{bits:#06x}");
+    }
+    assert!(half(0x7e00).is_nan());
+    assert!(half(0x8000).is_sign_negative());
+}
+
+#[test]
+fn both_formats_give_the_same_tape() {
+    // [1, -1, null, true, "ab", {"k": [0.5]}]
+    let expected = msgpack(b"\x96\x01\xff\xc0\xc3\xa2ab\x81\xa1k\x91\xcb\x3f\xe0\0\0\0\0\0\0");
+    let expected = expected.expect("well-formed");
+    for same in [
+        b"\x86\x01\x20\xf6\xf5\x62ab\xa1\x61k\x81\xfb\x3f\xe0\0\0\0\0\0\0".as_slice(),
+        b"\x9f\x01\x20\xf6\xf5\x7f\x61a\x61b\xff\xbf\x61k\x9f\xf9\x38\0\xff\xff\xff",
+    ] {
+        assert_eq!(cbor(same).expect("well-formed"), expected);
+    }
+}
+
+#[test]
+fn a_key_is_defined_once_and_known_afterwards() {
+    let mut tape = Tape::default();
+    let dict = b"\x81\xa4name\x01";
+    let (first, text) = write(dict, false, &mut tape).expect("well-formed");
+    assert_eq!(text, b"name");
+    let (second, text) = write(dict, false, &mut tape).expect("well-formed");
+    assert!(text.is_empty());
+    assert_eq!(second[1] >> 3, first[2], "the same slot");
+}
+
+#[test]
+fn integers_around_every_limit() {
+    let word = |value: i64| {
+        let mut bytes = vec![0xd3];
+        bytes.extend(value.to_be_bytes());
+        let word = msgpack(&bytes).expect("well-formed")[0];
+        (word & 7, word >> 3)
+    };
+    assert_eq!(word(SMALL - 1).0, 0);
+    assert_eq!(word(-SMALL).0, 0);
+    assert_eq!(word(SMALL).0, 5);
+    assert_eq!(word(1 << 53).0, 5);
+    assert_eq!(word((1 << 53) + 1), (4, Special::I64 as u32));
+    assert_eq!(word(i64::MIN), (4, Special::I64 as u32));
+}
+
+#[test]
+fn integers_beyond_64_bits_keep_their_bytes() {
+    for bytes in [b"\xc2\x41\x07".as_slice(), b"\xc3\x41\x07", b"\xc2\x5f\x41\x07\xff"] {
+        let words = cbor(bytes).expect("well-formed");
+        assert!(matches!(words[0] >> 3, 8 | 9));
+        assert_eq!(words[2], 1);
+    }
+}
+
+#[test]
+fn what_is_cut_off_or_continued_is_no_tape() {
+    let whole = b"\x93\xa3abc\x81\xa1k\xcd\x12\x34\xc4\x02xy";
+    assert!(msgpack(whole).is_some());
+    for end in 0..whole.len() {
+        assert!(msgpack(&whole[..end]).is_none());
+    }
+    assert!(msgpack(&[whole.as_slice(), b"\0"].concat()).is_none());
+    let whole = b"\x83\x63abc\xa1\x61k\x19\x12\x34\x5f\x42xy\xff";
+    assert!(cbor(whole).is_some());
+    for end in 0..whole.len() {
+        assert!(cbor(&whole[..end]).is_none());
+    }
+    assert!(cbor(&[whole.as_slice(), b"\0"].concat()).is_none());
+}
+
+#[test]
+fn hostile_bytes_are_no_tape() {
+    let deep_msgpack = [vec![0x91; 200_000], vec![0xc0]].concat();
+    let deep_tags = [vec![0xc6; 200_000], vec![0xf6]].concat();
+    assert!(msgpack(&deep_msgpack).is_none());
+    assert!(cbor(&deep_tags).is_none());
+    for bytes in [b"\xc1".as_slice(), b"\xdd\xff\xff\xff\xff\x01", b"\xdb\xff\xff\xff\xff"] {
+        assert!(msgpack(bytes).is_none(), "{bytes:x?}");
+    }
+    for bytes in [
+        b"\xf8\x10".as_slice(),
+        b"\x1c",
+        b"\x1f",
+        b"\xff",
+        b"\x9b\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+        b"\x7b\xff\xff\xff\xff\xff\xff\xff\xff",
+        b"\x7f\x41x\xff",
+        b"\x7f\x61\xc3\x61\xa4\xff",
+        b"\xbf\x61k\xff",
+    ] {
+        assert!(cbor(bytes).is_none(), "{bytes:x?}");
+    }
+}
