@@ -1,8 +1,4 @@
-/** Whether messages are to be printed: a global variable, or one of the environment. */
-export function debugging(): boolean {
-  const { AUTOBAHN_DEBUG, process } = globalThis as any;
-  return Boolean(AUTOBAHN_DEBUG || process?.env?.AUTOBAHN_DEBUG);
-}
+import { debugging } from './debugging.js';
 
 /** Prints its first argument as JSON, if that is wanted. */
 export function debug(...items: unknown[]): void {

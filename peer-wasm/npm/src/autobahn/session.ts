@@ -3,6 +3,7 @@ import type {
 } from '../../index.js';
 import type { CallTap, OutgoingCall } from '../call.js';
 import { authenticators, type OnChallenge } from './challenge.js';
+import { debugging } from './debugging.js';
 import { promise, type Deferred, type DeferredFactory } from './deferred.js';
 import { handlerFor, type EndpointHost } from './endpoint.js';
 import { AutobahnError, asAutobahnError, misuse } from './error.js';
@@ -102,7 +103,7 @@ export class Session {
     assert(!authid || typeof authid === 'string', 'Session.join: <authid> must be a string');
     if (this.isOpen) throw misuse('session already open');
     const auth = authenticators(authmethods, authid, authextra, (method, extra) => this.#challenged(method, extra));
-    const client = this.#transport.connect(realm, auth, log.debugging() ? (line) => this.#trace(line) : undefined);
+    const client = this.#transport.connect(realm, auth, debugging() ? (line) => this.#trace(line) : undefined);
     this.#client = client;
     this.#realm = realm;
     this.#speechless = false;

@@ -48,7 +48,8 @@ export class Transport {
   }
 
   connect(realm: string, auth: readonly Authenticator[], debug: ((line: TraceDetail) => void) | undefined): Client {
-    const options = { ...this.#settings, realm, auth, reconnect: false, ...(debug && { debug }) };
+    // Programs that were written for AutobahnJS know numbers only.
+    const options = { bigint: 'never', ...this.#settings, realm, auth, reconnect: false, ...(debug && { debug }) };
     return (this.client = new Client(this.#endpoints, options as ClientOptions));
   }
 
