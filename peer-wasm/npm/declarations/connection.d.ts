@@ -1,5 +1,6 @@
 import type { Authenticator } from './auth.js';
 import type { WampError } from './errors.js';
+import type { Passthru } from './passthru.js';
 import type { AbortSignalType, UrlLike, WasmSource, WebSocketLike } from './runtime.js';
 
 /** Name of a serializer; the WebSocket subprotocol is `wamp.2.` followed by it. */
@@ -38,6 +39,8 @@ export interface ClientOptions {
    * `never`: as `number`, inexact beyond ±2^53. A `bigint` given to the client is always sent as an integer.
    */
   bigint?: 'auto' | 'always' | 'never';
+  /** Packs and unpacks payloads that are sent with `ppt`: `passthru()`. Without it they are the application's bytes. */
+  passthru?: Passthru;
   /** Makes the WebSocket: to add headers in Node, or for tests. */
   webSocket?(url: string, protocols: string[]): WebSocketLike | Promise<WebSocketLike>;
   /** The WebAssembly module to use instead of the one that came with the entry point. Required by `wamplex/slim`. */

@@ -1,4 +1,5 @@
 import type { AnyParams, SubscriptionState } from './events.js';
+import type { PassthruOptions } from './passthru.js';
 import type { AbortSignalType, Disposable } from './runtime.js';
 import type { Kwargs, Payload } from './values.js';
 
@@ -59,6 +60,8 @@ export interface RegisterOptions {
   forceReregister?: boolean;
   /** The callee sees to the timeout of calls instead of the router: `Invocation.signal` is aborted when it passes. */
   forwardTimeout?: boolean;
+  /** Payload passthru of results and errors. Without it, answers take the way that the call took, where `passthru()` can. */
+  ppt?: PassthruOptions;
   /** Unregisters when aborted. */
   signal?: AbortSignalType;
   /** REGISTER.Options as they go over the wire, for keys that have no name here. Wins over the named ones. */

@@ -11,6 +11,7 @@ import {
 } from './errors.js';
 import { HELLO } from './hello.js';
 import { sessionInfo } from './info.js';
+import type { Packer } from './passthru/index.js';
 
 /** How long the router may take to answer our GOODBYE. */
 const GOODBYE_TIMEOUT = 2000;
@@ -47,6 +48,7 @@ export interface ConnectionOptions {
   readonly authenticators: readonly Authenticator[];
   readonly attempt: number;
   readonly bigint: BigintMode;
+  readonly passthru: Packer | undefined;
   trace(): boolean;
   /** Aborted when the attempt is given up. */
   readonly signal: AbortSignal;
@@ -105,6 +107,11 @@ export class Connection {
     return this.#socket.bufferedAmount + this.#encoder.size;
   }
 
+  /** The options of an answer to what came with these details. */
+  answerOptions(details: Record<string, unknown>): Record<string, unknown> {
+    return this.#options.passthru?.answer(details) ?? {};
+  }
+
   get isOpen(): boolean {
     return this.session !== undefined && this.#cause === undefined && !this.#closed;
   }
@@ -148,18 +155,19 @@ export class Connection {
       if (this.#closed) return;
     }
     const [code, first, second] = message;
+    const unpacked = this.#options.passthru?.unpack(message, this.#module, this.#options.bigint) ?? message;
     const [request, kind] = code === 8 ? [second, first] : [typeof first === 'number' ? first : 0, 0];
     const flags = flagsOf(message) | (code === 4 && this.#offer.offers(first) ? Flags.Offered : 0);
     const report = this.#module.receive(this.#core, code, request, kind, flags);
     switch (report) {
       case Report.Event:
-        return this.#listener.event(message);
+        return this.#listener.event(unpacked);
       case Report.Reply:
-        return this.#reply(request, message);
+        return this.#reply(request, unpacked);
       case Report.Progress:
-        return this.#pending.get(request)?.progress?.(message);
+        return this.#pending.get(request)?.progress?.(unpacked);
       case Report.Invocation:
-        return this.#listener.invocation(message);
+        return this.#listener.invocation(unpacked);
       case Report.Interrupt:
         return this.#listener.interrupt(message);
       case Report.Revoked:
@@ -324,7 +332,7 @@ export class Connection {
     let data;
     let traced;
     try {
-      data = encoder.write(message);
+      data = encoder.write(this.#options.passthru?.pack(message) ?? message);
       // The application may end the session from its `toJSON` methods.
       if (this.#closed) this.check();
       if (agrees && !agrees()) return encoder.cut(before);

@@ -22,6 +22,8 @@ class RawResult {
 export class IncomingCall {
   readonly #connection: Connection;
   readonly #request: number;
+  /** Of what answers the call. */
+  readonly #options: Record<string, unknown>;
   readonly #details: Record<string, any>;
   readonly #abort = new AbortController();
   readonly #input: Mailbox<Required<Payload>>;
@@ -32,11 +34,13 @@ export class IncomingCall {
   #sliceEnd = 0;
 
   static refuse(connection: Connection, request: number, error: WampError): void {
-    if (connection.isOpen) sendError(connection, request, error);
+    if (connection.isOpen) sendError(connection, request, error, {});
   }
 
-  constructor(connection: Connection, [, request, , details, args, kwargs]: Message, procedure: string) {
+  constructor(connection: Connection, message: Message, procedure: string, options = connection.answerOptions(message[3])) {
+    const [, request, , details, args, kwargs] = message;
     this.#connection = connection;
+    this.#options = options;
     this.#request = request;
     this.#details = details;
     this.#input = new Mailbox({ max: 65_536, overflow: 'error', onOverflow: (error) => this.#abort.abort(error) });
@@ -120,7 +124,7 @@ export class IncomingCall {
     if (this.#invocation.wantsProgress && !this.#answered && this.#connection.isOpen) {
       this.#timer.restart();
       const payload = value instanceof RawResult ? value : { ...extra, args: [value, ...(extra.args ?? [])] };
-      this.#yield({ progress: true }, payload);
+      this.#yield({ ...this.#options, progress: true }, payload);
     }
     await this.#pause();
   }
@@ -137,8 +141,8 @@ export class IncomingCall {
 
   #answer(value: unknown): void {
     if (this.#answered || !this.#connection.isOpen) return;
-    if (value instanceof RawResult) this.#yield({}, value);
-    else this.#yield({}, { args: value === undefined ? [] : [value] });
+    if (value instanceof RawResult) this.#yield(this.#options, value);
+    else this.#yield(this.#options, { args: value === undefined ? [] : [value] });
   }
 
   #yield(options: Record<string, unknown>, payload: Payload): void {
@@ -151,7 +155,7 @@ export class IncomingCall {
     const expected = error instanceof WampError || this.#abort.signal.aborted;
     if (!expected) failed(error);
     if (this.#answered || !this.#connection.isOpen) return;
-    sendError(this.#connection, this.#request, this.#asWampError(error));
+    sendError(this.#connection, this.#request, this.#asWampError(error), this.#options);
   }
 
   #asWampError(error: Error): WampError {
@@ -161,15 +165,15 @@ export class IncomingCall {
   }
 }
 
-function sendError(connection: Connection, request: number, error: WampError): void {
+function sendError(connection: Connection, request: number, error: WampError, options: Record<string, unknown>): void {
   const args = error.args.length > 0 || error.message === error.uri ? error.args : [error.message];
-  const send = (payload: Payload) =>
-    connection.answer(request, [Code.Error, Code.Invocation, request, {}, error.uri, ...elements(payload)]);
+  const send = (payload: Payload, details: Record<string, unknown>) =>
+    connection.answer(request, [Code.Error, Code.Invocation, request, details, error.uri, ...elements(payload)]);
   try {
-    send({ args, kwargs: error.kwargs });
+    send({ args, kwargs: error.kwargs }, options);
   } catch {
     // The application put something into the error that cannot be sent.
-    send({ args: [error.message] });
+    send({ args: [error.message] }, {});
   }
 }
 

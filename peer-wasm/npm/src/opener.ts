@@ -4,6 +4,7 @@ import { auth } from './auth/index.js';
 import { checkConfidentiality } from './auth/offer.js';
 import { SERIALIZERS } from './core.js';
 import { ConnectionLostError, NETWORK_FAILURE, TimeoutError, WampError, toError } from './errors.js';
+import type { Packer } from './passthru/index.js';
 import { Session, type SessionTables } from './session.js';
 import { openSocket } from './socket.js';
 import { loadWasm } from './wasm.js';
@@ -63,7 +64,7 @@ export class Opener {
   }
 
   async #tryOne({ url, protocols }: Address, signal: AbortSignal, trace: () => boolean): Promise<Session> {
-    const { wasm, webSocket, realm, bigint = 'auto' } = this.#options;
+    const { wasm, webSocket, realm, bigint = 'auto', passthru } = this.#options as ClientOptions & { passthru?: Packer };
     checkConfidentiality(this.#authenticators, url);
     // Compiling and the handshake of the socket go on at the same time.
     const loading = loadWasm(wasm);
@@ -76,7 +77,7 @@ export class Opener {
       const module = await loading;
       signal.throwIfAborted();
       const options = {
-        url, realm, bigint, trace, signal, authenticators: this.#authenticators, attempt: ++this.#attempts,
+        url, realm, bigint, passthru, trace, signal, authenticators: this.#authenticators, attempt: ++this.#attempts,
       };
       return await opened(new Session(module, socket, options, this.#host), signal);
     } catch (error) {

@@ -7,7 +7,7 @@ import type { Message } from './decode/message.js';
 import { disposable } from './dispose.js';
 import { ConnectionLostError, WampError, gone } from './errors.js';
 import { IncomingCall } from './invocation.js';
-import { registerOptions } from './options.js';
+import { passthruOptions, registerOptions } from './options.js';
 import type { SubscriptionHost } from './subscription.js';
 
 const ALREADY_EXISTS = 'wamp.error.procedure_already_exists';
@@ -31,7 +31,7 @@ export class Registrations {
   /** REGISTER. The first INVOCATION may follow in the same turn of the event loop as its answer. */
   register(procedure: string, handler: Handler, options: RegisterOptions): Promise<Registration> {
     const { signal } = options;
-    const registration = new Registration(this, procedure, handler, registerOptions(options));
+    const registration = new Registration(this, procedure, handler, registerOptions(options), options.ppt && passthruOptions(options.ppt));
     return new Promise((resolve, reject) => {
       const release = onAbort(signal, (reason) => {
         registration.finish('wamp.error.canceled');
@@ -88,7 +88,7 @@ export class Registrations {
       const error = new WampError('wamp.error.no_such_registration', { message: 'no longer registered' });
       return IncomingCall.refuse(connection, request, error);
     }
-    const call = new IncomingCall(connection, message, details['procedure'] ?? registration.procedure);
+    const call = new IncomingCall(connection, message, details['procedure'] ?? registration.procedure, registration.ppt);
     this.#running.set(request, call);
     void call.run(registration.handler, (error) => this.#host.failed(error, 'handler')).then(() => {
       // Another session may have a call with the same id.
@@ -174,6 +174,8 @@ export class Registration {
     readonly handler: Handler,
     /** REGISTER.Options */
     readonly wire: Record<string, unknown>,
+    /** YIELD.Options */
+    readonly ppt: Record<string, unknown> | undefined,
   ) {
     this.#table = table;
     this.closed = new Promise((resolve) => (this.#close = resolve));

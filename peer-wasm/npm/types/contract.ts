@@ -1,6 +1,6 @@
 // Contracts: what must and must not compile, whatever libraries the consumer has.
 import {
-  Client, ValidationError, connect, defineContract, procedure, topic,
+  Client, ValidationError, connect, defineContract, passthru, procedure, topic,
   type EventMessage, type Invocation, type Params, type PastEvent, type StandardSchema, type Subscription, type SubscriptionDetails,
 } from '../index.js';
 
@@ -208,4 +208,19 @@ export async function asking(subscription: Subscription<string>): Promise<void> 
   await subscriptions.history(1, { from_time: '2026-01-01T00:00:00Z' });
   // @ts-expect-error: sessions are numbers
   await sessions.get('joe');
+}
+
+export async function passingThrough(): Promise<void> {
+  const codec = { scheme: 'x_own', encode: (packed: Uint8Array) => packed, decode: (payload: Uint8Array) => payload };
+  const plain = await connect('wss://example.com/ws', { realm: 'realm1', passthru: passthru(codec) });
+  const ppt = { scheme: 'x_own', serializer: 'cbor', cipher: 'own', keyid: '1' };
+  await plain.publish('com.example.x', 1, { ppt });
+  await plain.call('com.example.x', [1], { ppt: { scheme: 'mqtt' }, rkey: 'a', runmode: 'partition' });
+  await plain.register('com.example.x', () => 1, { ppt, forwardTimeout: true });
+  // @ts-expect-error: the scheme is missing
+  await plain.publish('com.example.x', 1, { ppt: { serializer: 'cbor' } });
+  // @ts-expect-error: only what passthru() made packs anything
+  await connect('wss://example.com/ws', { realm: 'realm1', passthru: codec });
+  // @ts-expect-error: a codec works both ways
+  passthru({ scheme: 'x_own', encode: (packed: Uint8Array) => packed });
 }

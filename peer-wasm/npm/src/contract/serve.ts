@@ -11,7 +11,8 @@ export function serving(known: Definition<ProcedureSchemas>, handler: Handler): 
   const queue = new Queue();
   return async function* (given: readonly unknown[], invocation: Invocation) {
     const raws = new WeakSet<RawResult>();
-    const yielded = (value: unknown) => ours(() => known.check(partial, value, 'a progressive result'));
+    const first = (value: unknown) => (raws.has(value as RawResult) ? (value as RawResult).args[0] : value);
+    const yielded = (value: unknown) => ours(() => known.check(partial, first(value), 'a progressive result'));
     const more: Partial<Invocation> = {
       params: known.params(invocation.procedure),
       progress: async (value, extra) => {
@@ -28,7 +29,7 @@ export function serving(known: Definition<ProcedureSchemas>, handler: Handler): 
     const begin = (args: readonly unknown[]) => ({ returned: handler(args, { ...invocation, args, ...more }) });
     const { returned } = await queue.after(known.check(input, given, 'what was given as arguments'), begin);
     const value = isGenerator(returned) ? yield* each(returned, yielded) : await returned;
-    await ours(() => known.check(output, raws.has(value as any) ? (value as RawResult).args[0] : value, 'the result'));
+    await ours(() => known.check(output, first(value), 'the result'));
     return value;
   };
 }
