@@ -49,7 +49,10 @@ export class Procedures {
     const { args, kwargs, details, signal } = invocation;
     this.#send(68, request, id, details, args, kwargs);
     if (details['progress'] === true) void this.#more(request, id, invocation);
-    signal.addEventListener('abort', () => this.#send(69, request, { mode: 'killnowait' }));
+    const interrupt = () => this.#send(69, request, { mode: 'killnowait' });
+    // INTERRUPT may have come with the invocation.
+    if (signal.aborted) interrupt();
+    else signal.addEventListener('abort', interrupt);
     return new Promise<RawResult>((resolve, reject) => {
       this.#invoked.set(request, { invocation, resolve, reject });
     }).finally(() => this.#invoked.delete(request));
