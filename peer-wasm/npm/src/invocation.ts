@@ -177,6 +177,6 @@ function sendError(connection: Connection, request: number, error: WampError, op
   }
 }
 
-function isGenerator(value: unknown): value is AsyncGenerator<unknown, unknown, void> {
+export function isGenerator(value: unknown): value is AsyncGenerator<unknown, unknown, void> {
   return typeof (value as any)?.[Symbol.asyncIterator] === 'function' && typeof (value as any).next === 'function';
 }

@@ -76,7 +76,7 @@ test('arguments are checked before they are sent', async (t) => {
   assert.equal(error.name, 'ValidationError');
   assert.equal(error.uri, 'wamp.error.invalid_argument');
   assert.deepEqual(error.issues[0].path, [1]);
-  assert.match(error.message, /arguments of com\.test\.add does not fit the contract: 1: /);
+  assert.match(error.message, /the list of arguments of com\.test\.add does not fit the contract: 1: /);
   assert.deepEqual(seen, [[1, 2]]);
 });
 

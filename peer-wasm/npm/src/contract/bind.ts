@@ -7,7 +7,7 @@ import { toError } from '../errors.js';
 import { EventIterator } from '../events.js';
 import { CallStream } from '../stream.js';
 import type { Subscription } from '../subscription.js';
-import { Definition, type ProcedureSchemas, type TopicSchemas } from './definition.js';
+import { ARGUMENTS, DATA, PROGRESS, RESULT, type Definition, type ProcedureSchemas, type TopicSchemas } from './definition.js';
 import { Queue } from './queue.js';
 import { receiver, reading } from './receive.js';
 import { serving } from './serve.js';
@@ -40,8 +40,8 @@ export function bind(client: Client, definitions: ReadonlyMap<string, Definition
       if (!known) return call(uri, args, given);
       const { input, output } = known.schemas;
       const to = known.address(given);
-      const sent = queue.after(known.check(input, args, 'what is given as arguments'), () => call(to.uri, args, to.options));
-      return known.check(output, await sent, 'the result');
+      const sent = queue.after(known.check(input, args, ARGUMENTS), () => call(to.uri, args, to.options));
+      return known.check(output, await sent, RESULT);
     },
 
     stream(uri: string, args: readonly unknown[] = [], given: With<StreamOptions> = {}) {
@@ -55,12 +55,12 @@ export function bind(client: Client, definitions: ReadonlyMap<string, Definition
       const checked: CallStream = new CallStream(buffer, slow, async (signal, progress) => {
         const release = onAbort(outer as AbortSignal | undefined, (reason) => checked.cancel(reason));
         try {
-          const started = known.check(input, args, 'what is given as arguments');
+          const started = known.check(input, args, ARGUMENTS);
           const inner = await queue.after(started, () => stream(to.uri, args, { ...options, signal }));
-          for await (const value of inner) progress(await known.check(partial, value, 'a progressive result'));
+          for await (const value of inner) progress(await known.check(partial, value, PROGRESS));
           const result = await inner.raw;
           const [, ...more] = result.args;
-          return output ? { ...result, args: [await known.check(output, result.args[0], 'the result'), ...more] } : result;
+          return output ? { ...result, args: [await known.check(output, result.args[0], RESULT), ...more] } : result;
         } finally {
           release();
         }
@@ -79,7 +79,7 @@ export function bind(client: Client, definitions: ReadonlyMap<string, Definition
       const known = find(uri, 'topic');
       if (!known) return publish(uri, data, given);
       const to = known.address(given);
-      return queue.after(known.check(known.schemas.data, data, 'what is published as data'), () => publish(to.uri, data, to.options));
+      return queue.after(known.check(known.schemas.data, data, DATA), () => publish(to.uri, data, to.options));
     },
 
     subscribe: checkedSubscribe,

@@ -2,6 +2,12 @@ import type { StandardSchema } from '../../index.js';
 import { ValidationError } from './error.js';
 import { Template, type GivenParams } from './template.js';
 
+// What is checked, in the words of the errors.
+export const ARGUMENTS = 'the list of arguments';
+export const RESULT = 'the result';
+export const PROGRESS = 'a progressive result';
+export const DATA = 'the data';
+
 type Schema = StandardSchema<any, any>;
 
 /** What `topic` makes. */

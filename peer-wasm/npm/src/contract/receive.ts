@@ -1,6 +1,6 @@
 import type { EventMessage } from '../../index.js';
 import type { Subscription } from '../subscription.js';
-import type { Definition, TopicSchemas } from './definition.js';
+import { DATA, type Definition, type TopicSchemas } from './definition.js';
 
 export type Receive = (event: EventMessage) => EventMessage | Promise<EventMessage>;
 
@@ -10,7 +10,7 @@ export function receiver(known: Definition<TopicSchemas>): Receive {
   return (event) => {
     const params = known.params(event.topic);
     if (!schema) return { ...event, params };
-    const checked = known.check(schema, event.data, 'the data of an event');
+    const checked = known.check(schema, event.data, DATA);
     const finish = (data: unknown): EventMessage => ({ ...event, data, args: [data, ...event.args.slice(1)], params });
     return checked instanceof Promise ? checked.then(finish) : finish(checked);
   };

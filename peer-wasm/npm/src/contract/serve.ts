@@ -1,5 +1,6 @@
 import type { Handler, Invocation, RawResult } from '../../index.js';
-import type { Definition, ProcedureSchemas } from './definition.js';
+import { isGenerator } from '../invocation.js';
+import { ARGUMENTS, PROGRESS, RESULT, type Definition, type ProcedureSchemas } from './definition.js';
 import { Queue } from './queue.js';
 
 /** The handler behind the checks: of the arguments before it runs, then of what it answers. */
@@ -12,7 +13,7 @@ export function serving(known: Definition<ProcedureSchemas>, handler: Handler): 
   return async function* (given: readonly unknown[], invocation: Invocation) {
     const raws = new WeakSet<RawResult>();
     const first = (value: unknown) => (raws.has(value as RawResult) ? (value as RawResult).args[0] : value);
-    const yielded = (value: unknown) => ours(() => known.check(partial, first(value), 'a progressive result'));
+    const yielded = (value: unknown) => ours(() => known.check(partial, first(value), PROGRESS));
     const more: Partial<Invocation> = {
       params: known.params(invocation.procedure),
       progress: async (value, extra) => {
@@ -27,9 +28,9 @@ export function serving(known: Definition<ProcedureSchemas>, handler: Handler): 
     };
     // Calls begin in the order in which they arrived. In an object, because they run side by side.
     const begin = (args: readonly unknown[]) => ({ returned: handler(args, { ...invocation, args, ...more }) });
-    const { returned } = await queue.after(known.check(input, given, 'what was given as arguments'), begin);
+    const { returned } = await queue.after(known.check(input, given, ARGUMENTS), begin);
     const value = isGenerator(returned) ? yield* each(returned, yielded) : await returned;
-    await ours(() => known.check(output, first(value), 'the result'));
+    await ours(() => known.check(output, first(value), RESULT));
     return value;
   };
 }
@@ -59,8 +60,4 @@ async function ours(check: () => unknown): Promise<void> {
   } catch (cause) {
     throw new TypeError((cause as Error).message, { cause });
   }
-}
-
-function isGenerator(value: unknown): value is AsyncGenerator<unknown, unknown, void> {
-  return typeof (value as any)?.[Symbol.asyncIterator] === 'function' && typeof (value as any).next === 'function';
 }

@@ -22,7 +22,7 @@ export class Template {
     const names = this.#names.filter((name) => name !== undefined);
     const mixed = this.#components.some((component, i) => this.#names[i] === undefined && /[{}]/.test(component));
     if (mixed || new Set(names).size < names.length) {
-      throw new TypeError(`${uri}: a parameter stands for a whole component, and has a name of its own`);
+      throw new TypeError(`${uri}: a parameter has to be a whole component`);
     }
   }
 
@@ -37,7 +37,7 @@ export class Template {
         wildcard = true;
         return '';
       }
-      if (!COMPONENT.test(String(value ?? ''))) throw new TypeError(`params.${name} must be one component of a URI, without dots and spaces`);
+      if (!COMPONENT.test(String(value ?? ''))) throw new TypeError(`params.${name} must be a component of a URI`);
       return String(value);
     });
     return { uri: components.join('.'), wildcard };

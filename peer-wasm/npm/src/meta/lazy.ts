@@ -5,7 +5,7 @@ import type { Client } from '../client.js';
 export function lazyMeta(client: Client): Meta {
   const named = (get: (name: string) => unknown) =>
     // Nothing of this is a promise.
-    new Proxy({}, { get: (_, name) => (typeof name === 'string' && name !== 'then' ? get(name) : undefined) });
+    new Proxy({}, { get: (_, name) => (name === 'then' ? undefined : get(name as string)) });
   return named((noun) =>
     named((verb) => async (...args: unknown[]) => (await import('wamplex:meta')).metaOf(client)[noun][verb](...args))) as Meta;
 }

@@ -40,7 +40,7 @@ class Passthru implements Packer {
     const { serializer, codec } = this.#way(attributes);
     if (!serializer) {
       if (args.length !== 1 || kwargs || !isBinary(args[0])) {
-        throw new TypeError('without a known serializer, and a codec for the cipher, a payload in passthru mode is one binary value');
+        throw new TypeError('a payload that is not packed here has to be one binary value');
       }
       return message;
     }
@@ -69,7 +69,7 @@ class Passthru implements Packer {
 
   answer(details: Attributes): Record<string, unknown> {
     const serializer = details['ppt_scheme'] && this.#way(details).serializer;
-    return serializer ? Object.fromEntries(Object.entries(details).filter(([name]) => name.startsWith('ppt_'))) : {};
+    return serializer ? Object.fromEntries(entries(details)) : {};
   }
 
   /** How a payload is packed: no serializer if that is not known here. */
@@ -96,8 +96,13 @@ function look(message: Message): { attributes: Attributes | undefined; at: numbe
   return { attributes: options?.ppt_scheme ? options : undefined, at };
 }
 
-function optionsOf({ ppt_scheme: scheme, ppt_serializer: serializer, ppt_cipher: cipher, ppt_keyid: keyid }: Attributes): PassthruOptions {
-  return { scheme, ...(serializer !== undefined && { serializer }), ...(cipher !== undefined && { cipher }), ...(keyid !== undefined && { keyid }) };
+/** The attributes by their names in options and details. */
+function entries(attributes: Attributes): [name: string, value: unknown][] {
+  return Object.entries(attributes).filter(([name]) => name.startsWith('ppt_'));
+}
+
+function optionsOf(attributes: Attributes): PassthruOptions {
+  return Object.fromEntries(entries(attributes).map(([name, value]) => [name.slice(4), value])) as unknown as PassthruOptions;
 }
 
 function isBinary(value: unknown): value is Uint8Array {
