@@ -8,23 +8,41 @@ export type SerializerName = 'json' | 'msgpack' | 'cbor';
 
 /** One address of a router. */
 export interface Endpoint {
+  /** Where the router listens: `ws:` or `wss:`; in a page also a path such as `/ws`, on the server that the page is from. */
   readonly url: UrlLike;
   /** Serializers to offer here, in order of preference; default: those of the client. */
   readonly serializers?: readonly SerializerName[];
 }
 
-/** Where to connect: one address, or several that are tried in order. */
+/**
+ * Where to connect: one address, or several that are tried in order, at each attempt from the first. A router that answers and
+ * refuses speaks for all of them.
+ */
 export type EndpointInput = UrlLike | Endpoint | readonly (UrlLike | Endpoint)[];
 
-/** How a client behaves. */
+/**
+ * How a client behaves. Options that make no sense throw a `TypeError` when the client is made.
+ *
+ * ```ts
+ * const options: ClientOptions = {
+ *   realm: 'realm1',
+ *   auth: auth.ticket({ authid: 'joe', ticket: () => fetchToken() }),
+ *   callTimeout: 10_000,
+ *   whenDisconnected: { call: 'throw' },
+ * };
+ * ```
+ */
 export interface ClientOptions {
-  /** The realm to join. */
+  /** The realm to join ("WAMP: Session Establishment"). */
   realm: string;
   /** How to prove who we are, in order of preference. Default: `auth.anonymous()`. */
   auth?: Authenticator | readonly Authenticator[];
   /** Serializers to offer, in order of preference. Default: `['cbor', 'msgpack', 'json']`. */
   serializers?: readonly SerializerName[];
-  /** Milliseconds that one attempt to connect and join may take, and the function `connect` in all. Default 10 000; 0 means no limit. */
+  /**
+   * Milliseconds that one attempt to connect and join may take, and the function `connect` in all. Default 10 000; 0 means no
+   * limit.
+   */
   connectTimeout?: number;
   /** When to connect again after the connection, or the attempt to make one, has failed. `false`: never. */
   reconnect?: ReconnectPolicy | false;
@@ -41,11 +59,17 @@ export interface ClientOptions {
   bigint?: 'auto' | 'always' | 'never';
   /** Packs and unpacks payloads that are sent with `ppt`: `passthru()`. Without it they are the application's bytes. */
   passthru?: Passthru;
-  /** Makes the WebSocket: to add headers in Node, or for tests. */
+  /**
+   * Makes the WebSocket: to add headers in Node, for other transports (`wamplex/rawsocket`), or for tests. What it throws counts as
+   * an attempt that failed.
+   */
   webSocket?(url: string, protocols: string[]): WebSocketLike | Promise<WebSocketLike>;
-  /** The WebAssembly module to use instead of the one that came with the entry point. Required by `wamplex/slim`. */
+  /**
+   * The WebAssembly module to use instead of the one that came with the entry point. Required by `wamplex/slim`. The first
+   * client that connects decides for all.
+   */
   wasm?: WasmSource | Promise<WasmSource>;
-  /** Closes the client when aborted. */
+  /** Closes the client when aborted, without GOODBYE to wait for; what waits rejects with `signal.reason`. */
   signal?: AbortSignalType;
   /** `true` prints every message with `console.debug`; a function receives them. */
   debug?: boolean | ((line: TraceDetail) => void);
@@ -53,15 +77,15 @@ export interface ClientOptions {
 
 /** When to connect again. Sessions that the router refused for good, or ended on purpose, are not opened again. */
 export interface ReconnectPolicy {
-  /** Milliseconds before the second attempt, at most. Default 500. */
+  /** Milliseconds before the first attempt after a loss or failure, at most. Default 500. */
   readonly initialDelay?: number;
   /** Milliseconds between two attempts, at most. Default 30 000. */
   readonly maxDelay?: number;
-  /** How the delay grows from attempt to attempt. Default 2. */
+  /** How the delay grows from attempt to attempt, at least 1. Default 2. */
   readonly factor?: number;
   /** `full`: any delay up to the one computed, so that not all clients come back at once; `none`; or a share of it, such as 0.1 for ±10 %. Default `full`. */
   readonly jitter?: 'full' | 'none' | number;
-  /** Attempts that may fail one after another. Default: no limit. */
+  /** Attempts that may fail one after another, not counting the very first. Default: no limit. */
   readonly maxAttempts?: number;
   /**
    * Decides instead of the client: `false` gives up, `true` tries again after the usual delay, a number after that many
@@ -90,8 +114,9 @@ export interface WhenDisconnected {
 
 /** How to end the session. */
 export interface CloseOptions {
-  /** GOODBYE.Reason. Default `wamp.close.normal`. */
+  /** The URI in GOODBYE ("WAMP: Session Closing"). Default `wamp.close.normal`. */
   readonly reason?: string;
+  /** A text for the log of the router. Default: none. */
   readonly message?: string;
   /**
    * First take nothing new (unsubscribe, unregister) and finish what has begun: handlers, calls on either side. A number
@@ -102,6 +127,7 @@ export interface CloseOptions {
 
 /** One WAMP message as it was sent or received; signatures of AUTHENTICATE are masked. */
 export interface TraceDetail {
+  /** `tx` was sent, `rx` received. */
   readonly dir: 'tx' | 'rx';
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -111,16 +137,25 @@ export interface TraceDetail {
   readonly message: readonly unknown[];
 }
 
-/** What the router told us when the session opened. */
+/** What the router told us when the session opened ("WAMP: Session Establishment"). */
 export interface SessionInfo {
+  /** The session's id, which others see as `caller`, `publisher`, or in the meta API. */
   readonly id: number;
+  /** The realm that was joined. */
   readonly realm: string;
+  /** Who we are to the router. */
   readonly authid: string;
+  /** The role that decides what we may do. */
   readonly authrole: string;
+  /** How we have proved it, such as `wamp-scram`; `anonymous` without a proof. */
   readonly authmethod: string;
+  /** Who has vouched for us: a name that the router chose. */
   readonly authprovider?: string;
+  /** What the router added to its proof; empty for most methods. */
   readonly authextra: Readonly<Record<string, any>>;
+  /** How messages are written on this connection. */
   readonly serializer: SerializerName;
+  /** The address that this session is with. */
   readonly url: string;
   /** All of WELCOME.Details, as received. */
   readonly details: Readonly<Record<string, any>>;

@@ -2,111 +2,165 @@ import type { PassthruOptions } from './passthru.js';
 import type { AbortSignalType, Disposable } from './runtime.js';
 import type { Kwargs } from './values.js';
 
-/** How to treat messages that arrive faster than they are consumed. */
+/**
+ * How to treat messages that arrive faster than they are consumed. The client's event `slowconsumer` tells when one is dropped.
+ */
 export interface BufferOptions {
-  /** Messages to hold at most. Default 1024 for events, 65 536 for progressive results. */
+  /** Messages to hold, at least 1. Default 1024 for events, 65 536 for progressive results. */
   readonly max?: number;
-  /** Default `drop-oldest` for events, `error` for progressive results. `error` ends the subscription or call. */
+  /**
+   * What to drop. `error` ends the subscription or call with `wamplex.error.slow_consumer`. Default `drop-oldest` for events, `error`
+   * for progressive results.
+   */
   readonly overflow?: 'drop-oldest' | 'drop-newest' | 'error';
 }
 
 /** Parameters of a URI template by their names. */
 export type AnyParams = Readonly<Record<string, string>>;
 
-/** One event. */
+/** One event ("WAMP: Publishing and Events"). */
 export interface EventMessage<T = unknown, P = AnyParams> {
-  /** The first positional argument. */
+  /** The first positional argument; `undefined` if there is none. */
   readonly data: T;
+  /** All positional arguments, `data` among them. */
   readonly args: readonly any[];
+  /** Arguments by their names. */
   readonly kwargs: Kwargs;
   /** The topic it was published to; for pattern subscriptions not the pattern. */
   readonly topic: string;
   /** What stands in the topic for the parameters of the contract's URI template; none without one. */
   readonly params: P;
+  /** The publication's id: the same for all subscribers. */
   readonly publication: number;
-  /** Session id of the publisher, where disclosed. */
+  /** Session id of the publisher, where it is disclosed ("WAMP: Publisher Identification"). */
   readonly publisher?: number;
+  /** Who published, where it is disclosed. */
   readonly publisherAuthid?: string;
+  /** The role of who published, where it is disclosed. */
   readonly publisherAuthrole?: string;
-  /** Whether this was published before we subscribed. */
+  /** Whether this was published before we subscribed ("WAMP: Event Retention"). */
   readonly retained: boolean;
   /** All of EVENT.Details, as received. */
   readonly details: Readonly<Record<string, any>>;
 }
 
+/**
+ * How to subscribe ("WAMP: Subscribing and Unsubscribing").
+ *
+ * ```ts
+ * await client.subscribe('com.example.room..message', ({ topic, data }) => console.log(topic, data), { match: 'wildcard' });
+ * ```
+ */
 export interface SubscribeOptions {
-  /** How the topic is to be understood. Default `exact`. */
+  /**
+   * `exact`; `prefix`: all topics that begin so; `wildcard`: empty components stand for any one. Default `exact` ("WAMP: Pattern-based
+   * Subscription").
+   */
   match?: 'exact' | 'prefix' | 'wildcard';
-  /** Also deliver the last retained event of the topic. */
+  /** Also delivers the last retained event of the topic, if there is one. Default `false` ("WAMP: Event Retention"). */
   getRetained?: boolean;
-  /** Sharded subscription: which part of the events to receive. */
+  /** Which part of the events to receive, where the router shards them ("WAMP: Sharded Subscription"). */
   nkey?: string;
   /** Sets `Subscription.ongap`. */
   ongap?: (gap: Gap) => void;
-  /** Unsubscribes when aborted. */
+  /** Unsubscribes when aborted; before there is an answer, `subscribe` rejects with `signal.reason`. */
   signal?: AbortSignalType;
+  /** For events that arrive while the handler, or the reader of the iterator, is busy. */
   buffer?: BufferOptions;
   /** SUBSCRIBE.Options as they go over the wire, for keys that have no name here. Wins over the named ones. */
   options?: Readonly<Record<string, unknown>>;
 }
 
-/** When the session was lost and when the subscription was back, in milliseconds since 1970. */
+/** A time in which events may have been missed. */
 export interface Gap {
+  /** When the session was lost: milliseconds since 1970. */
   readonly lostAt: number;
+  /** When the router confirmed the subscription on the new session: milliseconds since 1970. */
   readonly restoredAt: number;
 }
 
 /** `restoring` while the session is lost, or the router has not yet confirmed it on the new one. */
 export type SubscriptionState = 'active' | 'restoring' | 'closed';
 
-interface SubscriptionMembers<T, P> extends AsyncIterable<EventMessage<T, P>> {
+/**
+ * One handler's subscription, which belongs to the client and outlives sessions. Iterating it instead of giving a handler works,
+ * too; leaving the loop unsubscribes. Handlers of the same topic share one subscription of the router.
+ */
+export interface Subscription<T = any, P = AnyParams> extends AsyncIterable<EventMessage<T, P>>, Disposable {
   /** The topic or pattern subscribed to. */
   readonly topic: string;
   /** The router's id while active: another one on each session. */
   readonly id: number | undefined;
+  /** How it is doing; see `SubscriptionState`. */
   readonly state: SubscriptionState;
   /** Whether `state` is `active`. */
   readonly active: boolean;
-  /** Called after the subscription was restored on a new session: events may have been missed in between. */
+  /**
+   * Called after the subscription was restored on a new session: events may have been missed in between.
+   *
+   * ```ts
+   * subscription.ongap = ({ lostAt }) => fetchWhatCameSince(lostAt);
+   * ```
+   */
   ongap: ((gap: Gap) => void) | null;
   /** Events lost to a full buffer so far. */
   readonly dropped: number;
-  /** Resolves when the subscription ends, and tells why. Never rejects. */
+  /**
+   * Resolves when the subscription ends, with the URI of the reason: `wamp.close.normal` after `unsubscribe`. Never rejects.
+   */
   readonly closed: Promise<{ readonly reason: string }>;
-  /** Ends it; resolves when the router has confirmed, at once where other handlers share the router's subscription. */
+  /**
+   * Ends it: no event is delivered any more. Resolves when the router has confirmed, at once where other handlers share the
+   * router's subscription or there is no session.
+   */
   unsubscribe(): Promise<void>;
 }
-/**
- * One handler's subscription. Iterating it instead of giving a handler works too;
- * leaving the loop unsubscribes.
- */
-export type Subscription<T = any, P = AnyParams> = SubscriptionMembers<T, P> & Disposable;
 
 /** An iterator of events that subscribes on the first `next()` and unsubscribes on `return()`. */
 export type EventIterator<T = any, P = AnyParams> = AsyncIterableIterator<EventMessage<T, P>> & Disposable;
 
+/**
+ * How to publish ("WAMP: Publishing and Events").
+ *
+ * ```ts
+ * await client.publish('com.example.news', 'hello', { acknowledge: true, excludeMe: false, eligibleAuthrole: ['reader'] });
+ * ```
+ */
 export interface PublishOptions {
   /** Further positional arguments after `data`. */
   args?: readonly unknown[];
+  /** Arguments by their names. */
   kwargs?: Kwargs;
-  /** Wait until the router has confirmed; the promise then tells the publication's id. */
+  /**
+   * Waits until the router has confirmed; the promise then tells the publication's id, and rejects if the router refuses. Default
+   * `false`: refusals are not told.
+   */
   acknowledge?: boolean;
-  /** `false`: deliver to ourselves too, if subscribed. Default `true`. */
+  /** `false` delivers the event to this session, too, if it has subscribed. Default `true` ("WAMP: Publisher Exclusion"). */
   excludeMe?: boolean;
+  /** Asks the router to tell subscribers who publishes; it may refuse ("WAMP: Publisher Identification"). */
   discloseMe?: boolean;
-  /** Keep it as the topic's retained event. */
+  /**
+   * Keeps it as the topic's last event, for those who subscribe later with `getRetained`. Default `false` ("WAMP: Event Retention").
+   */
   retain?: boolean;
+  /** Session ids that do not get it ("WAMP: Subscriber Black- and Whitelisting"). */
   exclude?: readonly number[];
+  /** Sessions of these authids do not get it. */
   excludeAuthid?: readonly string[];
+  /** Sessions in these roles do not get it. */
   excludeAuthrole?: readonly string[];
+  /** Only these session ids get it, if they have subscribed. */
   eligible?: readonly number[];
+  /** Only sessions of these authids get it. */
   eligibleAuthid?: readonly string[];
+  /** Only sessions in these roles get it. */
   eligibleAuthrole?: readonly string[];
-  /** Sharded subscription: events with one key reach one part of the subscribers. */
+  /** Events with one key reach one part of the subscribers ("WAMP: Sharded Subscription"). */
   rkey?: string;
-  /** Payload passthru: the router does not look into the payload. */
+  /** The arguments are packed for the subscribers, and the router does not look into them ("WAMP: Payload Passthru Mode"). */
   ppt?: PassthruOptions;
-  /** Stops waiting for the confirmation; what was sent stays sent. */
+  /** Rejects with `signal.reason` when aborted: nothing is sent if it still waits for a session, what was sent stays sent. */
   signal?: AbortSignalType;
   /** PUBLISH.Options as they go over the wire, for keys that have no name here. Wins over the named ones. */
   options?: Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 import type { SerializerName } from './connection.js';
 
-/** How a payload travels that the router does not look into. */
+/** How a payload travels that the router does not look into ("WAMP: Payload Passthru Mode"). */
 export interface PassthruOptions {
   /** Who knows what to make of the payload: `mqtt`, `wamp`, or a name of one's own that begins with `x_`. */
   readonly scheme: string;

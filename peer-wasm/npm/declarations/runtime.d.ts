@@ -25,11 +25,15 @@ interface MinimalReadableStream<T> extends AsyncIterable<T> {
   getReader(): { read(): Promise<{ done: false; value: T } | { done: true; value?: T | undefined }>; cancel(reason?: any): Promise<void>; releaseLock(): void };
 }
 
+/** An `AbortSignal`, of the consumer's own libraries where they know it. */
 export type AbortSignalType = GlobalOr<'AbortSignal', MinimalAbortSignal>;
+/** A `CryptoKey` of WebCrypto. */
 export type CryptoKeyType = GlobalOr<'CryptoKey', { readonly type: string; readonly extractable: boolean }>;
+/** A `CustomEvent` with this `detail`. */
 export type CustomEventType<Detail> = typeof globalThis extends { CustomEvent: { prototype: infer E } }
   ? Omit<E, 'detail'> & { readonly detail: Detail }
   : MinimalEvent<Detail>;
+/** A `ReadableStream`, which can be iterated, too. */
 export type ReadableStreamType<T> = GlobalOr<'ReadableStream', MinimalReadableStream<T>> & AsyncIterable<T>;
 
 /** `{ [Symbol.asyncDispose](): Promise<void> }` where that symbol is known, else nothing. */
