@@ -33,3 +33,4 @@ async function openOurs() {
   const { open } = await import('./clients/wamplex.mjs');
   return open(await load('wamplex'), { ...subject, batched: false });
 }
+process.on('disconnect', () => process.exit());

@@ -329,14 +329,14 @@ export class Connection {
   #send(message: readonly unknown[], agrees?: () => unknown): void {
     const encoder = this.#encoder;
     const before = encoder.size;
-    let data;
     let traced;
+    let shown;
     try {
-      data = encoder.write(this.#options.passthru?.pack(message) ?? message);
+      encoder.write(this.#options.passthru?.pack(message) ?? message);
       // The application may end the session from its `toJSON` methods.
       if (this.#closed) this.check();
       if (agrees && !agrees()) return encoder.cut(before);
-      if (this.#tracing) traced = this.#reader.read(data);
+      if (this.#tracing) shown = this.#reader.read((traced = encoder.last(before)));
     } catch (error) {
       encoder.cut(before);
       throw error;
@@ -347,7 +347,7 @@ export class Connection {
       this.#flushing = true;
       queueMicrotask(() => this.#flush());
     }
-    if (traced) this.#trace('tx', data, traced);
+    if (traced) this.#trace('tx', traced, shown);
   }
 
   #flush(size = this.#encoder.size): void {

@@ -22,8 +22,15 @@ function numbers(value) {
 }
 
 /** One value through an encoder of ours and a decoder of others. */
+/** One message as it is sent. */
+function written(serializer, message) {
+  const encoder = encoderFor(serializer, false);
+  encoder.write(message);
+  return encoder.take(encoder.size);
+}
+
 function through(serializer, value) {
-  return decoders[serializer](encoderFor(serializer, false).write([value]))[0];
+  return decoders[serializer](written(serializer, [value]))[0];
 }
 
 const nested = (levels) => (levels === 0 ? 'deep' : [nested(levels - 1)]);
@@ -75,7 +82,7 @@ for (const serializer of ['json', 'msgpack', 'cbor']) {
     for (const value of [0n, 5n, -5n, 255n, 65_536n, 2n ** 32n, -(2n ** 31n) - 1n, 2n ** 53n]) {
       assert.equal(BigInt(through(serializer, value)), value);
     }
-    const raw = encoderFor(serializer, false).write([2n ** 64n - 1n, -(2n ** 63n)]);
+    const raw = written(serializer, [2n ** 64n - 1n, -(2n ** 63n)]);
     const read = serializer === 'msgpack' ? decodeMsgpack(raw, { useBigInt64: true }) : decoders[serializer](raw);
     assert.deepEqual(read.map(BigInt), [2n ** 64n - 1n, -(2n ** 63n)]);
     for (const tooLarge of [2n ** 64n, -(2n ** 63n) - 1n]) assert.throws(() => through(serializer, tooLarge), RangeError);
@@ -130,8 +137,51 @@ for (const serializer of ['json', 'msgpack', 'cbor']) {
 
   test(`${serializer}: a key named __proto__ is a key like any other`, () => {
     const sent = JSON.parse('{"__proto__": {"x": 1}}');
-    const text = Buffer.from(encoderFor(serializer, false).write([sent])).toString('latin1');
+    const text = Buffer.from(written(serializer, [sent])).toString('latin1');
     assert.ok(text.includes('__proto__'));
+  });
+}
+
+for (const serializer of ['json', 'msgpack', 'cbor']) {
+  test(`${serializer}: what was taken never changes, however much is written later`, () => {
+    const encoder = encoderFor(serializer, false);
+    const taken = [];
+    for (let i = 0; i < 2000; i++) {
+      encoder.write([i, 'x'.repeat(i % 97), i % 500 === 0 ? 'y'.repeat(20_000) : '']);
+      taken.push(encoder.take(encoder.size));
+    }
+    taken.forEach((data, i) => assert.equal(decoders[serializer](data)[0], i));
+  });
+
+  test(`${serializer}: the last message can be looked at, in a batch, too`, () => {
+    for (const batched of [false, true]) {
+      const encoder = encoderFor(serializer, batched);
+      encoder.write(['first']);
+      const before = encoder.size;
+      encoder.write(['second']);
+      assert.deepEqual(decoders[serializer](encoder.last(before)), ['second']);
+    }
+  });
+
+  test(`${serializer}: properties that somebody gave to all objects are not sent`, () => {
+    Object.prototype.everywhere = 1;
+    try {
+      assert.deepEqual(Object.keys(through(serializer, { own: 1 })), ['own']);
+    } finally {
+      delete Object.prototype.everywhere;
+    }
+    assert.deepEqual(Object.keys(through(serializer, { own: 1 })), ['own']);
+  });
+}
+
+for (const serializer of ['msgpack', 'cbor']) {
+  test(`${serializer}: a message that is sent from within another one is refused, and the other one is sent`, () => {
+    const encoder = encoderFor(serializer, true);
+    let refused;
+    const nosy = { toJSON() { try { encoder.write([1]); } catch (error) { refused = error; } return 'fine'; } };
+    encoder.write([nosy]);
+    assert.ok(refused instanceof TypeError);
+    assert.deepEqual(decoders[serializer](encoder.last(0)), ['fine']);
   });
 }
 
@@ -152,7 +202,7 @@ test('msgpack and cbor keep what JSON has no word for', () => {
 
 test('msgpack and cbor are written in the shortest form', () => {
   const hex = (serializer, value) => {
-    return Buffer.from(encoderFor(serializer, false).write([value])).toString('hex');
+    return Buffer.from(written(serializer, [value])).toString('hex');
   };
   const cases = [
     [127, '917f', '81187f'], [128, '91cc80', '811880'], [-1, '91ff', '8120'], [-33, '91d0df', '813820'],

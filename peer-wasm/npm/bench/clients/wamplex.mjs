@@ -1,8 +1,9 @@
-// Our client. `batched` names the variant of the subprotocol that puts several messages into one frame.
+// Our client, with its defaults or without the subprotocols that put several messages into one frame.
 
 /** `Client` is that of the package, `socket` makes another WebSocket than the usual one. */
-export async function open({ Client }, { url, serializer, batched, socket }) {
-  const client = new Client(url, { realm: 'realm1', serializers: [serializer], batched, ...(socket && { webSocket: socket }) });
+export async function open({ Client }, { url, serializer, batched, socket = (...given) => new WebSocket(...given) }) {
+  const webSocket = (address, protocols) => socket(address, protocols.filter((name) => batched || !name.endsWith('.batched')));
+  const client = new Client(url, { realm: 'realm1', serializers: [serializer], webSocket });
   await client.connect();
   return {
     call: (procedure, args) => client.call(procedure, args),

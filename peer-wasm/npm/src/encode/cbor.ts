@@ -6,6 +6,8 @@ export const cbor: Format = {
   NULL: 0xf6,
   FALSE: 0xf4,
   TRUE: 0xf5,
+  STRING: 0x60,
+  DICT: 0xa0,
   FLOAT64: 0xfb,
 
   int(w, value) {
@@ -39,6 +41,6 @@ function head(w: BinaryWriter, major: number, value: number): void {
     w.u32(value);
   } else {
     w.u8(major | 27);
-    w.u64(BigInt(value));
+    w.i54(value);
   }
 }

@@ -9,7 +9,7 @@ export function json(value: unknown, depth = 0): string {
   if (isPlain(value, depth)) {
     const text = JSON.stringify(value) ?? 'null';
     // Halves of surrogate pairs come out as escapes that other parsers refuse.
-    if (!/\\ud[89a-f]/.test(text)) return text;
+    if (!text.includes('\\ud')) return text;
   }
   return write(value, depth);
 }
@@ -18,7 +18,7 @@ export function json(value: unknown, depth = 0): string {
 function isPlain(value: unknown, depth: number): boolean {
   switch (typeof value) {
     case 'object':
-      break;
+      return value === null || (depth < MAX_DEPTH && isPlainObject(value as Record<string, unknown>, depth + 1));
     case 'bigint':
     case 'function':
     case 'symbol':
@@ -26,15 +26,17 @@ function isPlain(value: unknown, depth: number): boolean {
     default:
       return true;
   }
-  if (value === null) return true;
-  if (depth >= MAX_DEPTH) return false;
+}
+
+function isPlainObject(value: Record<string, unknown>, depth: number): boolean {
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) if (!isPlain(value[i], depth + 1)) return false;
+    for (let i = 0; i < value.length; i++) if (!isPlain(value[i], depth)) return false;
     return true;
   }
   const prototype = Object.getPrototypeOf(value);
-  if ((prototype !== Object.prototype && prototype !== null) || 'toJSON' in value) return false;
-  for (const key in value) if (!isPlain((value as any)[key], depth + 1)) return false;
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  // A method `toJSON` is a function among the values.
+  for (const key in value) if (!isPlain(value[key], depth)) return false;
   return true;
 }
 

@@ -1,15 +1,22 @@
-import { MAX_DEPTH, asBinary, notEncodable, wellFormed } from './values.js';
+import { MAX_DEPTH, asBinary, notEncodable } from './values.js';
 
 const text = new TextEncoder();
-/** Below this length a loop over the characters beats the call into the encoder. */
-const SHORT_STRING = 40;
+/** Below this length a loop over the characters beats the call into the encoder, and a head takes one byte. */
+const SHORT = 24;
+/** Allocating costs as much as writing a small message, so that many share a piece of memory. */
+const CHUNK = 8192;
 
-/** What MessagePack and CBOR do differently. */
+const { hasOwnProperty } = Object.prototype;
+
+/** What MessagePack and CBOR do differently. Integers from 0 to below `SHORT` are the same byte in both. */
 export interface Format {
   readonly NULL: number;
   readonly FALSE: number;
   readonly TRUE: number;
   readonly FLOAT64: number;
+  /** Heads of strings and dictionaries below `SHORT`, or below 16: the length is added. */
+  readonly STRING: number;
+  readonly DICT: number;
   int(w: BinaryWriter, value: number): void;
   bigint(w: BinaryWriter, value: bigint): void;
   stringHead(w: BinaryWriter, bytes: number): void;
@@ -18,25 +25,59 @@ export interface Format {
   dictHead(w: BinaryWriter, entries: number): void;
 }
 
-/** Writes values in one pass into a buffer that is kept from one message to the next. */
+/** Writes values in one pass, one behind the other. */
 export class BinaryWriter {
-  bytes = new Uint8Array(1024);
+  bytes = new Uint8Array(CHUNK);
   view = new DataView(this.bytes.buffer);
   at = 0;
+  /** What stands before was taken, and belongs to whoever took it. */
+  #start = 0;
   readonly #format: Format;
+  /** In a batch every message has its length before it, in so many bytes. */
+  readonly #prefix: number;
+  #busy = false;
+  /** Whether somebody has put properties into `Object.prototype`, which loops over all others come upon. */
+  #haunted = false;
 
-  constructor(format: Format) {
+  constructor(format: Format, batched: boolean) {
     this.#format = format;
+    this.#prefix = batched ? 4 : 0;
   }
 
-  /** What was written since the last call: valid until the next write. */
-  take(): Uint8Array {
-    const written = this.bytes.subarray(0, this.at);
-    this.at = 0;
-    return written;
+  get size(): number {
+    return this.at - this.#start;
   }
 
-  value(value: unknown, depth = 0): void {
+  write(message: unknown): void {
+    const { size } = this;
+    if (this.#busy) throw new TypeError('toJSON() sends a message');
+    this.#busy = true;
+    try {
+      if (this.#prefix) this.u32(0);
+      this.#haunted = false;
+      for (const _ in Object.prototype) this.#haunted = true;
+      // The message itself is no level of what the application has nested.
+      this.value(message, -1);
+    } finally {
+      this.#busy = false;
+    }
+    if (this.#prefix) this.view.setUint32(this.#start + size, this.size - size - 4);
+  }
+
+  last(size: number): Uint8Array {
+    return this.bytes.subarray(this.#start + size + this.#prefix, this.at);
+  }
+
+  /** What is taken is never written to again: some sockets send it later. */
+  take(size: number): Uint8Array {
+    return this.bytes.subarray(this.#start, (this.#start += size));
+  }
+
+  cut(size: number): void {
+    this.at = this.#start + size;
+  }
+
+  value(value: unknown, depth: number): void {
     switch (typeof value) {
       case 'string':
         return this.#string(value);
@@ -58,6 +99,10 @@ export class BinaryWriter {
   #object(value: object, depth: number): void {
     if (depth >= MAX_DEPTH) throw new RangeError(`nested deeper than ${MAX_DEPTH} levels; a reference to itself?`);
     if (Array.isArray(value)) return this.#list(value, depth);
+    // What is most frequent first: the questions below are costly.
+    if (Object.getPrototypeOf(value) === Object.prototype && (value as any).toJSON === undefined) {
+      return this.#dict(value as Record<string, unknown>, depth, this.#haunted);
+    }
     const binary = asBinary(value);
     if (binary) {
       this.#format.binaryHead(this, binary.length);
@@ -69,7 +114,7 @@ export class BinaryWriter {
     if (typeof (value as any).toJSON === 'function') return this.value((value as any).toJSON(), depth + 1);
     if (value instanceof Map) return this.#map(value, depth);
     if (value instanceof Set) return this.#list([...value], depth);
-    this.#dict(value as Record<string, unknown>, depth);
+    this.#dict(value as Record<string, unknown>, depth, true);
   }
 
   #list(items: readonly unknown[], depth: number): void {
@@ -77,17 +122,33 @@ export class BinaryWriter {
     for (let i = 0; i < items.length; i++) this.value(items[i], depth + 1);
   }
 
-  #dict(dict: Record<string, unknown>, depth: number): void {
-    const keys = Object.keys(dict);
+  /** With `inherits` the loop finds properties that are none of its own. */
+  #dict(dict: Record<string, unknown>, depth: number, inherits: boolean): void {
+    // How many entries there are is known at the end. Most have few, so that their head takes one byte.
+    this.u8(0);
+    const start = this.size;
     let entries = 0;
-    for (const key of keys) if (dict[key] !== undefined) entries++;
-    this.#format.dictHead(this, entries);
-    for (const key of keys) {
+    for (const key in dict) {
+      if (inherits && !hasOwnProperty.call(dict, key)) continue;
       const value = dict[key];
       if (value === undefined) continue;
+      entries++;
       this.#string(key);
       this.value(value, depth + 1);
     }
+    const from = this.#start + start;
+    if (entries < 16) this.bytes[from - 1] = this.#format.DICT + entries;
+    else this.#longDict(from, entries);
+  }
+
+  /** Puts a head before entries that were written from `from` on, with one byte before them. */
+  #longDict(from: number, entries: number): void {
+    const written = this.bytes.slice(from, this.at);
+    this.at = from - 1;
+    this.#format.dictHead(this, entries);
+    this.reserve(written.length);
+    this.bytes.set(written, this.at);
+    this.at += written.length;
   }
 
   #map(map: Map<unknown, unknown>, depth: number): void {
@@ -99,6 +160,7 @@ export class BinaryWriter {
   }
 
   #number(value: number): void {
+    if (value >= 0 && value < SHORT && (value | 0) === value && 1 / value > 0) return this.u8(value);
     // 2^53 itself is exact; minus zero is not an integer to the formats.
     if (Number.isInteger(value) && value >= -9007199254740992 && value <= 9007199254740992 && !Object.is(value, -0)) {
       return this.#format.int(this, value);
@@ -108,43 +170,36 @@ export class BinaryWriter {
   }
 
   #string(value: string): void {
-    const length = value.length;
-    if (length < SHORT_STRING && this.#shortAscii(value, length)) return;
-    const good = wellFormed(value);
+    const { length } = value;
     // A UTF-16 unit takes three bytes of UTF-8 at most; the head takes five at most.
     this.reserve(length * 3 + 5);
-    const start = this.at;
-    const { written } = text.encodeInto(good, this.bytes.subarray(start + 5));
-    this.#format.stringHead(this, written);
-    this.bytes.copyWithin(this.at, start + 5, start + 5 + written);
-    this.at += written;
-  }
-
-  #shortAscii(value: string, length: number): boolean {
-    this.reserve(length + 5);
-    const start = this.at;
-    this.#format.stringHead(this, length);
-    const { bytes } = this;
-    let at = this.at;
-    for (let i = 0; i < length; i++) {
-      const unit = value.charCodeAt(i);
-      if (unit > 127) {
-        this.at = start;
-        return false;
+    const { bytes, at } = this;
+    if (length < SHORT) {
+      let i = 0;
+      for (let unit; i < length && (unit = value.charCodeAt(i)) < 128; ) bytes[at + ++i] = unit;
+      if (i === length) {
+        bytes[at] = this.#format.STRING + length;
+        this.at = at + 1 + length;
+        return;
       }
-      bytes[at++] = unit;
     }
-    this.at = at;
-    return true;
+    // Halves of surrogate pairs are replaced on the way.
+    const { written } = text.encodeInto(value, bytes.subarray(at + 5));
+    this.#format.stringHead(this, written);
+    bytes.copyWithin(this.at, at + 5, at + 5 + written);
+    this.at += written;
   }
 
   /** Makes room for `count` more bytes. */
   reserve(count: number): void {
     if (this.at + count <= this.bytes.length) return;
-    const larger = new Uint8Array(Math.max(this.bytes.length * 2, this.at + count));
-    larger.set(this.bytes.subarray(0, this.at));
+    const { size } = this;
+    const larger = new Uint8Array(Math.max(CHUNK, (size + count) * 4));
+    larger.set(this.bytes.subarray(this.#start, this.at));
     this.bytes = larger;
     this.view = new DataView(larger.buffer);
+    this.#start = 0;
+    this.at = size;
   }
 
   u8(value: number): void {
@@ -168,6 +223,12 @@ export class BinaryWriter {
     this.reserve(8);
     this.view.setBigUint64(this.at, value);
     this.at += 8;
+  }
+
+  /** An integer of up to 53 bits and a sign, in 64. */
+  i54(value: number): void {
+    this.u32(Math.floor(value / 0x100000000) >>> 0);
+    this.u32(value >>> 0);
   }
 
   f64(value: number): void {

@@ -44,7 +44,9 @@ class Passthru implements Packer {
       }
       return message;
     }
-    const written = encoderFor(serializer, false).write({ args, ...(kwargs && { kwargs }) } as any);
+    const encoder = encoderFor(serializer, false);
+    encoder.write({ args, ...(kwargs && { kwargs }) });
+    const written = encoder.last(0);
     const packed = typeof written === 'string' ? new TextEncoder().encode(written) : written;
     return [...message.slice(0, at), [codec ? codec.encode(packed, optionsOf(attributes)) : packed]];
   }
