@@ -37,10 +37,15 @@ const AS_CBOR: [u8; 32] = [
 /// A message, and a place in it. Every step says whether it stayed inside.
 #[derive(Debug, Default)]
 pub(crate) struct Reader {
+    /// With some behind the end, so that eight bytes can be read at once at any place before it.
     pub(crate) bytes: Vec<u8>,
+    pub(crate) end: usize,
     pub(crate) at: usize,
     pub(crate) is_cbor: bool,
 }
+
+/// What stands behind the end.
+pub(crate) const PADDING: usize = 8;
 
 /// Where a text or binary value stands.
 #[derive(Clone, Copy, Debug)]
@@ -137,12 +142,39 @@ impl Reader {
         self.bytes.get(place.start..place.start + place.length).unwrap_or_default()
     }
 
-    pub(crate) fn is_at_end(&self) -> bool {
-        self.at == self.bytes.len()
+    /// Eight bytes, of which those behind `left` are zero. The first one is the lowest.
+    pub(crate) fn word(&self, at: usize, left: usize) -> u64 {
+        let bytes = self.bytes.get(at..).and_then(|rest| rest.first_chunk());
+        let word = bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        if left < 8 { word & ((1 << (8 * left)) - 1) } else { word }
+    }
+
+    /// The length of the next value, if it is text whose head is one byte. That byte is passed then.
+    pub(crate) fn short_text(&mut self) -> Option<Place> {
+        let (base, count) = if self.is_cbor { (0x60, 24) } else { (0xa0, 32) };
+        let length = usize::from(self.peek()?.wrapping_sub(base));
+        let start = self.at + 1;
+        if length >= count || length > self.end - start {
+            return None;
+        }
+        self.at = start + length;
+        Some(Place { start, length })
+    }
+
+    /// The next value, if it is an integer in one byte. That byte is passed then.
+    pub(crate) fn short_integer(&mut self) -> Option<u8> {
+        let limit = if self.is_cbor { 24 } else { 0x80 };
+        let byte = self.peek().filter(|byte| *byte < limit)?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    pub(crate) const fn is_at_end(&self) -> bool {
+        self.at == self.end
     }
 
     fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
+        if self.at < self.end { self.bytes.get(self.at).copied() } else { None }
     }
 
     fn u8(&mut self) -> Option<u8> {
@@ -163,7 +195,7 @@ impl Reader {
     fn take(&mut self, length: u64) -> Option<Place> {
         let start = self.at;
         let length = usize::try_from(length).ok()?;
-        if length > self.bytes.len() - start {
+        if length > self.end - start {
             return None;
         }
         self.at += length;

@@ -22,9 +22,9 @@
 mod keys;
 
 use alloc::vec::Vec;
-use keys::{Found, Keys};
+use keys::{Found, Keys, LONGEST};
 
-use crate::head::{Head, Place, Reader};
+use crate::head::{Head, PADDING, Place, Reader};
 use wamplex_shared::codec::MAX_DEPTH;
 
 /// Strings above this size are decoded one by one: a piece cut from a block keeps the whole block alive.
@@ -35,6 +35,9 @@ const LARGE: usize = 1 << 18;
 
 /// Integers from `-SMALL` to below `SMALL` fit a word.
 const SMALL: i64 = 1 << 28;
+
+/// The bits that no ASCII character has.
+const NOT_ASCII: u64 = 0x8080_8080_8080_8080;
 
 /// Integers beyond this are not exact as numbers of JavaScript.
 const EXACT: u64 = 1 << 53;
@@ -59,7 +62,9 @@ enum Special {
 #[derive(Debug, Default)]
 pub(crate) struct Tape {
     words: Vec<u32>,
+    /// As long as the message at least, so that all its strings fit.
     text: Vec<u8>,
+    text_length: usize,
     reader: Reader,
     keys: Keys,
 }
@@ -70,8 +75,13 @@ impl Tape {
         if self.reader.bytes.capacity() > LARGE {
             (self.reader, self.words, self.text) = Default::default();
         }
-        self.reader.bytes.resize(length, 0);
-        &mut self.reader.bytes
+        self.reader.end = length;
+        for bytes in [&mut self.reader.bytes, &mut self.text] {
+            if bytes.len() < length + PADDING {
+                bytes.resize(length + PADDING, 0);
+            }
+        }
+        self.reader.bytes.get_mut(..length).unwrap_or_default()
     }
 
     /// Checks the message and writes it down. `None` if the bytes are not one whole value, or one that is nested too
@@ -81,18 +91,28 @@ impl Tape {
         self.reader.is_cbor = is_cbor;
         self.words.clear();
         self.words.extend([0, 0]);
-        self.text.clear();
+        self.text_length = 0;
         self.value(0)?;
         if !self.reader.is_at_end() {
             return None;
         }
-        let (start, length) = (address(&self.text), self.text.len() as u32);
+        let (start, length) = (address(&self.text), self.text_length as u32);
         let [first, second, ..] = &mut *self.words else { return None };
         (*first, *second) = (start, length);
         Some(&self.words)
     }
 
     fn value(&mut self, depth: usize) -> Option<()> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        if let Some(place) = self.reader.short_text() {
+            return self.string(place);
+        }
+        if let Some(integer) = self.reader.short_integer() {
+            self.words.push(u32::from(integer) << 3);
+            return Some(());
+        }
         let head = self.reader.head()?;
         self.behind(head, depth)
     }
@@ -138,21 +158,29 @@ impl Tape {
     }
 
     fn key(&mut self, depth: usize) -> Option<()> {
-        let head = self.reader.head()?;
-        if head.major != 3 {
-            return self.behind(head, depth);
-        }
-        let place = self.reader.string(head)?;
-        match self.keys.find(self.reader.slice(place)) {
-            Found::Known(slot) => {
-                self.word(7, slot);
-                return Some(());
+        let place = if let Some(place) = self.reader.short_text() {
+            place
+        } else {
+            let head = self.reader.head()?;
+            if head.major != 3 {
+                return self.behind(head, depth);
             }
-            Found::New(slot) => {
-                self.special(Special::DefineKey);
-                self.words.push(slot as u32);
+            self.reader.string(head)?
+        };
+        let Place { start, length } = place;
+        if length <= LONGEST {
+            let reader = &self.reader;
+            match self.keys.find(length, |at| reader.word(start + at, length - at)) {
+                Found::Known(slot) => {
+                    self.word(7, slot);
+                    return Some(());
+                }
+                Found::New(slot) => {
+                    self.special(Special::DefineKey);
+                    self.words.push(slot as u32);
+                }
+                Found::NotKept => {}
             }
-            Found::NotKept => {}
         }
         self.string(place)
     }
@@ -229,14 +257,28 @@ impl Tape {
     }
 
     fn string(&mut self, place: Place) -> Option<()> {
-        self.reader.check_text(3, place)?;
-        if place.length > LONG_STRING {
-            self.special_pair(Special::LongString, self.address(place), place.length as u32);
-        } else {
-            let utf8 = self.reader.slice(place);
-            self.text.extend_from_slice(utf8);
-            self.word(1, utf16_units(utf8));
+        let Place { start, length } = place;
+        if length > LONG_STRING {
+            self.reader.check_text(3, place)?;
+            self.special_pair(Special::LongString, self.address(place), length as u32);
+            return Some(());
         }
+        let (mut at, mut bits) = (0, 0);
+        while at < length {
+            let word = self.reader.word(start + at, length - at);
+            bits |= word;
+            let to = self.text.get_mut(self.text_length + at..)?.first_chunk_mut()?;
+            *to = word.to_le_bytes();
+            at += 8;
+        }
+        self.text_length += length;
+        let units = if bits & NOT_ASCII == 0 {
+            length
+        } else {
+            self.reader.check_text(3, place)?;
+            utf16_units(self.reader.slice(place))
+        };
+        self.word(1, units);
         Some(())
     }
 

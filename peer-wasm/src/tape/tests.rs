@@ -4,7 +4,7 @@ use super::*;
 fn write(bytes: &[u8], is_cbor: bool, tape: &mut Tape) -> Option<(Vec<u32>, Vec<u8>)> {
     tape.room(bytes.len()).copy_from_slice(bytes);
     let words = tape.write(is_cbor)?[2..].to_vec();
-    Some((words, tape.text.clone()))
+    Some((words, tape.text[..tape.text_length].to_vec()))
 }
 
 fn msgpack(bytes: &[u8]) -> Option<Vec<u32>> {
@@ -63,6 +63,64 @@ fn a_key_is_defined_once_and_known_afterwards() {
     let (second, text) = write(dict, false, &mut tape).expect("well-formed");
     assert!(text.is_empty());
     assert_eq!(second[1] >> 3, first[2], "the same slot");
+}
+
+#[test]
+fn keys_of_every_length_are_told_apart_from_those_that_begin_alike() {
+    let mut tape = Tape::default();
+    let text = "abcdefghijklmnopqrstuvwxyz0123456789";
+    let dict =
+        |key: &str| [b"\x81\xd9".as_slice(), &[key.len() as u8], key.as_bytes(), b"\x01"].concat();
+    for _ in 0..2 {
+        for length in 1..text.len() {
+            for key in [&text[..length], &text[1..=length]] {
+                let (words, defined) = write(&dict(key), false, &mut tape).expect("well-formed");
+                // Whether it is known or told anew, the next time it is the same one.
+                let (again, none) = write(&dict(key), false, &mut tape).expect("well-formed");
+                assert!(defined.is_empty() || defined == key.as_bytes(), "{key}");
+                if length <= LONGEST {
+                    assert!(none.is_empty(), "{key}");
+                    assert_eq!(again[1] & 7, 7, "{key}");
+                    assert_eq!(
+                        again[1] >> 3,
+                        if defined.is_empty() { words[1] >> 3 } else { words[2] },
+                        "{key}"
+                    );
+                } else {
+                    assert_eq!(none, key.as_bytes());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_text_has_every_string_whatever_its_length_and_place() {
+    for length in 0..40 {
+        for gap in 0..9 {
+            let strings = ["x".repeat(gap), "ä".repeat(length / 2), "y".repeat(length)];
+            let mut bytes = vec![0x93];
+            for string in &strings {
+                bytes.extend([0xd9, string.len() as u8]);
+                bytes.extend(string.as_bytes());
+            }
+            let (words, text) = write(&bytes, false, &mut Tape::default()).expect("well-formed");
+            assert_eq!(text, strings.concat().as_bytes());
+            let units = strings.map(|string| (string.encode_utf16().count() as u32) << 3 | 1);
+            assert_eq!(words[1..], units);
+        }
+    }
+}
+
+#[test]
+fn what_an_earlier_message_left_behind_is_no_part_of_the_next() {
+    let mut tape = Tape::default();
+    write(&[&[0xd9, 200], [b'z'; 200].as_slice()].concat(), false, &mut tape).expect("well-formed");
+    assert!(write(b"\xa5zz", false, &mut tape).is_none());
+    assert!(write(b"\x92\x01", false, &mut tape).is_none());
+    assert!(write(b"", false, &mut tape).is_none());
+    let (words, text) = write(b"\xa2ab", false, &mut tape).expect("well-formed");
+    assert_eq!((words, text.as_slice()), (vec![2 << 3 | 1], b"ab".as_slice()));
 }
 
 #[test]
