@@ -68,7 +68,7 @@ async function bundle({ source, files, packages, inside = [], global }) {
       bundle: true,
       inject: STANDINS[condition] ?? [],
       external: packages,
-      ...(global ? { format: 'iife', globalName: global, alias: { wamplex: dist('inline.js') } } : { format: 'esm' }),
+      ...(global ? { format: 'iife', minifyWhitespace: true, minifyIdentifiers: true, globalName: global, alias: { wamplex: dist('inline.js') } } : { format: 'esm' }),
       target: 'es2022',
       charset: 'utf8',
       // What others wrote keeps its licence.

@@ -5,10 +5,10 @@ import { misuse } from './error.js';
 import * as log from './log.js';
 import type { Serializer } from './serializer.js';
 import { Session } from './session.js';
-import { NO_TRANSPORT, Transport, pings, type Ending } from './transport.js';
+import { NO_TRANSPORT, Transport, isBuiltIn, pings, type BuiltIn, type Ending } from './transport.js';
 import { transports, type TransportFactory } from './transports.js';
 import { assert, handle_error } from './util.js';
-import { WebSocketFactory, type TransportOptions } from './websocket.js';
+import type { TransportOptions } from './websocket.js';
 import type { ClientOptions } from '../../index.js';
 
 type ErrorHandler = ((error: any, message?: string) => void) | null;
@@ -50,7 +50,7 @@ export class Connection {
   onclose: ((reason: string, details: CloseDetails) => unknown) | undefined;
   readonly #options: ConnectionOptions;
   readonly #defer: DeferredFactory;
-  readonly #factories: readonly (readonly [type: string, factory: TransportFactory | WebSocketFactory])[];
+  readonly #factories: readonly (readonly [type: string, factory: TransportFactory | BuiltIn])[];
   readonly #backoff: Backoff;
   #transport: Transport | null = null;
   #session: Session | null = null;
@@ -180,9 +180,9 @@ export class Connection {
 
   // ---- transports -----------------------------------------------------------------------------
 
-  #initTransports(): [string, TransportFactory | WebSocketFactory][] {
+  #initTransports(): [string, TransportFactory | BuiltIn][] {
     const { url, serializers, protocols, tlsConfiguration, on_internal_error } = this.#options;
-    const factories: [string, TransportFactory | WebSocketFactory][] = [];
+    const factories: [string, TransportFactory | BuiltIn][] = [];
     for (const given of this.#options.transports ?? [{ type: 'websocket', tlsConfiguration: tlsConfiguration ?? null }]) {
       const { type } = given;
       assert(type, 'No transport.type specified');
@@ -200,16 +200,17 @@ export class Connection {
   /** The first that can be made; several WebSockets are one transport with several addresses. */
   #createTransport(): Transport | null {
     const settings = { ...pings(this.#options), ...this.#options.client };
-    const sockets: WebSocketFactory[] = [];
+    const alike: BuiltIn[] = [];
     for (const [type, factory] of this.#factories) {
+      if (alike[0] && alike[0].type !== type) continue;
       try {
         const made = factory.create();
-        if (factory instanceof WebSocketFactory) sockets.push(factory);
-        else if (made && sockets.length === 0) return Transport.raw(made, type, settings);
+        if (isBuiltIn(factory)) alike.push(factory);
+        else if (made) return Transport.raw(made, type, settings);
       } catch (error) {
         handle_error(this.#options.on_internal_error, error, `could not create WAMP transport '${type}': `);
       }
     }
-    return sockets.length > 0 ? Transport.webSocket(sockets, settings) : null;
+    return alike.length > 0 ? Transport.builtIn(alike, settings) : null;
   }
 }

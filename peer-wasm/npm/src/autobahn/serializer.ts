@@ -47,6 +47,11 @@ export function serializerNames(serializers: readonly Serializer[], protocols?: 
   return names;
 }
 
+/** The first that has functions which change values. */
+export function withFunctions(serializers: readonly Serializer[] | null | undefined): JSONSerializer | undefined {
+  return serializers?.find((one): one is JSONSerializer => Boolean(one.SERIALIZER_ID === 'json' && (one.replacer || one.reviver)));
+}
+
 const TEXT_OF_BINARY = (value: unknown): unknown => (value instanceof Uint8Array ? `\0${base64(value)}` : value);
 
 /** A value as the serializer's replacer makes it. */

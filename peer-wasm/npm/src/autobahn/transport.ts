@@ -2,7 +2,8 @@ import { Client } from 'wamplex';
 import type { Authenticator, ClientOptions, Endpoint, TraceDetail, WampError } from '../../index.js';
 import { asWebSocket, type RawTransport, type TransportInfo } from './bridge.js';
 import { type JSONSerializer } from './serializer.js';
-import { socketWithTls, type WebSocketFactory } from './websocket.js';
+import { RawSocketFactory } from './rawsocket.js';
+import { WebSocketFactory } from './websocket.js';
 
 /** Why a transport is gone. */
 export interface Ending {
@@ -10,6 +11,13 @@ export interface Ending {
   readonly cause?: WampError | undefined;
   /** The router has asked for a proof that nobody could give. */
   readonly speechless?: boolean;
+}
+
+/** Factories that only say where to connect, since the client makes the sockets. */
+export type BuiltIn = WebSocketFactory | RawSocketFactory;
+
+export function isBuiltIn(factory: object): factory is BuiltIn {
+  return factory instanceof WebSocketFactory || factory instanceof RawSocketFactory;
 }
 
 type Settings = Partial<ClientOptions>;
@@ -30,14 +38,13 @@ export class Transport {
     this.#settings = settings;
   }
 
-  /** One that goes through several addresses. */
-  static webSocket(factories: readonly WebSocketFactory[], settings: Settings): Transport {
-    const [{ options, endpoint, json }] = factories as [WebSocketFactory];
-    const tls = options.tlsConfiguration;
-    const secured: Settings = tls ? { webSocket: (url, protocols) => socketWithTls(url, protocols, tls) } : {};
-    const info = { type: 'websocket', url: String(endpoint.url) };
+  /** One of those that are built in; it may go through several addresses. */
+  static builtIn(factories: readonly BuiltIn[], settings: Settings): Transport {
+    const [first] = factories as [BuiltIn];
+    const { type, endpoint, json, options } = first;
+    const sockets: Settings = first.connect ? { webSocket: (url, protocols) => first.connect!(url, protocols) } : {};
     const endpoints = factories.map((factory) => factory.endpoint);
-    return new Transport(info, endpoints, { ...pings(options), ...secured, ...settings }, json);
+    return new Transport({ type, url: String(endpoint.url) }, endpoints, { ...pings(options), ...sockets, ...settings }, json);
   }
 
   /** One that the application has made. */

@@ -1,4 +1,5 @@
 import { misuse } from './error.js';
+import { RawSocketFactory } from './rawsocket.js';
 import { WebSocketFactory, type TransportOptions } from './websocket.js';
 import type { RawTransport } from './bridge.js';
 
@@ -10,7 +11,7 @@ export interface TransportFactory {
 
 export type TransportFactoryClass = new (options: TransportOptions) => TransportFactory;
 
-const repository = new Map<string, TransportFactoryClass>([['websocket', WebSocketFactory as unknown as TransportFactoryClass]]);
+const repository = new Map<string, any>([['websocket', WebSocketFactory], ['rawsocket', RawSocketFactory]]);
 
 /** The kinds of transports that connections can use. */
 export const transports = {

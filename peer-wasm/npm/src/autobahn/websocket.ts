@@ -1,5 +1,5 @@
 import type { Endpoint, SerializerName, WebSocketLike } from '../../index.js';
-import { JSONSerializer, MsgpackSerializer, serializerNames, type Serializer } from './serializer.js';
+import { JSONSerializer, MsgpackSerializer, serializerNames, withFunctions, type Serializer } from './serializer.js';
 import { assert } from './util.js';
 
 /** One element of the option `transports`. */
@@ -19,6 +19,7 @@ export class WebSocketFactory {
   readonly endpoint: Endpoint;
   /** Of `JSONSerializer`s with functions that change values, the first. */
   readonly json: JSONSerializer | undefined;
+  readonly connect: ((url: string, protocols: string[]) => Promise<WebSocketLike>) | undefined;
 
   constructor(options: TransportOptions) {
     const { url, serializers = [new JSONSerializer(), new MsgpackSerializer()], protocols } = options;
@@ -29,7 +30,9 @@ export class WebSocketFactory {
     const names: readonly SerializerName[] = serializerNames(serializers ?? [], protocols);
     this.options = options;
     this.endpoint = { url, serializers: names };
-    this.json = serializers?.find((one): one is JSONSerializer => Boolean(one.SERIALIZER_ID === 'json' && (one.replacer || one.reviver)));
+    this.json = withFunctions(serializers);
+    const { tlsConfiguration: tls } = options;
+    if (tls) this.connect = (address, offered) => socketWithTls(address, offered, tls);
   }
 
   /** Throws if there is nothing at this address that a WebSocket could connect to. */
@@ -41,7 +44,7 @@ export class WebSocketFactory {
 }
 
 /** Sockets with certificates of their own, which only the package `ws` can make. */
-export async function socketWithTls(url: string, protocols: string[], tls: object): Promise<WebSocketLike> {
+async function socketWithTls(url: string, protocols: string[], tls: object): Promise<WebSocketLike> {
   // The name stands in a variable so that bundlers for browsers do not look for it.
   const name = 'ws';
   const { WebSocket } = await import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ name);

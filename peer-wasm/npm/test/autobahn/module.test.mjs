@@ -281,6 +281,26 @@ both('transports: one of the application carries messages', async ({ autobahn, c
   assert.deepEqual(await over.promise, ['closed', false]);
 });
 
+oursOnly('transports: RawSocket over TCP', async ({ autobahn, connection }) => {
+  const { hostname, port } = new URL(await sharedRouter());
+  const made = await connection({ transports: [{ type: 'rawsocket', host: hostname, port: Number(port) }] });
+  const { session, details } = await opened(made);
+  assert.deepEqual(details.transport, { type: 'rawsocket', url: `tcp://${hostname}:${port}`, protocol: 'wamp.2.json' });
+  await session.register('com.test.rawsocket', ([a]) => a + 1);
+  assert.equal(await session.call('com.test.rawsocket', [1]), 2);
+  assert.equal(autobahn.transports.isRegistered('longpoll'), false);
+});
+
+oursOnly('transports: what cannot be made here is left out', async ({ connection }) => {
+  const told = [];
+  const made = await connection({
+    transports: [{ type: 'longpoll', url: 'http://127.0.0.1/' }, { type: 'rawsocket' }, { type: 'websocket', url: await sharedRouter() }],
+    on_internal_error: (error) => told.push(String(error)),
+  });
+  assert.equal((await opened(made)).details.transport.type, 'websocket');
+  assert.deepEqual(told, ['no such transport: longpoll', 'You must specify a host/port combination or a unix socket path to connect to']);
+});
+
 oursOnly('transports: an application\'s that fails is lost, or unreachable', async ({ autobahn, connection }) => {
   let transport;
   autobahn.transports.register('failing', class {
