@@ -7,14 +7,17 @@ import { Relay } from './relay.js';
 /** In a tab: a client on the session that the worker has. */
 export async function connect(tab: Tab, options: Partial<ClientOptions> = {}): Promise<Client> {
   const port = portOf(tab);
+  // The worker has proved who they all are; a tab only learns how.
+  const proof = { method: 'anonymous' };
   const client = new Client('worker:shared', {
     reconnect: { initialDelay: 50, maxDelay: 1000 },
     ...options,
     realm: options.realm ?? ANY_REALM,
     serializers: ['json'],
+    auth: proof,
     // There is no network in between.
     heartbeat: false,
-    webSocket: () => new PortSocket(port),
+    webSocket: () => new PortSocket(port, (method) => (proof.method = method)),
   });
   try {
     await client.connect({ timeout: options.connectTimeout ?? 10_000 });

@@ -20,9 +20,12 @@ export class PortSocket implements WebSocketLike {
   readonly #number = ++sockets;
   readonly #hear = ({ data: note }: { data: Note }) => this.#heard(note);
   #release: (() => void) | undefined;
+  #learn: ((authmethod: string) => void) | undefined;
 
-  constructor(port: Port) {
+  /** `learn` is told how the worker has proved who it is, before the client hears of it in WELCOME. */
+  constructor(port: Port, learn: (authmethod: string) => void) {
     this.#port = port;
+    this.#learn = learn;
     port.addEventListener('message', this.#hear);
     port.start?.();
     void this.#open();
@@ -46,8 +49,15 @@ export class PortSocket implements WebSocketLike {
 
   #heard(note: Note): void {
     if (note.socket !== this.#number) return;
-    if ('data' in note) this.onmessage?.({ data: note.data });
-    else if ('close' in note) this.#end(note.close);
+    if ('data' in note) {
+      // The first message is WELCOME or ABORT.
+      const { authmethod } = (this.#learn && JSON.parse(note.data)[2]) || {};
+      if (authmethod) this.#learn!(authmethod);
+      this.#learn = undefined;
+      this.onmessage?.({ data: note.data });
+    } else if ('close' in note) {
+      this.#end(note.close);
+    }
   }
 
   send(data: string): void {

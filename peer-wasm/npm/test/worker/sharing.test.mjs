@@ -1,7 +1,7 @@
 // One session for several tabs: here the tabs are the ends of message channels.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { CanceledError, Client, ConnectionLostError, WampError, connect as connectDirectly } from 'wamplex';
+import { CanceledError, Client, ConnectionLostError, WampError, auth, connect as connectDirectly } from 'wamplex';
 import { connect, serve } from 'wamplex/worker';
 import { startProxy } from '../proxy.mjs';
 import { startRouter } from '../router.mjs';
@@ -34,6 +34,31 @@ test('all tabs are one session', async (t) => {
   }
   assert.equal(share.tabs, 3);
   assert.equal(await witness.call('wamp.session.count'), 2);
+});
+
+test('a worker may prove itself by any method, and its tabs need not', async (t) => {
+  const guarded = await startRouter(`
+[[realms]]
+name = "realm1"
+[realms.authentication]
+methods = ["ticket"]
+[[realms.principals]]
+authid = "joe"
+role = "user"
+ticket = "token"
+`);
+  t.after(() => guarded.stop());
+  const share = serve(guarded.url, { realm: 'realm1', auth: auth.ticket({ authid: 'joe', ticket: 'token' }) });
+  const { port1, port2 } = new MessageChannel();
+  share.attach(port2);
+  // Options that an application gives to all its clients do no harm.
+  const tab = await connect(port1, { auth: auth.scram({ authid: 'joe', password: 'pencil' }) });
+  t.after(async () => {
+    await tab.close();
+    await share.close();
+    port1.close();
+  });
+  assert.deepEqual([tab.session.authid, tab.session.authmethod], ['joe', 'ticket']);
 });
 
 test('events reach every tab that subscribed, in order, but not the one that published', async (t) => {
