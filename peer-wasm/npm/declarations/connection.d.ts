@@ -57,7 +57,7 @@ export interface ClientOptions {
    * `never`: as `number`, inexact beyond ±2^53. A `bigint` given to the client is always sent as an integer.
    */
   bigint?: 'auto' | 'always' | 'never';
-  /** Packs and unpacks payloads that are sent with `ppt`: `passthru()`. Without it they are the application's bytes. */
+  /** Packs and unpacks what is sent with `ppt`: `passthru()` of `wamplex/passthru`. Without it payloads are bytes of yours. */
   passthru?: Passthru;
   /**
    * Makes the WebSocket: to add headers in Node, for other transports (`wamplex/rawsocket`), or for tests. What it throws counts as

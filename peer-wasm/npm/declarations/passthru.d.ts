@@ -21,21 +21,9 @@ export interface PassthruCodec {
 }
 
 declare const made: unique symbol;
-/** What `passthru` makes. */
+/** What `passthru` of `wamplex/passthru` makes. */
 export interface Passthru {
   readonly [made]: true;
 }
-
-/**
- * Packs the arguments of what is sent with `ppt` into one binary value, and unpacks what arrives so ("WAMP: Payload
- * Passthru Mode"): with the serializers `json`, `msgpack` and `cbor`, and without a cipher unless there is a codec for
- * the scheme. What cannot be unpacked arrives as it is: one `Uint8Array`, and the details tell what was meant.
- *
- * ```ts
- * const client = await connect(url, { realm: 'realm1', passthru: passthru() });
- * await client.publish('com.example.sealed', { a: 1 }, { ppt: { scheme: 'x_example', serializer: 'cbor' } });
- * ```
- */
-export declare function passthru(...codecs: readonly PassthruCodec[]): Passthru;
 
 export {};

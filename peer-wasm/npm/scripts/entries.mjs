@@ -48,6 +48,7 @@ export const ENTRIES = [
   { source: 'src/autobahn/members.ts', packages: [], inside: NOBLE, module: 'core', global: 'autobahn', files: { default: 'autobahn.global.js' } },
   side('worker'),
   side('rawsocket', 'node:net', 'node:tls'),
+  { ...side('passthru'), packages: [] },
   side('react', 'react'),
   side('vue', 'vue'),
   side('svelte', 'svelte'),

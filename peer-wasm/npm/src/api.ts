@@ -1,5 +1,4 @@
 export { auth } from './auth/index.js';
 export { Client, connect } from './client.js';
 export { ValidationError, defineContract, procedure, topic } from './contract/index.js';
-export { passthru } from './passthru/index.js';
 export { AuthError, CanceledError, ConnectionLostError, TimeoutError, WampError } from './errors.js';

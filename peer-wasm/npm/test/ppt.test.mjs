@@ -1,7 +1,8 @@
 // Payload passthru, against the real router: over each serializer of the session, with each serializer of the payload.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { WampError, connect, passthru } from 'wamplex';
+import { WampError, connect } from 'wamplex';
+import { passthru } from 'wamplex/passthru';
 import { startRouter } from './router.mjs';
 import { rejection, scripted } from './scripted.mjs';
 

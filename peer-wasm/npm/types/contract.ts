@@ -1,8 +1,9 @@
 // Contracts: what must and must not compile, whatever libraries the consumer has.
 import {
-  Client, ValidationError, connect, defineContract, passthru, procedure, topic,
+  Client, ValidationError, connect, defineContract, procedure, topic,
   type EventMessage, type Invocation, type Params, type PastEvent, type StandardSchema, type Subscription, type SubscriptionDetails,
 } from '../index.js';
+import { passthru } from '../passthru.js';
 
 /** `A` and `B` are the very same type. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
