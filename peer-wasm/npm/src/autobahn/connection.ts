@@ -93,6 +93,28 @@ export class Connection {
     return this.#transport ?? NO_TRANSPORT;
   }
 
+  // Not meant for others in AutobahnJS either, but libraries on top of it read these, and forget the session themselves.
+
+  get _options(): ConnectionOptions {
+    return this.#options;
+  }
+
+  get _transport(): Transport | null {
+    return this.#transport;
+  }
+
+  get _is_retrying(): boolean {
+    return this.#retrying;
+  }
+
+  get _session(): Session | null {
+    return this.#session;
+  }
+
+  set _session(session: null) {
+    this.#session = session;
+  }
+
   open(): void {
     if (this.#transport || this.#retrying) throw misuse('connection already open (or opening)');
     this.#backoff.reset();

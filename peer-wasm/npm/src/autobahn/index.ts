@@ -1,5 +1,5 @@
 import * as members from './members.js';
 
 export * from './members.js';
-/** For `import autobahn from …`. */
-export default members;
+/** For `import autobahn from …`; an object that libraries may add to, which no module lets them. */
+export default { ...members };
