@@ -54,6 +54,8 @@ export class Connection {
   readonly #backoff: Backoff;
   #transport: Transport | null = null;
   #session: Session | null = null;
+  /** The one before, between two attempts. */
+  #last: Session | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Whether the application still wants a connection. */
   #wanted = false;
@@ -115,9 +117,12 @@ export class Connection {
     this.#session = session;
   }
 
+  /** Between two attempts: makes the next one now. */
   open(): void {
-    if (this.#transport || this.#retrying) throw misuse('connection already open (or opening)');
+    if (this.#transport) throw misuse('connection already open (or opening)');
+    clearTimeout(this.#timer);
     this.#backoff.reset();
+    this.#retrying = false;
     this.#wanted = true;
     this.#attempt();
   }
@@ -134,7 +139,13 @@ export class Connection {
   #stopRetrying(reason = 'wamp.close.normal', message: string | null = null): void {
     clearTimeout(this.#timer);
     this.#retrying = false;
-    queueMicrotask(() => this.#tell('closed', { reason, message, ...NO_RETRY }));
+    queueMicrotask(() => {
+      if (this.#transport) return;
+      // As ever when a connection is closed, the application finds the last session there.
+      this.#session = this.#last;
+      this.#tell('closed', { reason, message, ...NO_RETRY });
+      if (!this.#transport) this.#session = null;
+    });
   }
 
   // ---- one attempt ------------------------------------------------------------------------
@@ -184,8 +195,9 @@ export class Connection {
     const details = { ...this.#farewell, ...next, ...(cause && { cause }) };
     this.#retrying = next.will_retry;
     log.warn('connection closed', reason, details);
+    this.#last = this.#session;
     const stop = this.#tell(reason, details);
-    this.#session = null;
+    if (!this.#transport) this.#session = null;
     // The application may have closed the connection, or opened it again, while it was told.
     if (!this.#retrying || this.#transport) return;
     if (stop || !this.#wanted) this.#retrying = false;

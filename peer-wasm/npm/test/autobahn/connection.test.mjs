@@ -224,12 +224,47 @@ oursOnly('close while retrying ends it, and says so', async ({ connection, t }) 
   router.drop();
   assert.equal((await broken).details.will_retry, true);
   assert.deepEqual([patient.isRetrying, patient.isConnected], [true, false]);
-  assert.equal(String(thrown(() => patient.open())), 'connection already open (or opening)');
   const over = closed(patient);
   patient.close('com.test.enough', 'really');
   assert.equal(patient.isRetrying, false);
+  let last;
+  const { onclose } = patient;
+  patient.onclose = (...all) => {
+    last = patient.session;
+    return onclose(...all);
+  };
   assert.deepEqual(await over, { reason: 'closed', details: { reason: 'com.test.enough', message: 'really', ...FINAL } });
+  assert.deepEqual([last.isOpen, patient.session], [false, null]);
   assert.equal(String(thrown(() => patient.close())), 'connection already closed');
+});
+
+both('open between two attempts makes the next one at once', async ({ connection, t }) => {
+  const router = await scripted(t);
+  const made = await connection({ url: router.url, initial_retry_delay: 3600, max_retry_delay: 3600, max_retries: 5 });
+  const { session: first } = await opened(made);
+  const lost = closed(made);
+  router.drop();
+  assert.equal((await lost).details.will_retry, true);
+  await new Promise((resolve) => setImmediate(resolve));
+  const { session: second } = await opened(made);
+  assert.notEqual(first, second);
+  assert.deepEqual([made.isOpen, made.isRetrying], [true, false]);
+});
+
+oursOnly('an application that opens the connection when told of its end has it open', async ({ connection, t }) => {
+  const router = await scripted(t);
+  const made = await connection({ url: router.url, initial_retry_delay: 3600, max_retries: 5 });
+  const { session: first } = await opened(made);
+  const again = gate();
+  made.onclose = () => {
+    made.onclose = undefined;
+    made.open();
+    assert.equal(made.isConnected, true);
+  };
+  made.onopen = again.open;
+  router.drop();
+  await again.promise;
+  assert.deepEqual([made.isOpen, made.session === first, made.isRetrying], [true, false, false]);
 });
 
 oursOnly('close while connecting ends it', async ({ connection, t }) => {
