@@ -11,6 +11,7 @@ import { serveFolder } from '../packaging/browser.mjs';
 import { installDependencies } from '../packaging/install.mjs';
 import { pack } from '../packaging/pack.mjs';
 import { run, serve, start } from '../packaging/processes.mjs';
+import { startProxy } from '../test/proxy.mjs';
 import { startRouter } from '../test/router.mjs';
 import { root } from './entries.mjs';
 
@@ -75,14 +76,26 @@ const EXAMPLES = {
 
   async react() {
     const folder = await install('react');
+    // In development React's strict mode shows everything twice: still there is one session.
+    const dev = await serve(['vite', '--host', '127.0.0.1', '--port', '{port}', '--strictPort'], folder, SECONDS);
+    await inPages(dev, async (open) => (await open('react-dev')).getByText('nobody else is here').waitFor(), /^\[vite\]|React DevTools/);
     await run(['vite', 'build'], folder, SECONDS);
     return inPages(await serveFolder(join(folder, 'dist')), chat);
   },
 };
 
-/** Two people talk, one comes later, and the router is started anew. */
+/** Two people talk, of whom one comes later, and connections are lost. */
 async function chat(open) {
-  const one = await open('react');
+  const proxy = await startProxy(router.url);
+  try {
+    return await chatOver(proxy, open);
+  } finally {
+    await proxy.stop();
+  }
+}
+
+async function chatOver(proxy, open) {
+  const one = await open('react', { through: proxy.url });
   await one.getByText('nobody else is here').waitFor();
   await one.getByLabel('your name').fill('Ada');
   await one.getByLabel('another subject').fill('engines');
@@ -104,12 +117,21 @@ async function chat(open) {
   await picture(one, 'react');
   await picture(other, 'react-dark');
 
+  const [lost] = proxy.connections;
+  proxy.fail(lost, 'cut');
+  await one.getByText('connection lost').waitFor();
+  await one.getByText('connected', { exact: true }).waitFor();
+  await other.getByLabel('say something').fill('Are you still there?');
+  await other.keyboard.press('Enter');
+  await one.locator('li', { hasText: 'Are you still there?' }).waitFor();
+  await one.getByText('2 are here').waitFor();
+
   await one.getByRole('button', { name: 'kitchen' }).click();
   await one.getByText('nothing in particular').waitFor();
   assert.equal(await one.locator('li:not(.end)').count(), 0);
   await other.close();
   await one.getByText('nobody else is here').waitFor();
-  return 'two pages: rooms, retained subject, presence';
+  return 'two pages: rooms, retained subject, presence, a lost connection';
 }
 
 const wanted = process.argv.slice(2);
@@ -192,15 +214,15 @@ async function startWorker(folder, command) {
   };
 }
 
-/** Opens pages of a site that are told the router, and fails with what they said. */
-async function inPages(site, test) {
+/** Opens pages of a site that are told the router, and fails with what they said but for what is `usual`. */
+async function inPages(site, test, usual = /^$/) {
   const said = [];
-  const open = async (name, options) => {
+  const open = async (name, { through = router.url, ...options } = {}) => {
     const page = await browser.newPage({ viewport: { width: 900, height: 620 }, ...options });
     page.setDefaultTimeout(PAGE_SECONDS * 1000);
-    page.on('console', (message) => said.push(`${name}: ${message.text()}`));
+    page.on('console', (message) => usual.test(message.text()) || said.push(`${name}: ${message.text()}`));
     page.on('pageerror', (error) => said.push(`${name}: ${error}`));
-    await page.goto(`${site.origin}/?router=${encodeURIComponent(router.url)}`);
+    await page.goto(`${site.origin}/?router=${encodeURIComponent(through)}`);
     return page;
   };
   try {

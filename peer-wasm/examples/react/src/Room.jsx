@@ -15,10 +15,10 @@ export function Room({ room, name }) {
 
   return (
     <main>
-      <p className="subject">
+      <div className="subject">
         We talk about <strong>{subject}</strong>
         <Field label="another subject" send={(text) => client.publish(`${topic}.subject`, text, { retain: true, excludeMe: false })} />
-      </p>
+      </div>
       <ol>
         {events.map(({ publication, data }) => (
           <li key={publication} className={data.from === name ? 'own' : undefined}>

@@ -4,9 +4,10 @@ export const SKIPPED_FILES = {
   'package.test.mjs': 'compares files of the package',
   'chaos.test.mjs': 'drives a proxy and asks for its memory',
   'lazy.test.mjs': 'copies files of the package',
-  'react.test.mjs': 'brings a DOM of its own and bundles several versions of React',
-  'svelte.test.mjs': 'brings a DOM of its own and compiles with several versions of Svelte',
-  'vue.test.mjs': 'brings a DOM of its own',
+  'frameworks/doc.test.mjs': 'brings a DOM of its own and compiles for three frameworks',
+  'frameworks/react.test.mjs': 'brings a DOM of its own and bundles several versions of React',
+  'frameworks/svelte.test.mjs': 'brings a DOM of its own and compiles with several versions of Svelte',
+  'frameworks/vue.test.mjs': 'brings a DOM of its own',
   'entries.test.mjs': 'starts programs of Node and reads files of the package',
 };
 

@@ -5,7 +5,7 @@ import { Client } from 'wamplex';
 import { WebSocket } from 'ws';
 import { place, settled, until } from './dom.mjs';
 import { FakeClient, event } from './fake-client.mjs';
-import { startRouter } from './router.mjs';
+import { startRouter } from '../router.mjs';
 
 // After the page is there: Vue looks for it when it is loaded.
 const { createApp, createSSRApp, effectScope, h, nextTick, reactive, ref, unref } = await import('vue');

@@ -5,7 +5,7 @@ import { Client } from 'wamplex';
 import * as wamp from 'wamplex/svelte';
 import { place, settled, until } from './dom.mjs';
 import { FakeClient, event } from './fake-client.mjs';
-import { startRouter } from './router.mjs';
+import { startRouter } from '../router.mjs';
 import { svelte } from './svelte-versions.mjs';
 
 const failures = [];

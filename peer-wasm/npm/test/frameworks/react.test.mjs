@@ -5,7 +5,7 @@ import { Client } from 'wamplex';
 import { place, settled, until } from './dom.mjs';
 import { FakeClient, event } from './fake-client.mjs';
 import { react } from './react-versions.mjs';
-import { startRouter } from './router.mjs';
+import { startRouter } from '../router.mjs';
 
 const failures = [];
 process.on('unhandledRejection', (reason) => failures.push(reason));
