@@ -14,13 +14,13 @@ export function place() {
   return element;
 }
 
-/** Waits until `condition` holds; what it returned. */
+/** Waits until `condition` holds; what it returned. Gives up in the end, so that a test that fails ends, too. */
 export async function until(condition) {
-  for (;;) {
+  for (const end = Date.now() + 15_000; Date.now() < end; await turn()) {
     const value = condition();
     if (value) return value;
-    await turn();
   }
+  throw new Error(`never became true: ${condition}`);
 }
 
 /** Lets everything happen that is due. */
