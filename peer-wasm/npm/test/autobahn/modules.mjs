@@ -1,6 +1,6 @@
 // The module under test, twice: `wamplex/autobahn`, and AutobahnJS itself where tests/interop has installed it.
 import { createRequire } from 'node:module';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { connect } from 'wamplex';
 import { WebSocket } from 'ws';
 import { startRouter } from '../router.mjs';
@@ -36,7 +36,7 @@ export async function sharedRouter() {
   return (await router).url;
 }
 
-test.after(async () => (await router)?.stop());
+after(async () => (await router)?.stop());
 
 /** Options of connections that tests do not care about. */
 const QUIET = { realm: 'realm1', max_retries: 0, on_user_error() {}, on_internal_error() {} };
@@ -121,4 +121,14 @@ export function thrown(run) {
     return error;
   }
   throw new Error('nothing was thrown');
+}
+
+/** Calls of these functions of the console meanwhile, the name before the arguments; the second runs to have them back. */
+export function captured(t, ...names) {
+  const printed = [];
+  const before = names.map((name) => [name, console[name]]);
+  const restore = () => Object.assign(console, Object.fromEntries(before));
+  for (const name of names) console[name] = (...items) => void printed.push([name, ...items]);
+  t.after(restore);
+  return [printed, restore];
 }

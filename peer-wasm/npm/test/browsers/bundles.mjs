@@ -15,6 +15,7 @@ const REPLACED = {
   'node:assert': page('assert.mjs'),
   'node:assert/strict': page('assert.mjs'),
   'node:crypto': page('crypto.mjs'),
+  'node:module': page('module.mjs'),
   ws: page('ws.mjs'),
 };
 

@@ -8,6 +8,11 @@ export const SKIPPED_FILES = {
   'frameworks/react.test.mjs': 'brings a DOM of its own and bundles several versions of React',
   'frameworks/svelte.test.mjs': 'brings a DOM of its own and compiles with several versions of Svelte',
   'frameworks/vue.test.mjs': 'brings a DOM of its own',
+  'react.test.mjs': 'brings a DOM of its own and bundles several versions of React',
+  'svelte.test.mjs': 'brings a DOM of its own and compiles with several versions of Svelte',
+  'vue.test.mjs': 'brings a DOM of its own',
+  'autobahn/docs.test.mjs': 'reads files of the package',
+  'autobahn/node.test.mjs': 'reads files, and opens sockets that pages cannot',
   'entries.test.mjs': 'starts programs of Node and reads files of the package',
 };
 
