@@ -11,6 +11,7 @@
  */
 import type { WebSocketLike } from './index.js';
 
+/** How a RawSocket is opened. */
 export interface RawSocketOptions {
   /** For `tls:`, as `tls.connect` of Node takes them: `ca`, `cert`, `key`, `rejectUnauthorized` and so on. */
   readonly tls?: Readonly<Record<string, unknown>>;

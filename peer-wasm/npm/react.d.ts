@@ -66,6 +66,7 @@ export declare function useSubscription<T = any, U extends string = string>(
 export interface Latest<Event extends EventMessage<any, any>, Initial> extends HeldState {
   /** `data` of the last event, `initial` before the first. */
   readonly data: Event['data'] | Initial;
+  /** The last event, with all that it carries. */
   readonly event: Event | undefined;
 }
 /** The last event of a topic. With `getRetained` the router's retained one comes at once. */
@@ -158,8 +159,10 @@ export interface Stream<P, Arguments extends unknown[], R> extends CallState<R |
   readonly progress: readonly P[];
   /** Calls the procedure, and cancels the call before. */
   readonly call: (...given: Arguments) => Promise<R>;
+  /** Cancels the call if it is running; `progress` stays. */
   readonly cancel: (reason?: unknown) => void;
 }
+/** How `useStream` calls, and how many progressive results it keeps. */
 export type StreamHookOptions = Omit<StreamOptions, 'signal' | 'input'> & {
   /** Progressive results to keep. Default 100. */
   limit?: number;

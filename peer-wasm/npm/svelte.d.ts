@@ -20,6 +20,7 @@ export type { CallResultOptions, CallState, FeedOptions, HeldState, Name, Subscr
 
 /** A store, as Svelte understands it. */
 export interface Readable<T> {
+  /** Calls `run` with the value now and with each other one, until what it returns is called. */
   subscribe(this: void, run: (value: T) => void, invalidate?: () => void): () => void;
 }
 /** A value, or a store of such values. */
@@ -45,6 +46,7 @@ type Topics<C> = string extends keyof C ? never : TopicUri<C>;
 export interface Latest<Event extends EventMessage<any, any>, Initial> extends HeldState {
   /** `data` of the last event, `initial` before the first. */
   readonly data: Event['data'] | Initial;
+  /** The last event, with all that it carries. */
   readonly event: Event | undefined;
 }
 /** The last event of a topic. With `getRetained` the router's retained one comes at once. */
@@ -160,8 +162,10 @@ export interface StreamState<P, R> extends CallState<R | undefined> {
 export interface Stream<P, Arguments extends unknown[], R> extends Readable<StreamState<P, R>> {
   /** Calls the procedure, and cancels the call before. */
   readonly call: (...given: Arguments) => Promise<R>;
+  /** Cancels the call if it is running; `progress` stays. */
   readonly cancel: (reason?: unknown) => void;
 }
+/** How `stream` calls, and how many progressive results it keeps. */
 export type StreamStoreOptions = Omit<StreamOptions, 'signal' | 'input'> & {
   /** Progressive results to keep. Default 100. */
   limit?: number;

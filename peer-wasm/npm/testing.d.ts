@@ -14,7 +14,9 @@ export interface User {
   readonly authid: string;
   /** What it is authorized by. Default `user`. */
   readonly role?: string;
+  /** The secret that `auth.ticket` shows. */
   readonly ticket?: string;
+  /** The secret that `auth.wampcra` signs with. */
   readonly secret?: string;
   /** Derives a key from the secret, as routers do that do not keep it. */
   readonly salt?: string;
@@ -24,13 +26,16 @@ export interface User {
   readonly keylen?: number;
 }
 
-type Match = 'exact' | 'prefix' | 'wildcard';
+/** How a URI is to be understood: as itself, as the beginning of others, or with empty components that stand for any one. */
+export type Match = 'exact' | 'prefix' | 'wildcard';
 
 /** What a role may do with a topic or procedure, or with all that a pattern stands for. */
 export interface Permission {
+  /** A URI, or the pattern that `match` makes of it. */
   readonly uri: string;
   /** Default `exact`. */
   readonly match?: Match;
+  /** What may be done; all else may not. */
   readonly allow: readonly ('call' | 'register' | 'publish' | 'subscribe')[];
   /** Whether the other side learns who calls or publishes, whatever the realm and the session say. */
   readonly disclose?: { readonly caller?: boolean; readonly publisher?: boolean };
@@ -90,9 +95,11 @@ export interface RealmSettings {
     readonly totalBytes?: number;
     readonly age?: number;
   }[];
+  /** Bytes of events that one answer of the history may have. Default: as the router has it. */
   readonly historyReplyBytes?: number;
 }
 
+/** What a router is made with. */
 export interface TestRouterOptions {
   /** Names of realms, or realms with rules. Default `['realm1']`. */
   readonly realms?: readonly (string | RealmSettings)[];
@@ -123,17 +130,28 @@ export interface Recording<T = any> {
   readonly events: readonly EventMessage<T>[];
   /** The next one that `next` has not returned yet; waits for it. */
   next(): Promise<EventMessage<T>>;
+  /** Records no more. */
   stop(): Promise<void>;
 }
 
 /** The realm is the first one of the router unless it is given. */
 type InRealm<Options> = Options & { realm?: string };
 
+/** Can be closed at the end of a block with `await using`, where that is known. */
 type AsyncDisposable = SymbolConstructor extends { readonly asyncDispose: infer S extends symbol }
   ? { [K in S]: () => Promise<void> }
   : {};
 
-interface TestRouterMembers {
+/**
+ * A router in the page. Closes at the end of a block with `await using`.
+ *
+ * ```ts
+ * const router = await createRouter();
+ * const client = await router.connect();
+ * router.cut(client);
+ * ```
+ */
+export interface TestRouter extends AsyncDisposable {
   /** What clients connect to: with the option `webSocket`, or after `install()`. */
   readonly url: string;
   /** Makes sockets to this router: the option `webSocket` of a client. */
@@ -180,8 +198,6 @@ interface TestRouterMembers {
   /** Closes its clients and says goodbye to all other sessions. */
   close(): Promise<void>;
 }
-/** A router in the page. Closes at the end of a block with `await using`. */
-export type TestRouter = TestRouterMembers & AsyncDisposable;
 
 /**
  * Makes a router.

@@ -28,7 +28,10 @@ type MaybeRefs<T> = T extends readonly unknown[] ? { [I in keyof T]: MaybeRef<T[
 // ---- the client ---------------------------------------------------------------------
 
 /** A plugin that gives all components of an application their client: `app.use(createWamp({ client }))`. */
-export declare function createWamp(options: { client: Client<any> }): { install(app: App): void };
+export declare function createWamp(options: { client: Client<any> }): {
+  /** Called by `app.use`. */
+  install(app: App): void;
+};
 /** Gives this component and those inside their client, which stays open when the component goes. */
 export declare function provideClient(client: Client<any>): void;
 /** The client of the nearest component that provides one, or of the application. Throws where there is none. */
@@ -63,6 +66,7 @@ export declare function useSubscription<T = any, U extends string = string>(
 export interface LatestRefs<Event extends EventMessage<any, any>, Initial> extends HeldRefs {
   /** `data` of the last event, `initial` before the first. */
   readonly data: Read<Event['data'] | Initial>;
+  /** The last event, with all that it carries. */
   readonly event: Read<Event | undefined>;
 }
 /** The last event of a topic. With `getRetained` the router's retained one comes at once. */
@@ -115,6 +119,7 @@ export interface CallRefs<R> {
   readonly data: Read<R>;
   /** Why the last call failed, if it did. */
   readonly error: Read<unknown>;
+  /** Whether an answer is awaited. */
   readonly pending: Read<boolean>;
   /** Cancels the calls that are running, as does the end of the component. */
   cancel(reason?: unknown): void;
@@ -165,6 +170,7 @@ export interface Stream<P, Arguments extends unknown[], R> extends CallRefs<R | 
   /** Calls the procedure, and cancels the call before. */
   call(...given: Arguments): Promise<R>;
 }
+/** How `useStream` calls, and how many progressive results it keeps. */
 export type StreamHookOptions = Omit<StreamOptions, 'signal' | 'input'> & {
   /** Progressive results to keep. Default 100. */
   limit?: number;

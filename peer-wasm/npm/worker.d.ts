@@ -14,7 +14,10 @@
 import type { Client, ClientOptions, EndpointInput } from './index.js';
 
 /** A `SharedWorker`, a `Worker`, or one end of a `MessageChannel`. */
-export type Tab = { readonly port: object } | { postMessage(message: any, ...rest: any[]): void };
+export type Tab = { readonly port: object } | {
+  /** Sends to the other side. */
+  postMessage(message: any, ...rest: any[]): void;
+};
 
 /** A worker's session and whoever uses it. */
 export interface Share {

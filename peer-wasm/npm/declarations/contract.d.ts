@@ -4,7 +4,9 @@ import type { SubscribeOptions } from '../index.js';
 
 /** What a validator has against a value. */
 export interface Issue {
+  /** What is wrong, in words. */
   readonly message: string;
+  /** Where in the value; the whole of it if missing. */
   readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined;
 }
 type Validated<Output> =
@@ -15,6 +17,7 @@ export interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
+    /** Judges a value: `value` is what it makes of it, `issues` what it has against it. */
     readonly validate: (value: unknown) => Validated<Output> | Promise<Validated<Output>>;
     readonly types?: { readonly input: Input; readonly output: Output } | undefined;
   };
@@ -46,8 +49,9 @@ export interface ProcedureDefinition<Args = any, Result = any, Progress = never,
     readonly args: Args; readonly result: Result; readonly progress: Progress;
     readonly argsSent: ArgsSent; readonly resultSent: ResultSent; readonly progressSent: ProgressSent;
   };
-  /** The same procedure with progressive results. */
+  /** The same procedure with progressive results, by their type. */
   progress<P>(): ProcedureDefinition<Args, Result, P, ArgsSent, ResultSent, P>;
+  /** The same procedure with progressive results, by their validator. */
   progress<S extends AnySchema>(schema: S): ProcedureDefinition<Args, Result, OutputOf<S>, ArgsSent, ResultSent, InputOf<S>>;
 }
 

@@ -28,8 +28,12 @@ export interface HeldState {
   /** Why it could not be made. */
   readonly error: unknown;
 }
-/** `ongap` is called after the connection was lost and the subscription restored: events may have been missed. */
+/**
+ * How a hook or store subscribes. `ongap` is called after the connection was lost and the subscription restored: events may have
+ * been missed.
+ */
 export type SubscriptionOptions = Omit<SubscribeOptions, 'signal'>;
+/** How a hook or store subscribes, and how many events it keeps. */
 export type FeedOptions = SubscriptionOptions & {
   /** Events to keep. Default 100. */
   limit?: number;
@@ -43,6 +47,7 @@ export interface CallState<R> {
   readonly data: R;
   /** Why the last call failed, if it did. */
   readonly error: unknown;
+  /** Whether an answer is awaited. */
   readonly pending: boolean;
 }
 /** What makes a call needs: arguments, unless there may be none, and options. */
@@ -54,7 +59,8 @@ export type CallArguments<C, K extends keyof C & string, Options> = HasParams<C,
 /** The same for procedures that the contract does not name. */
 export type AnyArguments<Options> = [args?: readonly unknown[], options?: Options];
 
+/** How a hook or store calls, and when again. */
 export type CallResultOptions = Omit<CallOptions, 'signal'> & {
-  /** Call again whenever a session opens again. */
+  /** Calls again whenever a session opens again. Default `false`. */
   refreshOnReconnect?: boolean;
 };

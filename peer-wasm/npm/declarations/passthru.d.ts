@@ -14,7 +14,9 @@ export interface PassthruOptions {
 
 /** What becomes of packed arguments on their way, for one scheme. Both functions answer at once. */
 export interface PassthruCodec {
+  /** The scheme that this is for: `x_example`. */
   readonly scheme: string;
+  /** Encrypts, compresses or signs what was packed. Throwing rejects the request. */
   encode(packed: Uint8Array, options: PassthruOptions): Uint8Array;
   /** Throws if the payload is not what it should be. */
   decode(payload: Uint8Array, options: PassthruOptions): Uint8Array;

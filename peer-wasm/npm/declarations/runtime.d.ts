@@ -44,17 +44,26 @@ export type Disposable = SymbolConstructor extends { readonly asyncDispose: infe
 /** Anything that prints as a URL: a string or a `URL`. */
 export type UrlLike = string | { readonly href: string };
 
-/** The part of the `WebSocket` interface that the client uses. */
+/** The part of the `WebSocket` interface that the client uses: what a transport of one's own has to be. */
 export interface WebSocketLike {
+  /** The client sets it to `arraybuffer`. */
   binaryType: string;
   readonly readyState: number;
+  /** The subprotocol that the router has chosen, such as `wamp.2.cbor`. */
   readonly protocol: string;
+  /** Octets that are not yet sent: callees are slowed down by it. */
   readonly bufferedAmount: number;
+  /** Set by the client; to be called when messages can be sent. */
   onopen: ((event: any) => any) | null;
+  /** Set by the client; to be called with each message in `event.data`, text or an `ArrayBuffer`. */
   onmessage: ((event: any) => any) | null;
+  /** Set by the client; to be called once when it is over, with `code` and `reason`. */
   onclose: ((event: any) => any) | null;
+  /** Set by the client; to be called when it fails, before `onclose`. */
   onerror: ((event: any) => any) | null;
+  /** Sends one message, text or octets, in order. */
   send(data: any): void;
+  /** Ends it. */
   close(code?: number, reason?: string): void;
 }
 

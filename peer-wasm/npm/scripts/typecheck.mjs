@@ -1,7 +1,8 @@
-// Checks the declarations against every set of libraries that a consumer may have, and the sources against them.
+// Checks the declarations against every set of libraries that a consumer may have, and the sources and examples against them.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { presentEntries, root } from './entries.mjs';
+import { writeSnippets } from './snippets.mjs';
 
 const tsc = join(root, 'node_modules', '.bin', 'tsc');
 const strict = ['--ignoreConfig', '--noEmit', '--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--target', 'es2022'];
@@ -21,6 +22,8 @@ for (const framework of ['react', 'vue', 'svelte']) {
   check(`with ${framework} and a contract`, ['--lib', 'es2022,dom', ...bundler, `types/${framework}-contract.ts`]);
 }
 run('the sources', ['-p', 'tsconfig.json']);
+const { config, count } = writeSnippets();
+run(`${count} examples in the documentation`, ['-p', config]);
 
 function check(what, args) {
   run(what, [...strict, ...args]);
