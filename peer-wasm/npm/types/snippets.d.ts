@@ -7,7 +7,6 @@ declare global {
   const auth: typeof wamplex.auth;
   const connect: typeof wamplex.connect;
   const defineContract: typeof wamplex.defineContract;
-  const passthru: typeof wamplex.passthru;
   const procedure: typeof wamplex.procedure;
   const topic: typeof wamplex.topic;
   const Client: typeof wamplex.Client;
