@@ -1,33 +1,38 @@
-/** Whether two values are the same to who receives them: lists, plain objects, bytes and dates by what is in them. */
+import { asBinary } from '../encode/values.js';
+
+/** Whether two values say the same to who receives them. Of what cannot be sent, only the very same is the same. */
 export function equal(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true;
-  if (!isObject(a) || !isObject(b)) return false;
-  if (ArrayBuffer.isView(a) && ArrayBuffer.isView(b)) return sameBytes(a, b);
-  if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime();
-  if (Array.isArray(a) !== Array.isArray(b) || !isOpen(a) || !isOpen(b)) return false;
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && equal(a[key], b[key]));
+  const [x, y] = [plain(a), plain(b)];
+  if (Object.is(x, y)) return true;
+  if (!isObject(x) || !isObject(y)) return false;
+  const [one, other] = [asBinary(x), asBinary(y)];
+  if (one || other) return one?.length === other?.length && one!.every((byte, index) => byte === other![index]);
+  const keys = Object.keys(x);
+  return (
+    Array.isArray(x) === Array.isArray(y) && keys.length === Object.keys(y).length &&
+    keys.every((key) => Object.hasOwn(y, key) && equal(x[key], y[key]))
+  );
 }
 
-/** The same lists and plain objects anew, with everything else as it is: what changes later is not in it. */
+/** The same lists and objects anew: what changes later is not in it. */
 export function copy<T>(value: T): T {
+  if (!isObject(value)) return value;
   if (Array.isArray(value)) return value.map(copy) as T;
-  if (!isObject(value) || !isOpen(value)) return value;
+  if (value instanceof Map) return new Map([...value].map(copy)) as T;
+  if (value instanceof Set) return new Set([...value].map(copy)) as T;
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copy(item)])) as T;
+}
+
+/** As the encoders see it. */
+function plain(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  if (typeof value['toJSON'] === 'function') return value['toJSON']();
+  if (value instanceof Map) return Object.fromEntries(value);
+  return value instanceof Set ? [...value] : value;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
-}
-
-/** Lists and plain objects are what is in them; of anything else nobody knows what it is. */
-function isOpen(value: object): boolean {
-  if (Array.isArray(value)) return true;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
-}
-
-function sameBytes(a: ArrayBufferView, b: ArrayBufferView): boolean {
-  const [one, other] = [a, b].map((view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
-  return one!.length === other!.length && one!.every((byte, index) => byte === other![index]);
 }
