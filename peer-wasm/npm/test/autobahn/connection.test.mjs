@@ -106,6 +106,42 @@ both('where nobody listens it retries so many times, later and later', async ({ 
   assert.equal(made.isConnected, false);
 });
 
+both('fifteen attempts follow the first, unless there is to be no end', async ({ connection, t }) => {
+  const router = await scripted(t);
+  await router.stop();
+  const count = async (max_retries, enough) => {
+    const made = await connection({ url: router.url, ...HASTY, max_retries });
+    const counts = [];
+    const over = gate();
+    made.onclose = (reason, { retry_count }) => {
+      counts.push(retry_count);
+      if (retry_count === null || retry_count === enough) over.open();
+      return retry_count === enough;
+    };
+    made.open();
+    await over.promise;
+    return counts;
+  };
+  const upTo = (n) => Array.from({ length: n }, (_, i) => i + 1);
+  assert.deepEqual(await count(undefined), [...upTo(15), null]);
+  assert.deepEqual(await count(-1, 20), upTo(20));
+});
+
+both('no pause is longer than max_retry_delay', async ({ connection, t }) => {
+  const router = await scripted(t);
+  await router.stop();
+  const made = await connection({ url: router.url, max_retries: 4, initial_retry_delay: 0.002, retry_delay_growth: 2, max_retry_delay: 0.005, retry_delay_jitter: 1e-9 });
+  const delays = [];
+  const over = gate();
+  made.onclose = (reason, { retry_delay }) => {
+    if (retry_delay === null) over.open();
+    else delays.push(Math.round(retry_delay * 10_000) / 10_000);
+  };
+  made.open();
+  await over.promise;
+  assert.deepEqual(delays, [0.002, 0.004, 0.005, 0.005]);
+});
+
 both('onclose stops the retries with true, retry_if_unreachable from the beginning', async ({ connection, t }) => {
   const router = await scripted(t);
   await router.stop();
