@@ -1,4 +1,5 @@
 // The components of docs/frameworks.md do what the text says.
+import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,6 +76,15 @@ async function load(language, url) {
     rmSync(folder, { recursive: true });
   }
 }
+
+test('programs that bring a client of another entry leave the default one out', async () => {
+  for (const [provider, wanted] of [['ClientProvider', false], ['WampProvider', true]]) {
+    const contents = `import { Client } from 'wamplex/slim';\nimport { ${provider}, useCall } from 'wamplex/react';\nconsole.log(Client, ${provider}, useCall);`;
+    const { metafile } = await build({ stdin: { contents, resolveDir: root }, bundle: true, write: false, format: 'esm', external: ['react'], metafile: true });
+    const [{ inputs }] = Object.values(metafile.outputs);
+    assert.equal(inputs['dist/inline.js']?.bytesInOutput > 0, wanted, provider);
+  }
+});
 
 for (const language of Object.keys(SHOW)) {
   test(`the component in ${language}`, { timeout: 20_000 }, async (t) => {
