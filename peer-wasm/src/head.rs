@@ -112,8 +112,11 @@ impl Reader {
             }
             let piece = self.take(piece.argument)?;
             self.check_text(head.major, piece)?;
-            self.bytes.copy_within(piece.start..piece.start + piece.length, start + length);
-            length += piece.length;
+            for at in piece.start..piece.start + piece.length {
+                let byte = *self.bytes.get(at)?;
+                *self.bytes.get_mut(start + length)? = byte;
+                length += 1;
+            }
         }
         self.at += 1;
         Some(Place { start, length })
@@ -128,6 +131,7 @@ impl Reader {
     }
 
     /// Whether another entry of a list or dictionary follows, of which `left` are to come if it has a length.
+    #[inline(always)]
     pub(crate) fn more(&mut self, head: Head, left: &mut u64) -> Option<bool> {
         let more = if head.info == INDEFINITE { self.peek()? != BREAK } else { *left > 0 };
         if more {
@@ -138,11 +142,13 @@ impl Reader {
         Some(more)
     }
 
+    #[inline(always)]
     pub(crate) fn slice(&self, place: Place) -> &[u8] {
         self.bytes.get(place.start..place.start + place.length).unwrap_or_default()
     }
 
     /// Eight bytes, of which those behind `left` are zero. The first one is the lowest.
+    #[inline(always)]
     pub(crate) fn word(&self, at: usize, left: usize) -> u64 {
         let bytes = self.bytes.get(at..).and_then(|rest| rest.first_chunk());
         let word = bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes));
@@ -150,6 +156,7 @@ impl Reader {
     }
 
     /// The length of the next value, if it is text whose head is one byte. That byte is passed then.
+    #[inline(always)]
     pub(crate) fn short_text(&mut self) -> Option<Place> {
         let (base, count) = if self.is_cbor { (0x60, 24) } else { (0xa0, 32) };
         let length = usize::from(self.peek()?.wrapping_sub(base));
@@ -162,6 +169,7 @@ impl Reader {
     }
 
     /// The next value, if it is an integer in one byte. That byte is passed then.
+    #[inline(always)]
     pub(crate) fn short_integer(&mut self) -> Option<u8> {
         let limit = if self.is_cbor { 24 } else { 0x80 };
         let byte = self.peek().filter(|byte| *byte < limit)?;
@@ -173,10 +181,12 @@ impl Reader {
         self.at == self.end
     }
 
+    #[inline(always)]
     fn peek(&self) -> Option<u8> {
         if self.at < self.end { self.bytes.get(self.at).copied() } else { None }
     }
 
+    #[inline(always)]
     fn u8(&mut self) -> Option<u8> {
         let byte = self.peek()?;
         self.at += 1;

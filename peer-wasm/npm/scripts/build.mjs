@@ -32,7 +32,7 @@ function compile(name) {
   const PATH = join(root, 'node_modules', '.bin') + delimiter + process.env.PATH;
   // What is published is the same wherever it was built, and says nothing about where.
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
-  const RUSTFLAGS = `${process.env.RUSTFLAGS ?? ''} --remap-path-prefix=${cargoHome}=cargo`;
+  const RUSTFLAGS = `${process.env.RUSTFLAGS ?? ''} --remap-path-prefix=${cargoHome}=cargo ${MODULES[name].rustflags ?? ''}`;
   const options = { env: { ...process.env, PATH, RUSTFLAGS }, stdio: 'inherit', cwd: repository };
   if (MODULES[name].glue === false) compilePlain(name, options);
   else compileWithGlue(MODULES[name], options);

@@ -9,11 +9,15 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
  * WebAssembly: the folder of its crate beside this one, what wasm-pack calls its output, its file in dist/, and the
- * features it is compiled with. Sources import its glue code, if there is any, and what loads it under the name in
+ * features and flags it is compiled with. Sources import its glue code, if there is any, and what loads it under the name in
  * `wamplex:NAME/glue` and `wamplex:NAME/wasm`.
  */
 export const MODULES = {
-  core: { crate: '.', output: 'wamplex_wasm', file: 'wamplex.wasm', features: ['standalone'], glue: false },
+  // What is worth it is inlined by the sources; the rest packs smaller without, and is no slower.
+  core: {
+    crate: '.', output: 'wamplex_wasm', file: 'wamplex.wasm', features: ['standalone'], glue: false,
+    rustflags: '-Cllvm-args=-inline-threshold=25',
+  },
   argon2: { crate: 'argon2', output: 'wamplex_argon2', file: 'argon2.wasm', features: [], glue: false },
   testing: { crate: 'testing', output: 'wamplex_testing', file: 'testing.wasm', features: [] },
 };

@@ -35,6 +35,7 @@ pub(super) enum Found {
 
 impl Keys {
     /// Looks for a key of this length; `word` gives its bytes, eight at a time.
+    #[inline(always)]
     pub(super) fn find(&mut self, length: usize, word: impl Fn(usize) -> u64) -> Found {
         let mut key = Key { length: length as u32, ..Key::default() };
         for (i, place) in key.words.iter_mut().enumerate().take(length.div_ceil(8)) {
@@ -58,6 +59,7 @@ impl Keys {
         found
     }
 
+    #[inline(always)]
     fn holds(&self, slot: usize, key: &Key) -> bool {
         self.slots
             .get(slot)
@@ -73,11 +75,13 @@ impl Default for Keys {
 }
 
 impl Key {
+    #[inline(always)]
     fn is_ascii(&self) -> bool {
         self.words.iter().all(|word| word & super::NOT_ASCII == 0)
     }
 }
 
+#[inline(always)]
 fn slot_of(key: &Key) -> usize {
     let hash = key.words.iter().fold(u64::from(key.length), |hash, word| {
         (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)

@@ -157,6 +157,7 @@ impl Tape {
         Some(())
     }
 
+    #[inline(always)]
     fn key(&mut self, depth: usize) -> Option<()> {
         let place = if let Some(place) = self.reader.short_text() {
             place
@@ -212,6 +213,7 @@ impl Tape {
         Some(())
     }
 
+    #[inline(always)]
     fn word(&mut self, bits: u32, argument: usize) {
         self.words.push((argument as u32) << 3 | bits);
     }
