@@ -7,12 +7,13 @@ export class Site {
     #page;
     #complaints = [];
 
-    /** Opens the page, which connects to the router it came from. */
-    static async open(browser, url, serializer) {
+    /** Opens the page, which connects to the router it came from unless there is another address. */
+    static async open(browser, url, serializer, address) {
         const page = await browser.newPage({ viewport: { width: 1280, height: 1600 } });
         const site = new Site(page);
-        await page.goto(`${url}?serializer=${serializer}`);
-        await site.#shows('status', 'connected');
+        const query = new URLSearchParams({ serializer, ...(address && { url: address }) });
+        await page.goto(`${url}?${query}`);
+        await site.shows('status', 'connected');
         assert.match(await site.#at('session').textContent(), new RegExp(`realm1 · ${serializer}`));
         return site;
     }
@@ -54,7 +55,7 @@ export class Site {
         await this.#fill('publish', topic, args, kwargs);
         await this.#at('publish-ack').setChecked(acknowledge);
         await this.#at('publish').click();
-        await this.#shows('publish-result', acknowledge ? 'Publication' : 'Sent.');
+        await this.shows('publish-result', acknowledge ? 'Publication' : 'Sent.');
     }
 
     async register(procedure, kind) {
@@ -91,7 +92,7 @@ export class Site {
 
     /** What the call came to: the payload of its result or error, and the URI of the latter. */
     async outcome() {
-        await this.#shows('call-result', 'after');
+        await this.shows('call-result', 'after');
         const result = this.#at('call-result');
         const fault = result.locator('.fault code.uri');
         const uri = (await fault.count()) > 0 ? await fault.textContent() : undefined;
@@ -100,7 +101,7 @@ export class Site {
 
     async cancel() {
         await this.#at('call-cancel').click();
-        await this.#shows('call-result', 'Cancelled.');
+        await this.shows('call-result', 'Cancelled.');
     }
 
     /** The progressive results, oldest first. */
@@ -116,9 +117,41 @@ export class Site {
         return this.#at('log').locator('li').evaluateAll((rows) => rows.map((row) => row.dataset.type));
     }
 
+    async isReconnecting() {
+        await this.shows('status', 'reconnecting');
+        await this.shows('attempt', 'attempt');
+        await this.#at('try-now').waitFor();
+    }
+
+    /** Makes the next attempt now, which is to succeed, unless one has succeeded by itself and taken the button away. */
+    async tryNow() {
+        await this.#at('try-now').evaluate((button) => button.click());
+        await this.shows('status', 'connected');
+    }
+
+    /** What the router does not know while there is no session. */
+    async isRestoring(uri) {
+        await this.#pill('restoring', uri).waitFor();
+    }
+
+    async isRestored(uri) {
+        await this.#pill('active', uri).waitFor();
+    }
+
+    async hasGap() {
+        await this.#at('events').locator('.gap').waitFor();
+    }
+
+    /** The arguments of all events as they are shown, and gaps between them, newest first. */
+    async eventTexts() {
+        return this.#at('events').locator('li').evaluateAll((rows) =>
+            rows.map((row) => (row.classList.contains('gap') ? 'gap' : row.querySelector('.json').textContent)),
+        );
+    }
+
     async disconnect() {
         await this.#at('connect').click();
-        await this.#shows('status', 'disconnected');
+        await this.shows('status', 'disconnected');
         await this.#page.close();
     }
 
@@ -126,8 +159,12 @@ export class Site {
         return this.#page.getByTestId(id);
     }
 
-    async #shows(id, text) {
+    async shows(id, text) {
         await this.#at(id).filter({ hasText: text }).waitFor();
+    }
+
+    #pill(state, uri) {
+        return this.#page.locator(`.pill[data-state=${state}]`).filter({ has: this.#page.getByText(uri, { exact: true }) });
     }
 
     async #row(id, text) {

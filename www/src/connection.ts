@@ -1,6 +1,7 @@
 import { Client, type SerializerName, type SessionInfo, type TraceDetail } from 'wamplex';
 
-export type Phase = 'disconnected' | 'connecting' | 'connected' | 'closed';
+/** `disconnected` on purpose, `closed` because nobody tries any more. */
+export type Phase = 'disconnected' | 'connecting' | 'connected' | 'reconnecting' | 'closed';
 
 export interface Settings {
   readonly url: string;
@@ -8,10 +9,18 @@ export interface Settings {
   readonly serializer: SerializerName;
 }
 
+/** The attempt to come. */
+export interface Attempt {
+  readonly number: number;
+  /** When it is made, in milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** The page's one connection: the client of the moment, and who wants to know how it is. */
 export class Connection {
   #client: Client | undefined;
   #phase: Phase = 'disconnected';
+  #attempt: Attempt | undefined;
   readonly #watchers: ((phase: Phase, fault?: unknown) => void)[] = [];
   readonly #tracers: ((line: TraceDetail) => void)[] = [];
 
@@ -23,12 +32,17 @@ export class Connection {
     return this.#client?.session ?? null;
   }
 
-  /** The client to work with, or undefined while there is no session. */
-  get client(): Client | undefined {
-    return this.#phase === 'connected' ? this.#client : undefined;
+  /** The next attempt to get a session, while reconnecting. */
+  get attempt(): Attempt | undefined {
+    return this.#phase === 'reconnecting' ? this.#attempt : undefined;
   }
 
-  /** Calls back with each new phase, and with what went wrong where something did. */
+  /** The client to work with, or undefined while there is no session and none to wait for. */
+  get client(): Client | undefined {
+    return this.#phase === 'connected' || this.#phase === 'reconnecting' ? this.#client : undefined;
+  }
+
+  /** Calls back with each new phase and attempt, and with what went wrong where something did. */
   watch(watcher: (phase: Phase, fault?: unknown) => void): void {
     this.#watchers.push(watcher);
   }
@@ -38,7 +52,7 @@ export class Connection {
     this.#tracers.push(tracer);
   }
 
-  /** Opens a session in place of the one before it. A failure shows as the phase `closed`. */
+  /** Opens a session in place of the one before it, and keeps one open. A failure shows as the phase `closed`. */
   async open({ url, realm, serializer }: Settings): Promise<void> {
     await this.close();
     this.#enter('connecting');
@@ -52,10 +66,15 @@ export class Connection {
       this.#client = client;
       this.#follow(client);
       await client.connect();
-      if (this.#client === client) this.#enter('connected');
     } catch (fault) {
       if (this.#client === client) this.#lose(fault);
     }
+  }
+
+  /** Makes the next attempt now. */
+  tryNow(): void {
+    // How it ends shows as a phase.
+    if (this.#phase === 'reconnecting') this.#client?.connect().catch(() => {});
   }
 
   /** Says goodbye to the router. Harmless when there is no session. */
@@ -64,14 +83,18 @@ export class Connection {
     this.#client = undefined;
     if (client === undefined) return;
     this.#enter('disconnected');
-    try {
-      await client.close();
-    } catch {
-      // A session that is lost while it says goodbye is over all the same.
-    }
+    await client.close();
   }
 
   #follow(client: Client): void {
+    client.addEventListener('open', () => {
+      if (this.#client === client) this.#enter('connected');
+    });
+    client.addEventListener('reconnecting', ({ detail }) => {
+      if (this.#client !== client) return;
+      this.#attempt = { number: detail.attempt, at: Date.now() + detail.delay };
+      this.#enter('reconnecting', detail.cause);
+    });
     client.addEventListener('close', (event) => {
       if (this.#client === client) this.#lose(event.detail.cause);
     });

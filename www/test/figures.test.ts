@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytes, clock, counted, duration, perSecond } from '../src/model/figures.ts';
+import { bytes, clock, countdown, counted, duration, perSecond } from '../src/model/figures.ts';
 
 test('durations, sizes, counts and rates carry a unit that suits them', () => {
   assert.deepEqual([0.25, 4.04, 12.6, 999, 1500].map(duration), ['250 µs', '4.0 ms', '13 ms', '999 ms', '1.50 s']);
@@ -11,4 +11,8 @@ test('durations, sizes, counts and rates carry a unit that suits them', () => {
 
 test('the time of day has its milliseconds', () => {
   assert.equal(clock(new Date(2026, 0, 2, 3, 4, 5, 6).getTime()), '03:04:05.006');
+});
+
+test('the time until something happens never says less than there is', () => {
+  assert.deepEqual([-5, 0, 1, 250, 12_000].map(countdown), ['now', 'now', 'in 0.1 s', 'in 0.3 s', 'in 12.0 s']);
 });

@@ -28,3 +28,8 @@ export function clock(at: number): string {
   const ms = String(date.getMilliseconds()).padStart(3, '0');
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${ms}`;
 }
+
+/** How long it is until something happens. */
+export function countdown(ms: number): string {
+  return ms <= 0 ? 'now' : `in ${(Math.ceil(ms / 100) / 10).toFixed(1)} s`;
+}

@@ -43,7 +43,7 @@ export function callPanel(connection: Connection, { registerIt }: { registerIt: 
     if (uri === undefined || positional === undefined || named === undefined) return;
     if (connection.client === undefined) return show(NOT_CONNECTED);
     progress.clear();
-    show('Calling …');
+    show(connection.phase === 'reconnecting' ? 'Waits for a session …' : 'Calling …');
     await run(connection.client, uri, { args: positional, kwargs: named });
   }
 

@@ -3,6 +3,10 @@ import type { Connection, Phase } from '../connection.ts';
 import { button, byId, onSubmit, select } from '../dom/element.ts';
 import { Field } from '../dom/field.ts';
 import { NOT_CONNECTED, sentenceFor } from '../fault.ts';
+import { countdown } from '../model/figures.ts';
+
+/** How often the time to the next attempt is shown anew, in milliseconds. */
+const TICK_MS = 200;
 
 /**
  * The form that opens and closes the session.
@@ -33,6 +37,8 @@ export function connectPanel(connection: Connection): void {
 
   onSubmit('connect-form', () => (isOn(connection.phase) ? connection.close() : connect()));
   connection.watch((phase, fault) => show(connection, phase, fault));
+  button('try-now').addEventListener('click', () => connection.tryNow());
+  setInterval(() => showAttempt(connection), TICK_MS);
   if (query.get('autoconnect') !== '0' && !import.meta.env.DEV) void connect();
 }
 
@@ -41,6 +47,8 @@ function show(connection: Connection, phase: Phase, fault: unknown): void {
   status.textContent = phase;
   status.dataset['state'] = phase;
   byId('session', HTMLElement).textContent = summary(connection);
+  button('try-now').hidden = phase !== 'reconnecting';
+  showAttempt(connection);
   const error = byId('connect-error', HTMLElement);
   error.textContent = fault === undefined ? '' : sentenceFor(fault);
   const toggle = button('connect');
@@ -56,13 +64,20 @@ function clearStaleFaults(): void {
   }
 }
 
+/** Which attempt comes next, and when. */
+function showAttempt({ attempt }: Connection): void {
+  const text = attempt ? `attempt ${attempt.number} ${countdown(attempt.at - Date.now())}` : '';
+  const shown = byId('attempt', HTMLElement);
+  if (shown.textContent !== text) shown.textContent = text;
+}
+
 function summary({ session }: Connection): string {
   if (session === null) return '';
   return `session ${session.id} · ${session.realm} · ${session.serializer} · ${session.authrole}`;
 }
 
 function isOn(phase: Phase): boolean {
-  return phase === 'connecting' || phase === 'connected';
+  return phase === 'connecting' || phase === 'connected' || phase === 'reconnecting';
 }
 
 /** The address of the router that served this page. */

@@ -28,6 +28,7 @@ export function publishPanel(connection: Connection): PublishPanel {
     const [data, ...more] = payload.args;
     const options = { args: more, kwargs: payload.kwargs, acknowledge, excludeMe: input('publish-exclude-me').checked };
     const start = performance.now();
+    if (connection.phase === 'reconnecting') result.replaceChildren('Waits for a session …');
     try {
       const published = await connection.client.publish(uri, data, options);
       sent += 1;

@@ -42,6 +42,7 @@ export function registerPanel(connection: Connection, { callIt }: { callIt: (pro
       byId('invocations-summary', HTMLElement).textContent = parts.join(' · ');
     },
   });
+  const offered = new Map<HTMLLIElement, Registration>();
   let suggested = true;
 
   async function register(): Promise<void> {
@@ -94,9 +95,20 @@ export function registerPanel(connection: Connection, { callIt }: { callIt: (pro
       }),
     );
     pills.append(pill);
-    void registration.closed.then(() => pill.remove());
+    offered.set(pill, registration);
+    void registration.closed.then(() => {
+      offered.delete(pill);
+      pill.remove();
+    });
   }
 
+  /** Which of them the router knows at the moment. */
+  function showStates(): void {
+    for (const [pill, { state }] of offered) pill.dataset['state'] = state;
+  }
+
+  connection.watch(showStates);
+  setInterval(showStates, 500);
   onSubmit('register-form', register);
   button('invocations-clear').addEventListener('click', () => invocations.clear());
   uri.onInput(() => (suggested = false));

@@ -1,11 +1,11 @@
-import type { EventMessage, Subscription } from 'wamplex';
+import type { EventMessage, Gap, Subscription } from 'wamplex';
 import type { Connection } from '../connection.ts';
 import { button, byId, list, make, onSubmit, rowButton, select } from '../dom/element.ts';
 import { Field } from '../dom/field.ts';
 import { payloadView } from '../dom/json-view.ts';
 import { StreamList } from '../dom/stream-list.ts';
 import { NOT_CONNECTED, sentenceFor } from '../fault.ts';
-import { clock, counted, perSecond } from '../model/figures.ts';
+import { clock, counted, duration, perSecond } from '../model/figures.ts';
 import { Rate } from '../model/rate.ts';
 import { uriFault, type Match } from '../model/uri.ts';
 
@@ -15,6 +15,12 @@ interface Received {
   readonly by: Subscribed;
 }
 
+/** A time without a session, between two events. */
+interface Missed {
+  readonly at: number;
+  readonly gap: Gap;
+}
+
 interface Subscribed {
   readonly topic: string;
   readonly match: Match;
@@ -22,6 +28,7 @@ interface Subscribed {
   readonly pill: HTMLLIElement;
   readonly count: HTMLElement;
   events: number;
+  subscription?: Subscription;
 }
 
 const LIMIT = 200;
@@ -36,15 +43,20 @@ export function subscribePanel(connection: Connection, { publishTo }: { publishT
   const pills = byId('subscriptions', HTMLUListElement);
   const active = new Set<Subscribed>();
   const rate = new Rate();
-  const events = new StreamList<Received>(list('events'), { limit: LIMIT, row: eventRow, drawn: summarize });
+  const events = new StreamList<Received | Missed>(list('events'), { limit: LIMIT, row, drawn: summarize });
   let made = 0;
+  let received = 0;
+  let lostAt = 0;
 
   function summarize(): void {
-    const { total, cut } = events.log;
-    const parts = total === 0 ? [] : [counted(total, 'event'), perSecond(rate.perSecond(performance.now()))];
+    const { cut } = events.log;
+    const parts = received === 0 ? [] : [counted(received, 'event'), perSecond(rate.perSecond(performance.now()))];
     if (cut > 0) parts.push(`${cut.toLocaleString('en')} cut`);
     byId('events-summary', HTMLElement).textContent = parts.join(' · ');
-    for (const each of active) each.count.textContent = each.events.toLocaleString('en');
+    for (const { count, events, pill, subscription } of active) {
+      count.textContent = events.toLocaleString('en');
+      pill.dataset['state'] = subscription?.state;
+    }
   }
 
   async function subscribe(): Promise<void> {
@@ -55,7 +67,7 @@ export function subscribePanel(connection: Connection, { publishTo }: { publishT
     topic.clear();
     const subscribed = describe(uri, how, made % HUES);
     try {
-      const subscription = await connection.client.subscribe(uri, (event) => receive(subscribed, event), { match: how });
+      const subscription = await connection.client.subscribe(uri, (event) => receive(subscribed, event), { match: how, ongap: miss });
       made += 1;
       add(subscribed, subscription);
     } catch (error) {
@@ -63,14 +75,23 @@ export function subscribePanel(connection: Connection, { publishTo }: { publishT
     }
   }
 
+  /** Every subscription tells of the same gap. */
+  function miss(gap: Gap): void {
+    if (gap.lostAt === lostAt) return;
+    lostAt = gap.lostAt;
+    events.push({ at: gap.restoredAt, gap });
+  }
+
   function receive(by: Subscribed, event: EventMessage): void {
     by.events += 1;
+    received += 1;
     rate.add(performance.now());
     events.push({ at: Date.now(), event, by });
   }
 
   function add(subscribed: Subscribed, subscription: Subscription): void {
     const { pill, topic: uri } = subscribed;
+    subscribed.subscription = subscription;
     if (subscribed.match === 'exact') pill.append(rowButton('publish', `Publish to ${uri}`, () => publishTo(uri)));
     pill.append(
       rowButton('×', `Unsubscribe from ${uri}`, () => {
@@ -88,7 +109,11 @@ export function subscribePanel(connection: Connection, { publishTo }: { publishT
   }
 
   onSubmit('subscribe-form', subscribe);
-  button('events-clear').addEventListener('click', () => events.clear());
+  button('events-clear').addEventListener('click', () => {
+    received = 0;
+    events.clear();
+  });
+  connection.watch(summarize);
   setInterval(summarize, 500);
 }
 
@@ -107,10 +132,19 @@ function twice(active: ReadonlySet<Subscribed>, topic: string, match: Match): st
   return same ? 'The page is subscribed to this topic already.' : undefined;
 }
 
+function row(item: Received | Missed): HTMLLIElement {
+  return 'gap' in item ? gapRow(item) : eventRow(item);
+}
+
+function gapRow({ at, gap }: Missed): HTMLLIElement {
+  const text = `No session for ${duration(gap.restoredAt - gap.lostAt)}: events of that time are missing`;
+  return make('li', 'row gap', make('span', 'head', make('span', '', text), make('time', '', clock(at))));
+}
+
 function eventRow({ at, event, by }: Received): HTMLLIElement {
   const head = make('span', 'head', make('span', 'dot'), make('code', 'uri', event.topic), make('time', '', clock(at)));
-  const row = make('li', 'row', head, payloadView(event.args, event.kwargs, IN_ROW));
-  row.dataset['hue'] = String(by.hue);
-  row.title = `publication ${event.publication}`;
-  return row;
+  const shown = make('li', 'row', head, payloadView(event.args, event.kwargs, IN_ROW));
+  shown.dataset['hue'] = String(by.hue);
+  shown.title = `publication ${event.publication}`;
+  return shown;
 }
