@@ -12,6 +12,7 @@ import {
 import { HELLO } from './hello.js';
 import { sessionInfo } from './info.js';
 import type { Packer } from './passthru/index.js';
+import { failureOf } from './socket.js';
 
 /** How long the router may take to answer our GOODBYE. */
 const GOODBYE_TIMEOUT = 2000;
@@ -408,8 +409,7 @@ export class Connection {
     const socket = this.#socket;
     socket.onopen = socket.onmessage = socket.onclose = null;
     const wasOpen = this.session !== undefined;
-    const text = `${wasOpen ? 'the connection was lost' : `cannot connect to ${this.#options.url}`} (code ${code}${reason && `: ${reason}`})`;
-    const cause = this.#cause ?? new ConnectionLostError(NETWORK_FAILURE, { message: text, details: { code } });
+    const cause = this.#cause ?? failed(wasOpen ? undefined : this.#options.url, code, reason || failureOf(this.#socket));
     this.#cause = cause;
     this.#opened.reject(cause);
     for (const pending of this.#pending.values()) {
@@ -421,6 +421,14 @@ export class Connection {
     this.#gone();
     this.#module.destroy(this.#core);
   }
+}
+
+/** A socket has ended by itself; `url` says where to, if it never was open. */
+function failed(url: string | undefined, code: number, reason: string): WampError {
+  const what = url === undefined ? 'the connection was lost' : `cannot connect to ${url}: no WAMP router can be reached there`;
+  // Only some runtimes tell that there is a server, which speaks something else.
+  const [Failure, uri] = url && /subprotocol/i.test(reason) ? [WampError, PROTOCOL_VIOLATION] : [ConnectionLostError, NETWORK_FAILURE];
+  return new Failure(uri, { message: `${what} (code ${code}${reason && `: ${reason}`})`, details: { code } });
 }
 
 /** Arguments as a list: routers may forward one bare binary value in their place. */

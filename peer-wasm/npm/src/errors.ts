@@ -62,6 +62,8 @@ export class AuthError extends WampError {
 export const TIMEOUT = 'wamp.error.timeout';
 export const CANCELED = 'wamp.error.canceled';
 export const NETWORK_FAILURE = 'wamp.error.network_failure';
+/** The runtime or the page lacks what the client needs; not an error of WAMP. */
+export const UNSUPPORTED = 'wamplex.error.unsupported';
 export const RUNTIME_ERROR = 'wamp.error.runtime_error';
 export const PROTOCOL_VIOLATION = 'wamp.error.protocol_violation';
 

@@ -3,7 +3,7 @@ import { Timer, onAbort } from './abort.js';
 import { auth } from './auth/index.js';
 import { checkConfidentiality } from './auth/offer.js';
 import { SERIALIZERS } from './core.js';
-import { ConnectionLostError, NETWORK_FAILURE, TimeoutError, WampError, toError } from './errors.js';
+import { ConnectionLostError, NETWORK_FAILURE, TimeoutError, UNSUPPORTED, WampError, toError } from './errors.js';
 import type { Packer } from './passthru/index.js';
 import { Session, type SessionTables } from './session.js';
 import { openSocket } from './socket.js';
@@ -70,7 +70,10 @@ export class Opener {
     const loading = loadWasm(wasm);
     loading.catch(() => {});
     const socket = await openSocket(url, protocols, webSocket && ((u, p) => webSocket(u, p))).catch((cause) => {
-      const { message } = toError(cause);
+      if (cause instanceof WampError) throw cause;
+      const { name, message } = toError(cause);
+      // Of an address that the runtime does not want, or may not use on this page.
+      if (/^(Syntax|Security)Error$/.test(name)) throw new WampError(UNSUPPORTED, { message: `cannot connect to ${url}: ${message}`, cause });
       throw new ConnectionLostError(NETWORK_FAILURE, { message: `cannot connect to ${url}: ${message}`, cause });
     });
     try {
@@ -126,5 +129,5 @@ function absolute(text: string): string {
 }
 
 function isEndpoint(endpoint: UrlLike | Endpoint): endpoint is Endpoint {
-  return typeof endpoint === 'object' && 'url' in endpoint;
+  return typeof endpoint === 'object' && endpoint !== null && 'url' in endpoint;
 }

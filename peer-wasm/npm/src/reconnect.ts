@@ -1,5 +1,5 @@
 import type { ReconnectPolicy } from '../index.js';
-import { AuthError, PROTOCOL_VIOLATION, WampError } from './errors.js';
+import { AuthError, PROTOCOL_VIOLATION, UNSUPPORTED, WampError } from './errors.js';
 
 /** What says no for good: neither time nor another try changes it. */
 const FINAL =
@@ -41,5 +41,5 @@ function isFinal(cause: unknown, joined: boolean): boolean {
   if (!(cause instanceof WampError)) return true;
   // Credentials that could not be had just now: whoever asks for them may be offline, too.
   if (joined && cause instanceof AuthError && cause.cause && !(cause.cause instanceof WampError)) return false;
-  return FINAL.test(cause.uri) || (!joined && cause.uri === PROTOCOL_VIOLATION);
+  return FINAL.test(cause.uri) || cause.uri === UNSUPPORTED || (!joined && cause.uri === PROTOCOL_VIOLATION);
 }

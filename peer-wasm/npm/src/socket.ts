@@ -1,4 +1,11 @@
 import type { WebSocketLike } from '../index.js';
+import { UNSUPPORTED, WampError } from './errors.js';
+
+/** What Node says of a failure; browsers say nothing. */
+const failures = new WeakMap<object, string>();
+
+/** Why a socket has failed, as far as it has said. */
+export const failureOf = (socket: object) => failures.get(socket) ?? '';
 
 type Factory = (url: string, protocols: string[]) => WebSocketLike | Promise<WebSocketLike>;
 
@@ -9,7 +16,8 @@ export async function openSocket(url: string, protocols: string[], factory: Fact
     : new ((globalThis.WebSocket as any) ?? (await fromPackage()))(url, protocols);
   // Node's `ws` throws failures that nobody listens to. After some, as of a port that it does not allow, WebKit has no
   // event `close`; where there is one, the core has gone when the timer comes.
-  socket.onerror = () => {
+  socket.onerror = ({ message }: { message?: string }) => {
+    if (message) failures.set(socket, message);
     setTimeout(() => {
       if (socket.readyState === 3) socket.onclose?.({ code: 1006, reason: '' });
     });
@@ -23,6 +31,7 @@ async function fromPackage(): Promise<any> {
     const name = 'ws';
     return (await import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ name)).WebSocket;
   } catch (cause) {
-    throw new Error("this runtime has no WebSocket: install the package 'ws', or pass the option 'webSocket'", { cause });
+    const message = "this runtime has no WebSocket: install the package 'ws', or pass the option 'webSocket'";
+    throw new WampError(UNSUPPORTED, { message, cause });
   }
 }

@@ -1,5 +1,6 @@
 import type { WasmSource } from '../index.js';
 import type { CoreModule } from './core.js';
+import { UNSUPPORTED, WampError } from './errors.js';
 
 type Loader = () => WasmSource | Promise<WasmSource>;
 
@@ -36,10 +37,10 @@ async function load(given: WasmSource | Promise<WasmSource> | undefined): Promis
 
 function explained(error: unknown): unknown {
   if (error instanceof Error && /content security|\bcsp\b|unsafe-eval|wasm-eval/i.test(error.message)) {
-    return new Error(
-      "the Content-Security-Policy of this page forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src",
-      { cause: error },
-    );
+    return new WampError(UNSUPPORTED, {
+      message: "the Content-Security-Policy of this page forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src",
+      cause: error,
+    });
   }
   return error;
 }
