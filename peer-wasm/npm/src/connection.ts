@@ -409,7 +409,7 @@ export class Connection {
     const socket = this.#socket;
     socket.onopen = socket.onmessage = socket.onclose = null;
     const wasOpen = this.session !== undefined;
-    const cause = this.#cause ?? failed(wasOpen ? undefined : this.#options.url, code, reason || failureOf(this.#socket));
+    const cause = this.#cause ?? failed(!wasOpen && this.#options.url, code, reason || failureOf(this.#socket));
     this.#cause = cause;
     this.#opened.reject(cause);
     for (const pending of this.#pending.values()) {
@@ -424,11 +424,11 @@ export class Connection {
 }
 
 /** A socket has ended by itself; `url` says where to, if it never was open. */
-function failed(url: string | undefined, code: number, reason: string): WampError {
-  const what = url === undefined ? 'the connection was lost' : `cannot connect to ${url}: no WAMP router can be reached there`;
+function failed(url: string | false, code: number, reason: string): WampError {
+  const what = url ? `cannot connect to ${url}: no WAMP router can be reached there` : 'the connection was lost';
+  const init = { message: `${what} (code ${code}${reason && `: ${reason}`})`, details: { code } };
   // Only some runtimes tell that there is a server, which speaks something else.
-  const [Failure, uri] = url && /subprotocol/i.test(reason) ? [WampError, PROTOCOL_VIOLATION] : [ConnectionLostError, NETWORK_FAILURE];
-  return new Failure(uri, { message: `${what} (code ${code}${reason && `: ${reason}`})`, details: { code } });
+  return /subprotocol/.test(reason) ? new WampError(PROTOCOL_VIOLATION, init) : new ConnectionLostError(NETWORK_FAILURE, init);
 }
 
 /** Arguments as a list: routers may forward one bare binary value in their place. */

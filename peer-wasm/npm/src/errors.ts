@@ -64,6 +64,7 @@ export const CANCELED = 'wamp.error.canceled';
 export const NETWORK_FAILURE = 'wamp.error.network_failure';
 /** The runtime or the page lacks what the client needs; not an error of WAMP. */
 export const UNSUPPORTED = 'wamplex.error.unsupported';
+export const unsupported = (message: string, cause: unknown): WampError => new WampError(UNSUPPORTED, { message, cause });
 export const RUNTIME_ERROR = 'wamp.error.runtime_error';
 export const PROTOCOL_VIOLATION = 'wamp.error.protocol_violation';
 

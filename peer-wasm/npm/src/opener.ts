@@ -3,7 +3,7 @@ import { Timer, onAbort } from './abort.js';
 import { auth } from './auth/index.js';
 import { checkConfidentiality } from './auth/offer.js';
 import { SERIALIZERS } from './core.js';
-import { ConnectionLostError, NETWORK_FAILURE, TimeoutError, UNSUPPORTED, WampError, toError } from './errors.js';
+import { ConnectionLostError, NETWORK_FAILURE, TimeoutError, WampError, toError, unsupported } from './errors.js';
 import type { Packer } from './passthru/index.js';
 import { Session, type SessionTables } from './session.js';
 import { openSocket } from './socket.js';
@@ -72,9 +72,9 @@ export class Opener {
     const socket = await openSocket(url, protocols, webSocket && ((u, p) => webSocket(u, p))).catch((cause) => {
       if (cause instanceof WampError) throw cause;
       const { name, message } = toError(cause);
-      // Of an address that the runtime does not want, or may not use on this page.
-      if (/^(Syntax|Security)Error$/.test(name)) throw new WampError(UNSUPPORTED, { message: `cannot connect to ${url}: ${message}`, cause });
-      throw new ConnectionLostError(NETWORK_FAILURE, { message: `cannot connect to ${url}: ${message}`, cause });
+      // Of a page that came over https:, which may not connect to ws:.
+      const text = `cannot connect to ${url}: ${message}`;
+      throw name === 'SecurityError' ? unsupported(text, cause) : new ConnectionLostError(NETWORK_FAILURE, { message: text, cause });
     });
     try {
       const module = await loading;
@@ -112,16 +112,16 @@ function address(endpoint: UrlLike | Endpoint, { serializers, webSocket }: Clien
     if (!SERIALIZERS.includes(name)) throw new TypeError(`unknown serializer '${name}': use json, msgpack or cbor`);
   }
   if (own.length === 0) throw new TypeError('no serializer to offer');
-  const text = typeof url === 'string' ? url : url.href;
+  const text = typeof url === 'string' ? url : url?.href;
   return { url: webSocket ? text : absolute(text), protocols: own.flatMap((name) => [`wamp.2.${name}.batched`, `wamp.2.${name}`]) };
 }
 
 /** Pages may name their own server by a path alone. */
 function absolute(text: string): string {
   try {
-    const url = new URL(text, globalThis.document?.baseURI);
+    const url = new URL(text || 'ws:', globalThis.document?.baseURI);
     const protocol = url.protocol.replace(/^http/, 'ws');
-    if (/^wss?:$/.test(protocol)) return protocol + url.href.slice(url.protocol.length);
+    if (/^wss?:$/.test(protocol) && !url.hash) return protocol + url.href.slice(url.protocol.length);
   } catch {
     // Said below.
   }

@@ -1,5 +1,5 @@
 import type { WebSocketLike } from '../index.js';
-import { UNSUPPORTED, WampError } from './errors.js';
+import { unsupported } from './errors.js';
 
 /** What Node says of a failure; browsers say nothing. */
 const failures = new WeakMap<object, string>();
@@ -16,8 +16,8 @@ export async function openSocket(url: string, protocols: string[], factory: Fact
     : new ((globalThis.WebSocket as any) ?? (await fromPackage()))(url, protocols);
   // Node's `ws` throws failures that nobody listens to. After some, as of a port that it does not allow, WebKit has no
   // event `close`; where there is one, the core has gone when the timer comes.
-  socket.onerror = ({ message }: { message?: string }) => {
-    if (message) failures.set(socket, message);
+  socket.onerror = (event?: { message?: string }) => {
+    if (event?.message) failures.set(socket, event.message);
     setTimeout(() => {
       if (socket.readyState === 3) socket.onclose?.({ code: 1006, reason: '' });
     });
@@ -31,7 +31,6 @@ async function fromPackage(): Promise<any> {
     const name = 'ws';
     return (await import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ name)).WebSocket;
   } catch (cause) {
-    const message = "this runtime has no WebSocket: install the package 'ws', or pass the option 'webSocket'";
-    throw new WampError(UNSUPPORTED, { message, cause });
+    throw unsupported("this runtime has no WebSocket: install the package 'ws', or pass the option 'webSocket'", cause);
   }
 }

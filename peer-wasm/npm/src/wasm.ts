@@ -1,6 +1,6 @@
 import type { WasmSource } from '../index.js';
 import type { CoreModule } from './core.js';
-import { UNSUPPORTED, WampError } from './errors.js';
+import { unsupported } from './errors.js';
 
 type Loader = () => WasmSource | Promise<WasmSource>;
 
@@ -37,10 +37,7 @@ async function load(given: WasmSource | Promise<WasmSource> | undefined): Promis
 
 function explained(error: unknown): unknown {
   if (error instanceof Error && /content security|\bcsp\b|unsafe-eval|wasm-eval/i.test(error.message)) {
-    return new WampError(UNSUPPORTED, {
-      message: "the Content-Security-Policy of this page forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src",
-      cause: error,
-    });
+    return unsupported("the Content-Security-Policy of this page forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src", error);
   }
   return error;
 }

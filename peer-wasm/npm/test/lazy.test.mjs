@@ -1,28 +1,30 @@
-// The module for Argon2id is loaded when a router asks for it, and not before.
+// What the package needs beside the entry itself is loaded when it is needed, and what is missing then is said.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { WebSocket } from 'ws';
 import { startScripted } from './scripted.mjs';
 
-/** The default entry in a folder of its own, with these files beside it. */
-async function alone(t, ...files) {
+/** A folder with the default entry and these files beside it. */
+async function folderWith(t, ...files) {
   const folder = await mkdtemp(join(tmpdir(), 'wamplex-'));
   t.after(() => rm(folder, { recursive: true }));
   for (const file of ['inline.js', ...files]) await copyFile(new URL(`../dist/${file}`, import.meta.url), join(folder, file));
-  return import(pathToFileURL(join(folder, 'inline.js')).href);
+  return folder;
 }
 
-test('it is loaded when a router asks for it, and that it cannot be is said', async (t) => {
+test('the module for Argon2id is loaded when a router asks for it', async (t) => {
   for (const [files, kdf, reason] of [
     [[], { kdf: 'pbkdf2', iterations: 4096 }, /did not prove/],
     [['argon2.js'], { kdf: 'argon2id13', iterations: 3, memory: 4096 }, /did not prove/],
     [[], { kdf: 'argon2id13', iterations: 3, memory: 4096 }, /^cannot load the module for Argon2id: .*argon2\.js/],
   ]) {
-    const { auth, connect } = await alone(t, ...files);
+    const { auth, connect } = await import(pathToFileURL(join(await folderWith(t, ...files), 'inline.js')).href);
     const router = await startScripted((message, send) => {
       const nonce = () => `${message[2].authextra.nonce}router`;
       if (message[0] === 1) send(4, 'wamp-scram', { nonce: nonce(), salt: 'W22ZaJ0SNY7soEsUEjb6gQ==', ...kdf });
@@ -36,4 +38,19 @@ test('it is loaded when a router asks for it, and that it cannot be is said', as
     });
     await assert.rejects(joined, { message: reason });
   }
+});
+
+test('a Node that has no WebSocket, and no package that has one, is told so at once', async (t) => {
+  const program = `
+    delete globalThis.WebSocket;
+    process.on('unhandledRejection', (reason) => console.log('unhandled', reason));
+    const { Client, WampError, connect } = await import('./inline.js');
+    const report = (error) => console.log(error instanceof WampError, error.uri, error.message);
+    const options = { realm: 'realm1', connectTimeout: 86_400_000 };
+    await connect('ws://127.0.0.1:1/', options).catch(report);
+    await new Client('ws://127.0.0.1:1/', options).call('p').catch(report);`;
+  const cwd = await folderWith(t);
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], { cwd, timeout: 20_000 });
+  const line = "true wamplex.error.unsupported this runtime has no WebSocket: install the package 'ws', or pass the option 'webSocket'\n";
+  assert.equal(stdout, line.repeat(2));
 });

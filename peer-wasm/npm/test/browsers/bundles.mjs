@@ -1,7 +1,7 @@
 // The test files as pages load them: what they import of the built package stays outside, what they import of Node is
 // replaced by what is in page/.
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { root } from '../../scripts/entries.mjs';
@@ -16,6 +16,7 @@ const REPLACED = {
   'node:assert/strict': page('assert.mjs'),
   'node:crypto': page('crypto.mjs'),
   'node:module': page('module.mjs'),
+  'node:fs/promises': page('files.mjs'),
   ws: page('ws.mjs'),
 };
 
@@ -49,23 +50,25 @@ async function bundle(options) {
 function forBrowsers(b) {
   b.onResolve({ filter: /^wamplex(\/|$)/ }, ({ path }) => ({ path, external: true }));
   b.onResolve({ filter: /\/dist\/[^/]*\.js$/ }, ({ path }) => ({ path: `/dist/${basename(path)}`, external: true }));
-  b.onResolve({ filter: /^(node:|ws$)/ }, ({ path }) => {
-    if (REPLACED[path]) return { path: REPLACED[path] };
-    return { errors: [{ text: `'${path}' is not in browsers: name the test in test/browsers/skipped.mjs, or what it needs in page/` }] };
-  });
-  b.onResolve({ filter: /\/sources\.mjs$/ }, () => ({ path: page('sources.mjs') }));
+  b.onResolve({ filter: /^(node:.*|ws|esbuild)$/ }, ({ path }) => (REPLACED[path] ? { path: REPLACED[path] } : { path, namespace: 'absent' }));
+  b.onLoad({ filter: /./, namespace: 'absent' }, async ({ path }) => ({ contents: await functionsOf('absent', path, path), resolveDir: page('') }));
+  b.onResolve({ filter: /\/(sources|proxy)\.mjs$/ }, ({ path, importer }) => importer.startsWith(tests) && !importer.startsWith(page('')) ? { path: page(basename(path)) } : undefined);
   b.onResolve({ filter: /^\.\.?\/[^/]*\.mjs$/ }, ({ path, resolveDir }) => {
     const name = basename(path);
     if (REMOTE.includes(name) && join(resolveDir, path) === join(tests, name)) return { path: name, namespace: 'remote' };
   });
-  b.onLoad({ filter: /./, namespace: 'remote' }, async ({ path }) => ({ contents: await stubs(path), resolveDir: dirname(page('')) }));
+  b.onLoad({ filter: /./, namespace: 'remote' }, async ({ path }) => {
+    const at = new URL(`../${path}`, import.meta.url).href;
+    return { contents: await functionsOf('remote', path, at), resolveDir: page('') };
+  });
 }
 
-/** Functions of a module that runs in Node, for pages. */
-async function stubs(name) {
-  const functions = Object.keys(await import(new URL(`../${name}`, import.meta.url)));
-  const lines = functions.map((one) => `export const ${one} = remoteFunction(${JSON.stringify(name)}, ${JSON.stringify(one)});`);
-  return [`import { remoteFunction } from './page/remote.mjs';`, ...lines].join('\n');
+/** What a module of Node exports, as functions that page/remote.mjs or page/absent.mjs makes. */
+async function functionsOf(kind, module, at) {
+  const [file, make] = kind === 'remote' ? ['./remote.mjs', 'remoteFunction'] : ['./absent.mjs', 'absent'];
+  const names = Object.keys(await import(at)).filter((name) => name !== 'default');
+  const lines = names.map((name) => `export const ${name} = ${make}(${JSON.stringify(module)}, ${JSON.stringify(name)});`);
+  return [`import { ${make} } from '${file}';`, ...lines, 'export default {};'].join('\n');
 }
 
 /** Where pages find `wamplex` and its entries: the built files, as they are. */

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { WebSocketServer } from 'ws';
 
 /** Modules beside the tests whose functions run here, for pages that import them. */
-export const REMOTE = ['router.mjs'];
+export const REMOTE = ['router.mjs', 'browsers/proxy.mjs'];
 
 /** Serves one page. */
 export class Control {
@@ -66,7 +66,7 @@ export class Control {
   #connected(server, socket, request) {
     const { _socket: stream } = socket;
     const object = this.#add({
-      send: (data) => socket.send(data),
+      send: (data, options) => socket.send(data, options ?? {}),
       close: (code, reason) => socket.close(code ?? undefined, reason ?? undefined),
       terminate: () => socket.terminate(),
       ping: () => socket.ping(),

@@ -2,11 +2,12 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 
-/** The insecure origin of the pages: not this machine by its name, though it is by its address. */
-export const INSECURE_HOST = 'insecure.test';
+/** A name for this machine that browsers do not know to be this machine, so that they do not trust what comes from it. */
+const INSECURE_HOST = 'insecure.test';
 
 export const ENGINES = {
   chromium: {
+    insecureHost: INSECURE_HOST,
     command: (port) => ['chromedriver', `--port=${port}`],
     capabilities: {
       browserName: 'chrome',
@@ -20,6 +21,7 @@ export const ENGINES = {
     binary: ['goog:chromeOptions', '/usr/bin/chromium', 'CHROMIUM'],
   },
   firefox: {
+    insecureHost: INSECURE_HOST,
     command: (port) => ['geckodriver', '--port', port],
     capabilities: {
       browserName: 'firefox',
@@ -32,6 +34,8 @@ export const ENGINES = {
     binary: ['moz:firefoxOptions', '/usr/bin/firefox-esr', 'FIREFOX'],
   },
   webkit: {
+    // It cannot be told names, but takes this for the address of another machine.
+    insecureHost: '[::ffff:127.0.0.1]',
     // It hangs without a word where there is no display.
     command: (port) => ['xvfb-run', '-a', 'WebKitWebDriver', '-p', port],
     capabilities: { 'webkitgtk:browserOptions': { args: ['--automation'] } },

@@ -1,10 +1,11 @@
 // Runs the tests of the built package in browsers, against the real router.
-//   node test/browsers/run.mjs [chromium|firefox|webkit]... [FILE.test.mjs]...
+//   node test/browsers/run.mjs [chromium|firefox|webkit]... [FILE]...
 // Without engines it is all of them; without files all but those that skipped.mjs names. VERBOSE=1 times each file.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../scripts/entries.mjs';
 import { Browser, ENGINES } from './engines.mjs';
+import { PAGES } from './pages.mjs';
 import { Server } from './server.mjs';
 import { SKIPPED_FILES, SKIPPED_TESTS } from './skipped.mjs';
 
@@ -14,7 +15,7 @@ const PATIENCE_MS = 60_000;
 const given = process.argv.slice(2);
 const engines = given.filter((name) => ENGINES[name]);
 if (engines.length === 0) engines.push(...Object.keys(ENGINES));
-const all = readdirSync(join(root, 'test'), { recursive: true }).map(String).filter((name) => name.endsWith('.test.mjs')).sort();
+const all = readdirSync(join(root, 'test'), { recursive: true }).map(String).filter((name) => name.endsWith('.test.mjs') || PAGES[name]).sort();
 const named = given.filter((name) => !ENGINES[name]);
 const unknown = named.filter((name) => !all.includes(name));
 if (unknown.length > 0) throw new Error(`neither engine nor test file: ${unknown.join(', ')}`);
@@ -35,7 +36,10 @@ async function runEngine(engine) {
     let outcomes;
     try {
       browser ??= await Browser.start(engine);
-      outcomes = await server.run(browser, file, { skipped: SKIPPED_TESTS[file] ?? {}, patience: PATIENCE_MS });
+      const { policy, insecure } = PAGES[file] ?? {};
+      outcomes = await server.run(browser, file, {
+        skipped: SKIPPED_TESTS[file] ?? {}, patience: PATIENCE_MS, policy, host: insecure ? ENGINES[engine].insecureHost : '127.0.0.1',
+      });
     } catch (error) {
       const where = await browser?.title().catch(() => undefined);
       outcomes = [{ name: where ?? 'starting', outcome: 'failed', reason: [error, error.cause].filter(Boolean).map(String).join(': ') }];

@@ -34,16 +34,16 @@ export class Server {
   }
 
   /** Lets a browser run a test file; what came of it. */
-  async run(browser, file, { skipped, patience }) {
+  async run(browser, file, { skipped, patience, host, policy }) {
     const id = String(++this.#last);
     let late;
     const outcomes = new Promise((resolve, reject) => {
       late = setTimeout(() => reject(new Error(`nothing was heard for ${patience / 1000} s`)), patience);
-      this.#waiting.set(id, { resolve, file, skipped });
+      this.#waiting.set(id, { resolve, file, skipped, policy });
     });
     outcomes.catch(() => {});
     try {
-      await browser.open(`http://127.0.0.1:${this.port}/page/${id}`);
+      await browser.open(`http://${host}:${this.port}/page/${id}`);
       return await outcomes;
     } finally {
       clearTimeout(late);
@@ -64,7 +64,7 @@ export class Server {
   async #answer(kind, name, request) {
     switch (kind) {
       case 'page':
-        return ['text/html', await this.#page(name)];
+        return ['text/html', await this.#page(name), this.#policy(name)];
       case 'tests':
         return ['text/javascript', await this.#bundle(name)];
       case 'source':
@@ -81,6 +81,11 @@ export class Server {
     }
   }
 
+  #policy(id) {
+    const { policy } = this.#waiting.get(id);
+    return policy && { 'content-security-policy': policy.replace("connect-src 'self'", `$& ws://127.0.0.1:${this.port}`) };
+  }
+
   #bundle(file) {
     if (!this.#bundles.has(file)) this.#bundles.set(file, testBundle(file));
     return this.#bundles.get(file);
@@ -91,8 +96,8 @@ export class Server {
     // What has failed to build says why in the page, too.
     const broken = await this.#bundle(file).then(() => undefined, (error) => error.message);
     return `<!doctype html><meta charset="utf-8"><title>${file}</title><link rel="icon" href="data:,">
-<script type="importmap">${JSON.stringify(await importMap())}</script>
-<script type="module">
+<script type="importmap" nonce="page">${JSON.stringify(await importMap())}</script>
+<script type="module" nonce="page">
 const done = (outcomes) => fetch('/done/${id}', { method: 'POST', body: JSON.stringify(outcomes) });
 const failed = (reason) => done([{ name: 'loading', outcome: 'failed', reason }]);
 ${broken ? `failed(${JSON.stringify(broken)});` : `

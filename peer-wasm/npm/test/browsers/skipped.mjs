@@ -10,9 +10,25 @@ export const SKIPPED_FILES = {
   'frameworks/vue.test.mjs': 'brings a DOM of its own',
   'autobahn/docs.test.mjs': 'reads files of the package',
   'autobahn/node.test.mjs': 'reads files, and opens sockets that pages cannot',
+  'rawsocket.test.mjs': 'speaks over TCP and Unix sockets',
   'entries.test.mjs': 'starts programs of Node and reads files of the package',
 };
 
 export const SKIPPED_TESTS = {
+  'autobahn/connection.test.mjs': {
+    "wamplex/autobahn: certificates of the application's own reach the package that makes sockets in Node": 'of the package ws',
+    'wamplex/autobahn: an address that is none is not supported either': 'in pages it is a path',
+  },
+  'autobahn/module.test.mjs': {
+    'wamplex/autobahn: the default export has the named ones': 'reads files of the package',
+    'wamplex/autobahn: require gives the same module': 'there is no require',
+    'wamplex/autobahn: a script defines the global variable': 'there is no node:vm',
+    'wamplex/autobahn: util: requests by HTTP': 'starts a server',
+    'wamplex/autobahn: transports: RawSocket over TCP': 'speaks over TCP',
+  },
+  'pain-points.test.mjs': {
+    'pain point 4: bundles for browsers without shims or configuration': 'bundles',
+    'pain point 5: the bundle is small, and growing it breaks the build': 'reads files of the package',
+  },
   'argon2.test.mjs': { 'the memory of one key is not kept for the next': 'pages cannot ask how much memory they have' },
 };

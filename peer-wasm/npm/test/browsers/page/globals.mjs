@@ -33,6 +33,15 @@ export class Buffer extends Uint8Array {
     return value instanceof Buffer;
   }
 
+  readUInt32BE(at = 0) {
+    return new DataView(this.buffer, this.byteOffset).getUint32(at);
+  }
+
+  writeUInt32BE(value, at = 0) {
+    new DataView(this.buffer, this.byteOffset).setUint32(at, value);
+    return at + 4;
+  }
+
   equals(other) {
     return this.length === other.length && this.every((byte, i) => byte === other[i]);
   }
@@ -42,12 +51,18 @@ export class Buffer extends Uint8Array {
   }
 }
 
+const rejections = new Map();
+
 export const process = {
   env: {},
   on(event, listener) {
-    if (event === 'unhandledRejection') addEventListener('unhandledrejection', ({ reason }) => listener(reason));
+    if (event !== 'unhandledRejection') return;
+    rejections.set(listener, ({ reason }) => listener(reason));
+    addEventListener('unhandledrejection', rejections.get(listener));
   },
-  off() {},
+  off(_, listener) {
+    removeEventListener('unhandledrejection', rejections.get(listener));
+  },
   nextTick: (run, ...args) => queueMicrotask(() => run(...args)),
 };
 

@@ -37,6 +37,8 @@ export const after = (run) => void current.after.push(run);
 export const beforeEach = (run) => void current.beforeEach.push(run);
 export const afterEach = (run) => void current.afterEach.push(run);
 
+Object.assign(test, { test, describe, it, before, after, beforeEach, afterEach, mock });
+
 /** Runs everything that the file has asked for, but what has a reason not to. */
 export async function finish(reasons) {
   skipped = reasons;
@@ -77,7 +79,7 @@ async function runTest(one, name, { options, run }) {
   const cleanups = [];
   const timers = new MockTimers();
   const context = {
-    name, mock: { timers }, signal: new AbortController().signal,
+    name, mock: { timers, method: (...what) => mockMethod(cleanups, ...what) }, signal: new AbortController().signal,
     after: (cleanup) => void cleanups.push(cleanup),
     diagnostic: (text) => console.log(text),
     skip: (reason = 'skipped') => (context.skipped = reason),
@@ -97,6 +99,19 @@ async function runTest(one, name, { options, run }) {
   running = undefined;
   if (failures.length > 0) outcomes.push({ name, outcome: 'failed', reason: failures.join('\n') });
   else outcomes.push({ name, outcome: context.skipped ? 'skipped' : 'passed', reason: context.skipped ?? '' });
+}
+
+/** A method that counts its calls until the end of the test. */
+function mockMethod(cleanups, object, name, instead = object[name]) {
+  const original = object[name];
+  const calls = [];
+  const restore = () => void (object[name] = original);
+  object[name] = Object.assign(function (...args) {
+    calls.push({ arguments: args, this: this });
+    return instead.apply(this, args);
+  }, { mock: { calls, restore, callCount: () => calls.length } });
+  cleanups.push(restore);
+  return object[name];
 }
 
 export function described(error) {

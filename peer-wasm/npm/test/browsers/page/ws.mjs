@@ -86,8 +86,8 @@ class ServerSocket extends Emitter {
     return this.#pauses;
   }
 
-  send(data) {
-    this.#tell('send', data);
+  send(data, options) {
+    this.#tell('send', data, options);
   }
 
   close(code, reason) {
