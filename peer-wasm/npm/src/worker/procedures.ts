@@ -16,6 +16,7 @@ export class Procedures {
   readonly #registrations = new Map<number, Registration>();
   readonly #invoked = new Map<number, Invoked>();
   #last = 0;
+  #ended = false;
 
   constructor(client: Client, send: Send) {
     this.#client = client;
@@ -45,6 +46,8 @@ export class Procedures {
   }
 
   #invoke(id: number, invocation: Invocation): Promise<RawResult> {
+    // Calls cross UNREGISTER on the way.
+    if (this.#ended) throw gone();
     const request = ++this.#last;
     const { args, kwargs, details, signal } = invocation;
     this.#send(68, request, id, details, args, kwargs);
@@ -88,9 +91,12 @@ export class Procedures {
   }
 
   end(): void {
+    this.#ended = true;
     const registrations = [...this.#registrations.values()];
     this.#registrations.clear();
     for (const registration of registrations) void registration.unregister().catch(() => {});
-    for (const { reject } of this.#invoked.values()) reject(new WampError('wamp.error.canceled', { message: 'the tab that served this is gone' }));
+    for (const { reject } of this.#invoked.values()) reject(gone());
   }
 }
+
+const gone = () => new WampError('wamp.error.canceled', { message: 'the tab that served this is gone' });

@@ -79,7 +79,7 @@ async function runTest(one, name, { options, run }) {
   const cleanups = [];
   const timers = new MockTimers();
   const context = {
-    name, mock: { timers, method: (...what) => mockMethod(cleanups, ...what) }, signal: new AbortController().signal,
+    name, mock: { timers, method: (...what) => mockMethod(cleanups, ...what), restoreAll: () => cleanups.forEach((cleanup) => cleanup.restores && cleanup()) }, signal: new AbortController().signal,
     after: (cleanup) => void cleanups.push(cleanup),
     diagnostic: (text) => console.log(text),
     skip: (reason = 'skipped') => (context.skipped = reason),
@@ -105,7 +105,7 @@ async function runTest(one, name, { options, run }) {
 function mockMethod(cleanups, object, name, instead = object[name]) {
   const original = object[name];
   const calls = [];
-  const restore = () => void (object[name] = original);
+  const restore = Object.assign(() => void (object[name] = original), { restores: true });
   object[name] = Object.assign(function (...args) {
     calls.push({ arguments: args, this: this });
     return instead.apply(this, args);
