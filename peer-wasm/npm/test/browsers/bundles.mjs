@@ -15,7 +15,6 @@ const REPLACED = {
   'node:assert': page('assert.mjs'),
   'node:assert/strict': page('assert.mjs'),
   'node:crypto': page('crypto.mjs'),
-  'node:module': page('module.mjs'),
   'node:fs/promises': page('files.mjs'),
   ws: page('ws.mjs'),
 };

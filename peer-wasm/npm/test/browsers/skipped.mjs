@@ -15,17 +15,6 @@ export const SKIPPED_FILES = {
 };
 
 export const SKIPPED_TESTS = {
-  'autobahn/connection.test.mjs': {
-    "wamplex/autobahn: certificates of the application's own reach the package that makes sockets in Node": 'of the package ws',
-    'wamplex/autobahn: an address that is none is not supported either': 'in pages it is a path',
-  },
-  'autobahn/module.test.mjs': {
-    'wamplex/autobahn: the default export has the named ones': 'reads files of the package',
-    'wamplex/autobahn: require gives the same module': 'there is no require',
-    'wamplex/autobahn: a script defines the global variable': 'there is no node:vm',
-    'wamplex/autobahn: util: requests by HTTP': 'starts a server',
-    'wamplex/autobahn: transports: RawSocket over TCP': 'speaks over TCP',
-  },
   'pain-points.test.mjs': {
     'pain point 4: bundles for browsers without shims or configuration': 'bundles',
     'pain point 5: the bundle is small, and growing it breaks the build': 'reads files of the package',
