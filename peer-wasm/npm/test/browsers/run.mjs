@@ -22,8 +22,8 @@ if (unknown.length > 0) throw new Error(`neither engine nor test file: ${unknown
 const files = (named.length > 0 ? named : all).filter((name) => !SKIPPED_FILES[name]);
 
 const server = await Server.start();
-const results = {};
-for (const engine of engines) results[engine] = await runEngine(engine);
+const counts = await Promise.all(engines.map(runEngine));
+const results = Object.fromEntries(engines.map((engine, i) => [engine, counts[i]]));
 server.stop();
 report();
 
