@@ -53,4 +53,13 @@ export function timeoutError(milliseconds: number): TimeoutError {
   return new TimeoutError(TIMEOUT, { message: `no answer within ${milliseconds} ms` });
 }
 
+/** What `go` returns or throws, as a promise: `async` would make one more of a promise that is there. */
+export function promised<T>(go: () => T | Promise<T>): Promise<T> {
+  try {
+    return Promise.resolve(go());
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
 function nothing(): void {}

@@ -1,6 +1,6 @@
 import type { CallOptions, Payload, Result, StreamOptions } from '../index.js';
 import { Timer, onAbort } from './abort.js';
-import { CANCEL_MODES, listOf, type Connection } from './connection.js';
+import { CANCEL_MODES, listOf, type Connection, type Pending } from './connection.js';
 import { Code, Flags } from './core.js';
 import type { Message } from './decode/message.js';
 import { elements } from './encode/index.js';
@@ -14,40 +14,47 @@ export interface CallTap {
 }
 
 /** One call on its way: sends CALL, then CANCEL when it is given up. */
-export class OutgoingCall {
-  readonly result: Promise<Message>;
+export class OutgoingCall<T = any> implements Pending {
+  /** What `pick` makes of the RESULT. */
+  readonly result: Promise<T>;
   readonly #connection: Connection;
   readonly #procedure: string;
   readonly #mode: string;
+  readonly #pick: (message: Message) => T;
+  readonly #listener: ((message: Message) => void) | undefined;
   /** As sent: later chunks of input repeat them. */
   readonly #options: Record<string, unknown>;
-  #request = 0;
-  #settle!: { resolve(message: Message): void; reject(error: unknown): void };
-  #timer: Timer | undefined;
-  #release: (() => void) | undefined;
+  readonly #request: number;
+  readonly #timer: Timer | undefined;
+  readonly #release: (() => void) | undefined;
+  #resolve!: (result: T) => void;
+  #reject!: (error: unknown) => void;
   #settled = false;
 
+  /** There is no time limit if `limit` is 0. */
   constructor(
     connection: Connection,
     procedure: string,
     payload: Payload,
-    options: CallOptions & { readonly limit: number },
-    progress?: (message: Message) => void,
+    options: CallOptions,
+    limit: number,
+    pick: (message: Message) => T,
+    listener?: (message: Message) => void,
   ) {
     this.#connection = connection;
     this.#procedure = procedure;
     this.#mode = checked(options.cancelMode ?? 'killnowait');
-    this.result = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
-    const pending = {
-      resolve: (message: Message) => this.#end(() => this.#settle.resolve(message)),
-      reject: (error: unknown) => this.#end(() => this.#settle.reject(error)),
-      ...(progress && { progress: (message: Message) => this.#progress(progress, message) }),
-    };
-    const wire = callOptions(options, options.limit);
+    this.#pick = pick;
+    this.#listener = listener;
+    this.result = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    const wire = callOptions(options, limit);
     this.#options = wire;
     const flags = (wire['receive_progress'] === true ? Flags.ReceiveProgress : 0) | (wire['progress'] === true ? Flags.Progress : 0);
-    this.#request = connection.request(Code.Call, [wire, procedure, ...elements(payload)], pending, flags);
-    this.#timer = new Timer(options.limit, (error) => this.giveUp(error));
+    this.#request = connection.request(Code.Call, [wire, procedure, ...elements(payload)], this, flags);
+    this.#timer = limit > 0 ? new Timer(limit, (error) => this.giveUp(error)) : undefined;
     this.#release = onAbort(options.signal, (reason) => this.giveUp(reason));
   }
 
@@ -55,12 +62,28 @@ export class OutgoingCall {
     return this.#settled;
   }
 
+  /** RESULT. */
+  resolve(message: Message): void {
+    if (this.#end()) this.#resolve(this.#pick(message));
+  }
+
+  /** ERROR, or the end of the session. */
+  reject(error: unknown): void {
+    if (this.#end()) this.#reject(error);
+  }
+
+  /** A progressive RESULT. */
+  progress(message: Message): void {
+    // The time limit is for the pause between two results.
+    this.#timer?.restart();
+    this.#listener?.(message);
+  }
+
   /** Cancels the call and rejects at once; what the router still says about it is ignored. */
   giveUp(reason: unknown, mode: string = this.#mode): void {
     if (this.#settled) return;
-    checked(mode);
-    this.#end(() => this.#settle.reject(reason));
-    this.#connection.cancel(this.#request, mode);
+    this.reject(reason);
+    this.#connection.cancel(this.#request, checked(mode));
   }
 
   /** Cancels the call, which ends as the router says. */
@@ -75,18 +98,14 @@ export class OutgoingCall {
     this.#connection.more(this.#request, last, [last ? rest : this.#options, this.#procedure, ...elements(payload)]);
   }
 
-  #progress(listener: (message: Message) => void, message: Message): void {
-    // The time limit is for the pause between two results.
-    this.#timer?.restart();
-    listener(message);
-  }
-
-  #end(settle: () => void): void {
-    if (this.#settled) return;
+  /** Whether it has not ended before. */
+  #end(): boolean {
+    if (this.#settled) return false;
     this.#settled = true;
     this.#timer?.stop();
+    // An aborted signal ends it before there is anything to release.
     this.#release?.();
-    settle();
+    return true;
   }
 }
 
@@ -98,6 +117,11 @@ function checked(mode: string): string {
 /** What a RESULT carries. */
 export function resultOf([, , details, args, kwargs]: Message): Result {
   return { args: listOf(args), kwargs: kwargs ?? {}, details };
+}
+
+/** The first positional argument of a RESULT. */
+export function valueOf({ 3: args }: Message): unknown {
+  return Array.isArray(args) ? args[0] : args;
 }
 
 /** Arguments given as a list or as a payload. */

@@ -2,8 +2,8 @@ import type {
   CallOptions, ClientEventMap, ClientOptions, CloseOptions, EndpointInput, EventMessage, Handler, Meta, Payload, PublishOptions,
   RegisterOptions, Result, SessionInfo, State, StreamOptions, SubscribeOptions, TraceDetail,
 } from '../index.js';
-import { limited, onAbort, timeoutError } from './abort.js';
-import { OutgoingCall, payloadOf, resultOf, sendInput, type CallTap } from './call.js';
+import { limited, onAbort, promised, timeoutError } from './abort.js';
+import { OutgoingCall, payloadOf, resultOf, sendInput, valueOf, type CallTap } from './call.js';
 import { Code } from './core.js';
 import { elements } from './encode/index.js';
 import type { Message } from './decode/message.js';
@@ -73,12 +73,12 @@ export class Client extends EventTarget {
   }
 
   /** Repeats what changes nothing when done twice until a session lasts long enough. */
-  async #again<T>(repeat: boolean | undefined, go: () => T | Promise<T>): Promise<T> {
+  async #again<T>(go: () => T | Promise<T>): Promise<T> {
     for (;;) {
       try {
         return await go();
       } catch (error) {
-        if (!repeat || !(error instanceof ConnectionLostError) || !error.maybeSent || this.#link.isOver) throw error;
+        if (!(error instanceof ConnectionLostError) || !error.maybeSent || this.#link.isOver) throw error;
       }
     }
   }
@@ -91,18 +91,14 @@ export class Client extends EventTarget {
 
   // ---- calls ----------------------------------------------------------------------
 
-  async call(procedure: string, args?: readonly unknown[], options: CallOptions = {}): Promise<any> {
-    const { kwargs } = options;
-    return resultOf(await this.#call(procedure, { ...(args && { args }), ...(kwargs && { kwargs }) }, options)).args[0];
+  call(procedure: string, args?: readonly unknown[], options: CallOptions = {}): Promise<any> {
+    return this.#call(procedure, { args }, options, valueOf);
   }
 
   /** `tap` is for the entry points beside this one. */
-  async callRaw(
-    procedure: string, payload?: readonly unknown[] | Payload, options: CallOptions = {}, tap?: CallTap,
-  ): Promise<Result> {
-    const { kwargs } = options;
+  callRaw(procedure: string, payload?: readonly unknown[] | Payload, options: CallOptions = {}, tap?: CallTap): Promise<Result> {
     const progress = tap && ((partial: Message) => tap.progress(resultOf(partial)));
-    return resultOf(await this.#call(procedure, { ...(kwargs && { kwargs }), ...payloadOf(payload) }, options, progress, undefined, tap));
+    return this.#call(procedure, payloadOf(payload), options, resultOf, progress, undefined, tap);
   }
 
   stream(procedure: string, args: readonly unknown[] = [], options: StreamOptions = {}): CallStream {
@@ -112,11 +108,10 @@ export class Client extends EventTarget {
       const release = onAbort(options.signal as AbortSignal | undefined, (reason) => stream.cancel(reason));
       try {
         const wire = { receive_progress: true, ...(input && { progress: true }), ...options.options };
-        const message = await this.#call(
-          procedure, { args, ...(kwargs && { kwargs }) }, { ...options, signal, options: wire },
-          (partial) => progress(resultOf(partial).args[0]), input,
+        return await this.#call(
+          procedure, { args, kwargs }, { ...options, signal, options: wire }, resultOf,
+          (partial) => progress(valueOf(partial)), input,
         );
-        return resultOf(message);
       } finally {
         release();
       }
@@ -124,51 +119,56 @@ export class Client extends EventTarget {
     return stream;
   }
 
-  #call(
-    procedure: string, payload: Payload, options: CallOptions,
+  #call<T>(
+    procedure: string, { args, kwargs }: Payload, options: CallOptions, pick: (message: Message) => T,
     progress?: (message: Message) => void, input?: StreamOptions['input'], tap?: CallTap,
-  ): Promise<Message> {
-    const total = options.timeout ?? this.#options.callTimeout ?? 0;
-    const began = Date.now();
-    return this.#again(options.idempotent && !input, () => {
+  ): Promise<T> {
+    return promised(() => {
+      const payload = { args, kwargs: kwargs ?? options.kwargs };
+      const total = options.timeout ?? this.#options.callTimeout ?? 0;
+      const began = total > 0 ? Date.now() : 0;
       const left = () => {
         if (total <= 0) return 0;
         const rest = total - (Date.now() - began);
         if (rest <= 0) throw timeoutError(total);
         return rest;
       };
-      this.#check(this.#options.whenDisconnected?.call);
-      return this.#link.enter(options.signal as AbortSignal | undefined, left(), ({ connection }) => {
-        const call = new OutgoingCall(connection, procedure, payload, { ...options, limit: left() }, progress);
-        if (input) sendInput(call, input).catch((error) => call.giveUp(error));
-        tap?.sent(call);
-        return call.result;
-      });
+      const go = () => {
+        this.#check(this.#options.whenDisconnected?.call);
+        return this.#link.enter(options.signal as AbortSignal | undefined, left(), ({ connection }) => {
+          const call = new OutgoingCall(connection, procedure, payload, options, left(), pick, progress);
+          if (input) sendInput(call, input).catch((error) => call.giveUp(error));
+          tap?.sent(call);
+          return call.result;
+        });
+      };
+      return options.idempotent && !input ? this.#again(go) : go();
     });
   }
 
   async register(procedure: string, handler: Handler<any, any, any, any>, options: RegisterOptions = {}): Promise<Registration> {
     if (typeof handler !== 'function') throw new TypeError('the handler of a procedure must be a function');
-    return this.#again(true, () =>
+    return this.#again(() =>
       this.#link.enter(options.signal as AbortSignal | undefined, 0, () =>
         this.#link.registrations.register(procedure, handler, options)));
   }
 
   // ---- publish and subscribe --------------------------------------------------------
 
-  async publish(topic: string, data?: unknown, options: PublishOptions = {}): Promise<{ publication: number } | undefined> {
-    const signal = options.signal as AbortSignal | undefined;
-    const wire = publishOptions(options);
-    const acknowledge = wire['acknowledge'] === true;
-    const policy = this.#options.whenDisconnected?.publish;
-    if (policy === 'drop' && !acknowledge && !this.#link.live) return undefined;
-    this.#check(policy === 'drop' ? 'throw' : policy);
-    const { args = [], kwargs } = options;
-    const rest = [wire, topic, ...elements({ args: data === undefined ? args : [data, ...args], ...(kwargs && { kwargs }) })];
-    return this.#link.enter(signal, 0, async ({ connection }) => {
-      if (!acknowledge) return void connection.request(Code.Publish, rest);
-      const [, , publication] = await limited(connection.ask(Code.Publish, rest), signal, 0);
-      return { publication };
+  publish(topic: string, data?: unknown, options: PublishOptions = {}): Promise<{ publication: number } | undefined> {
+    return promised(() => {
+      const signal = options.signal as AbortSignal | undefined;
+      const wire = publishOptions(options);
+      const acknowledge = wire['acknowledge'] === true;
+      const policy = this.#options.whenDisconnected?.publish;
+      if (policy === 'drop' && !acknowledge && !this.#link.live) return undefined;
+      this.#check(policy === 'drop' ? 'throw' : policy);
+      const { args = [], kwargs } = options;
+      const rest = [wire, topic, ...elements({ args: data === undefined ? args : [data, ...args], kwargs })];
+      return this.#link.enter(signal, 0, ({ connection }) => {
+        if (!acknowledge) return void connection.request(Code.Publish, rest);
+        return limited(connection.ask(Code.Publish, rest), signal, 0).then(([, , publication]) => ({ publication }));
+      });
     });
   }
 
@@ -179,7 +179,7 @@ export class Client extends EventTarget {
   ): Promise<Subscription> {
     const handler = typeof handlerOrOptions === 'function' ? handlerOrOptions : undefined;
     const given = options ?? (handler ? undefined : (handlerOrOptions as SubscribeOptions | undefined)) ?? {};
-    return this.#again(true, () =>
+    return this.#again(() =>
       this.#link.enter(given.signal as AbortSignal | undefined, 0, () =>
         this.#link.subscriptions.subscribe(topic, handler, given)));
   }

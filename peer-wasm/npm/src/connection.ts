@@ -23,6 +23,9 @@ const LARGEST_BATCH = 1 << 18;
 /** As the core knows them. */
 export const CANCEL_MODES: readonly string[] = ['skip', 'kill', 'killnowait'];
 
+/** How many times a batch waits for one more message. */
+const ROUNDS = 32;
+
 const UTF8 = new TextEncoder();
 
 /** A request that waits for its answer. */
@@ -344,11 +347,18 @@ export class Connection {
     }
     if (encoder.size > LARGEST_BATCH) this.#flush(before);
     if (!this.#batched || encoder.size > LARGEST_BATCH) this.#flush();
-    else if (!this.#flushing) {
-      this.#flushing = true;
-      queueMicrotask(() => this.#flush());
-    }
+    else if (!this.#flushing) this.#flushSoon(ROUNDS);
     if (traced) this.#trace('tx', traced, shown);
+  }
+
+  /** Sends what is written when nothing more is: a loop that awaits writes its messages one after the other. */
+  #flushSoon(rounds: number): void {
+    const { size } = this.#encoder;
+    this.#flushing = true;
+    queueMicrotask(() => {
+      if (rounds > 0 && this.#encoder.size > size) this.#flushSoon(rounds - 1);
+      else this.#flush();
+    });
   }
 
   #flush(size = this.#encoder.size): void {

@@ -1,5 +1,5 @@
 import type { Handler, Invocation, Kwargs, Payload } from '../index.js';
-import { Timer } from './abort.js';
+import { Timer, promised } from './abort.js';
 import { listOf, type Connection } from './connection.js';
 import { Code } from './core.js';
 import type { Message } from './decode/message.js';
@@ -18,18 +18,81 @@ class RawResult {
   constructor(readonly args: readonly unknown[], readonly kwargs: Kwargs) {}
 }
 
+/** What an incoming call tells those who keep it. */
+export interface IncomingHost {
+  failed(error: unknown): void;
+  ended(request: number, call: IncomingCall): void;
+}
+
+/** A call as its handler sees it. What few handlers ask for is made when they do. */
+class Served implements Invocation {
+  readonly #call: IncomingCall;
+  params = NOTHING;
+
+  constructor(
+    call: IncomingCall,
+    readonly args: readonly any[],
+    readonly kwargs: Kwargs,
+    readonly procedure: string,
+    readonly details: Record<string, any>,
+  ) {
+    this.#call = call;
+  }
+
+  get caller(): number | undefined {
+    return this.details['caller'];
+  }
+
+  get callerAuthid(): string | undefined {
+    return this.details['caller_authid'];
+  }
+
+  get callerAuthrole(): string | undefined {
+    return this.details['caller_authrole'];
+  }
+
+  get timeout(): number | undefined {
+    return this.details['timeout'];
+  }
+
+  get wantsProgress(): boolean {
+    return this.details['receive_progress'] === true;
+  }
+
+  get signal(): AbortSignal {
+    return this.#call.signal;
+  }
+
+  get progress(): Invocation['progress'] {
+    return (value, extra) => this.#call.progress(value, extra);
+  }
+
+  get result(): Invocation['result'] {
+    return rawResult;
+  }
+
+  get input(): Invocation['input'] {
+    return { [Symbol.asyncIterator]: () => ({ next: () => this.#call.next() }) };
+  }
+}
+
+const rawResult: Invocation['result'] = ({ args = [], kwargs = {} }) => new RawResult(args, kwargs);
+
 /** A call that we serve. */
 export class IncomingCall {
   readonly #connection: Connection;
-  readonly #request: number;
-  /** Of what answers the call. */
+  /** Of every answer. */
   readonly #options: Record<string, unknown>;
-  readonly #details: Record<string, any>;
-  readonly #abort = new AbortController();
-  readonly #input: Mailbox<Required<Payload>>;
-  readonly #invocation: Invocation;
+  readonly #request: number;
+  readonly #host: IncomingHost;
+  readonly #invocation: Served;
+  /** Of a call that takes more arguments. */
+  readonly #input: Mailbox<Required<Payload>> | undefined;
   /** For the pause between two messages, as the router counts. */
-  readonly #timer: Timer;
+  readonly #timer: Timer | undefined;
+  #abort: AbortController | undefined;
+  /** Why the caller is no longer interested. */
+  #stopped: WampError | undefined;
   #answered = false;
   #sliceEnd = 0;
 
@@ -37,57 +100,68 @@ export class IncomingCall {
     if (connection.isOpen) sendError(connection, request, error, {});
   }
 
-  constructor(connection: Connection, message: Message, procedure: string, options = connection.answerOptions(message[3])) {
+  constructor(
+    connection: Connection, message: Message, procedure: string, host: IncomingHost, options = connection.answerOptions(message[3]),
+  ) {
     const [, request, , details, args, kwargs] = message;
     this.#connection = connection;
     this.#options = options;
     this.#request = request;
-    this.#details = details;
-    this.#input = new Mailbox({ max: 65_536, overflow: 'error', onOverflow: (error) => this.#abort.abort(error) });
-    if (details['progress'] !== true) this.#input.end();
-    this.#timer = new Timer(details['timeout'], (error) => this.#stop(error));
-    this.#invocation = this.#describe(procedure, listOf(args), kwargs ?? {});
+    this.#host = host;
+    if (details['progress'] === true) this.#input = new Mailbox({ max: 65_536, overflow: 'error', onOverflow: (error) => this.#stop(error) });
+    if (details['timeout'] > 0) this.#timer = new Timer(details['timeout'], (error) => this.#stop(error));
+    this.#invocation = new Served(this, listOf(args), kwargs ?? {}, procedure, details);
   }
 
-  #describe(procedure: string, args: readonly any[], kwargs: Kwargs): Invocation {
-    const details = this.#details;
-    return {
-      args,
-      kwargs,
-      procedure,
-      params: NOTHING,
-      caller: details['caller'],
-      callerAuthid: details['caller_authid'],
-      callerAuthrole: details['caller_authrole'],
-      timeout: details['timeout'],
-      details,
-      signal: this.#abort.signal,
-      wantsProgress: details['receive_progress'] === true,
-      progress: (value, extra) => this.#progress(value, extra),
-      result: ({ args = [], kwargs = {} }) => new RawResult(args, kwargs),
-      input: { [Symbol.asyncIterator]: () => ({ next: () => this.#input.next() }) },
-    };
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      this.#abort = new AbortController();
+      if (this.#stopped) this.#abort.abort(this.#stopped);
+    }
+    return this.#abort.signal;
   }
 
-  /** Serves the call to its end. Never rejects. */
-  async run(handler: Handler, failed: (error: unknown) => void): Promise<void> {
+  /** Serves the call to its end. What is known at once is answered at once. */
+  run(handler: Handler): void {
     try {
       const returned = handler(this.#invocation.args, this.#invocation);
-      const value = isGenerator(returned) ? await this.#generate(returned) : await returned;
-      this.#answer(value);
+      const later = isGenerator(returned) ? this.#generate(returned) : returned;
+      if (typeof (later as any)?.then !== 'function') return this.#conclude(later);
+      Promise.resolve(later).then(
+        (value) => this.#conclude(value),
+        (error) => this.#fail(error),
+      );
     } catch (thrown) {
-      this.#fail(thrown, failed);
+      this.#fail(thrown);
     }
+  }
+
+  #conclude(value: unknown): void {
+    try {
+      this.#answer(value);
+    } catch (error) {
+      return this.#fail(error);
+    }
+    this.#end();
+  }
+
+  #end(): void {
     this.#answered = true;
-    this.#timer.stop();
-    this.#input.end();
+    this.#timer?.stop();
+    this.#input?.end();
+    this.#host.ended(this.#request, this);
+  }
+
+  /** What comes after the arguments. */
+  next(): Promise<IteratorResult<Required<Payload>, undefined>> {
+    return this.#input?.next() ?? Promise.resolve({ done: true, value: undefined });
   }
 
   /** Progressive call invocation: one more chunk. */
   more([, , , details, args, kwargs]: Message): void {
-    this.#timer.restart();
-    this.#input.push({ args: listOf(args), kwargs: kwargs ?? {} });
-    if (details['progress'] !== true) this.#input.end();
+    this.#timer?.restart();
+    this.#input?.push({ args: listOf(args), kwargs: kwargs ?? {} });
+    if (details['progress'] !== true) this.#input?.end();
   }
 
   /** INTERRUPT. */
@@ -102,9 +176,10 @@ export class IncomingCall {
   }
 
   #stop(reason: WampError): void {
-    this.#timer.stop();
-    this.#abort.abort(reason);
-    this.#input.end({ error: reason });
+    this.#timer?.stop();
+    this.#stopped ??= reason;
+    this.#abort?.abort(reason);
+    this.#input?.end({ error: reason });
   }
 
   /** Every value but the last is a progressive result. */
@@ -112,31 +187,30 @@ export class IncomingCall {
     for (;;) {
       const { done, value } = await generator.next();
       if (done) return value;
-      if (this.#abort.signal.aborted) {
+      if (this.#stopped) {
         await generator.return(undefined);
-        throw this.#abort.signal.reason;
+        throw this.#stopped;
       }
-      await this.#progress(value);
+      await this.progress(value);
     }
   }
 
-  async #progress(value: unknown, extra: Payload = {}): Promise<void> {
-    if (this.#invocation.wantsProgress && !this.#answered && this.#connection.isOpen) {
-      this.#timer.restart();
-      const payload = value instanceof RawResult ? value : { ...extra, args: [value, ...(extra.args ?? [])] };
-      this.#yield({ ...this.#options, progress: true }, payload);
-    }
-    await this.#pause();
+  progress(value: unknown, extra: Payload = {}): Promise<void> {
+    return promised(() => {
+      if (this.#invocation.wantsProgress && !this.#answered && this.#connection.isOpen) {
+        this.#timer?.restart();
+        const payload = value instanceof RawResult ? value : { ...extra, args: extra.args ? [value, ...extra.args] : [value] };
+        this.#yield({ ...this.#options, progress: true }, payload);
+      }
+      return Date.now() > this.#sliceEnd || this.#connection.bufferedAmount > FULL ? this.#pause() : undefined;
+    });
   }
 
   /** Lets the socket drain and the event loop turn: else an endless generator would never hear of its INTERRUPT. */
   async #pause(): Promise<void> {
-    const now = Date.now();
-    if (now > this.#sliceEnd || this.#connection.bufferedAmount > FULL) {
-      do await new Promise((resolve) => setTimeout(resolve, 0));
-      while (this.#connection.isOpen && this.#connection.bufferedAmount > FULL && !this.#abort.signal.aborted);
-      this.#sliceEnd = Date.now() + SLICE;
-    }
+    do await new Promise((resolve) => setTimeout(resolve, 0));
+    while (this.#connection.isOpen && this.#connection.bufferedAmount > FULL && !this.#stopped);
+    this.#sliceEnd = Date.now() + SLICE;
   }
 
   #answer(value: unknown): void {
@@ -150,18 +224,15 @@ export class IncomingCall {
     this.#connection.answer(this.#request, message, options['progress'] === true);
   }
 
-  #fail(thrown: unknown, failed: (error: unknown) => void): void {
+  #fail(thrown: unknown): void {
     const error = toError(thrown);
-    const expected = error instanceof WampError || this.#abort.signal.aborted;
-    if (!expected) failed(error);
-    if (this.#answered || !this.#connection.isOpen) return;
-    sendError(this.#connection, this.#request, this.#asWampError(error), this.#options);
+    if (!(error instanceof WampError || this.#stopped)) this.#host.failed(error);
+    if (!this.#answered && this.#connection.isOpen) sendError(this.#connection, this.#request, this.#asWampError(error), this.#options);
+    this.#end();
   }
 
   #asWampError(error: Error): WampError {
-    if (error instanceof WampError) return error;
-    const { aborted, reason } = this.#abort.signal;
-    return new WampError(aborted ? reason.uri : RUNTIME_ERROR, { args: [error.message] });
+    return error instanceof WampError ? error : new WampError(this.#stopped?.uri ?? RUNTIME_ERROR, { args: [error.message] });
   }
 }
 

@@ -8,6 +8,9 @@ type Table<T> = { readonly [K in keyof T & string]?: Kind };
 
 const MATCH: Kind = ['exact', 'prefix', 'wildcard'];
 
+/** Of calls; it starts before the message is made. */
+const TIMEOUT = 'timeout';
+
 const PUBLISH: Table<PublishOptions> = {
   acknowledge: 'boolean', excludeMe: 'boolean', discloseMe: 'boolean', retain: 'boolean',
   exclude: 'numbers', excludeAuthid: 'strings', excludeAuthrole: 'strings',
@@ -27,9 +30,11 @@ export const publishOptions = (options: PublishOptions): Dict => withPassthru(op
 export const subscribeOptions = (options: SubscribeOptions): Dict => onWire(SUBSCRIBE, options);
 export const registerOptions = (options: RegisterOptions): Dict => onWire(REGISTER, options);
 
+/** `limit` is what is left of the time limit, or 0. */
 export function callOptions(options: CallOptions, limit: number): Dict {
-  const timeout = limit > 0 ? Math.ceil(limit) : undefined;
-  return withPassthru(options.ppt, onWire(CALL, { ...options, timeout } as CallOptions));
+  const wire = onWire(CALL, options);
+  if (limit > 0) wire[TIMEOUT] ??= Math.ceil(limit);
+  return withPassthru(options.ppt, wire);
 }
 
 function withPassthru(ppt: PassthruOptions | undefined, wire: Dict): Dict {
@@ -62,7 +67,7 @@ function onWire<T extends { options?: Readonly<Dict> }>(table: Table<T>, options
   const wire: Dict = { ...options.options };
   // What is not given costs nothing: most messages have no options at all.
   for (const name in options) {
-    if (options[name] != null && Object.hasOwn(table, name)) wire[snakeCase(name)] ??= options[name];
+    if (options[name] != null && name !== TIMEOUT && Object.hasOwn(table, name)) wire[snakeCase(name)] ??= options[name];
   }
   for (const key in wire) {
     const name = camelCase(key) as keyof T & string;

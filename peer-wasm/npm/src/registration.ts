@@ -6,7 +6,7 @@ import { Code } from './core.js';
 import type { Message } from './decode/message.js';
 import { disposable } from './dispose.js';
 import { ConnectionLostError, WampError, gone } from './errors.js';
-import { IncomingCall } from './invocation.js';
+import { IncomingCall, type IncomingHost } from './invocation.js';
 import { passthruOptions, registerOptions } from './options.js';
 import type { SubscriptionHost } from './subscription.js';
 
@@ -16,7 +16,7 @@ const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 10_000;
 
 /** All procedures that one client serves, on whatever session it has, and the calls that are running. */
-export class Registrations {
+export class Registrations implements IncomingHost {
   readonly #host: SubscriptionHost;
   readonly #all = new Set<Registration>();
   readonly #byId = new Map<number, Registration>();
@@ -88,13 +88,19 @@ export class Registrations {
       const error = new WampError('wamp.error.no_such_registration', { message: 'no longer registered' });
       return IncomingCall.refuse(connection, request, error);
     }
-    const call = new IncomingCall(connection, message, details['procedure'] ?? registration.procedure, registration.ppt);
+    const call = new IncomingCall(connection, message, details['procedure'] ?? registration.procedure, this, registration.ppt);
     this.#running.set(request, call);
-    void call.run(registration.handler, (error) => this.#host.failed(error, 'handler')).then(() => {
-      // Another session may have a call with the same id.
-      if (this.#running.get(request) === call) this.#running.delete(request);
-      if (this.#running.size === 0) this.#drained?.();
-    });
+    call.run(registration.handler);
+  }
+
+  failed(error: unknown): void {
+    this.#host.failed(error, 'handler');
+  }
+
+  ended(request: number, call: IncomingCall): void {
+    // Another session may have a call with the same id.
+    if (this.#running.get(request) === call) this.#running.delete(request);
+    if (this.#running.size === 0) this.#drained?.();
   }
 
   interrupt([, request]: Message): void {

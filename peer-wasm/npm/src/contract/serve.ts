@@ -7,32 +7,38 @@ import { Queue } from './queue.js';
 export function serving(known: Definition<ProcedureSchemas>, handler: Handler): Handler {
   const { input, output, partial } = known.schemas;
   if (!input && !output && !partial) {
-    return (args, invocation) => handler(args, { ...invocation, params: known.params(invocation.procedure) });
+    return (args, invocation) => handler(args, having(invocation, { params: known.params(invocation.procedure) }));
   }
   const queue = new Queue();
   return async function* (given: readonly unknown[], invocation: Invocation) {
     const raws = new WeakSet<RawResult>();
+    const { progress, result } = invocation;
     const first = (value: unknown) => (raws.has(value as RawResult) ? (value as RawResult).args[0] : value);
     const yielded = (value: unknown) => ours(() => known.check(partial, first(value), PROGRESS));
     const more: Partial<Invocation> = {
       params: known.params(invocation.procedure),
       progress: async (value, extra) => {
         await yielded(value);
-        return invocation.progress(value, extra);
+        return progress(value, extra);
       },
       result: (payload) => {
-        const raw = invocation.result(payload);
+        const raw = result(payload);
         raws.add(raw);
         return raw;
       },
     };
     // Calls begin in the order in which they arrived. In an object, because they run side by side.
-    const begin = (args: readonly unknown[]) => ({ returned: handler(args, { ...invocation, args, ...more }) });
+    const begin = (args: readonly unknown[]) => ({ returned: handler(args, having(invocation, { args, ...more })) });
     const { returned } = await queue.after(known.check(input, given, ARGUMENTS), begin);
     const value = isGenerator(returned) ? yield* each(returned, yielded) : await returned;
     await ours(() => known.check(output, first(value), RESULT));
     return value;
   };
+}
+
+/** The invocation, with other properties. */
+function having(invocation: Invocation, properties: Partial<Invocation>): Invocation {
+  return Object.defineProperties(invocation, Object.getOwnPropertyDescriptors(properties));
 }
 
 async function* each(generator: AsyncGenerator<unknown, unknown, void>, check: (value: unknown) => Promise<void>): AsyncGenerator<unknown, unknown, void> {
