@@ -44,7 +44,7 @@ impl Who {
     fn includes(self, library: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Ours => library.starts_with("wamplex"),
+            Self::Ours => matches!(library, "wamplex" | "wamplex-js"),
             Self::Native => library == "wamplex",
         }
     }

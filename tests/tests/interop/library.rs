@@ -124,5 +124,25 @@ pub(crate) static JAVASCRIPT: Library = Library {
     is_interruptible: true,
 };
 
+/// The API of AutobahnJS on our JavaScript client.
+pub(crate) static DROP_IN: Library = Library {
+    name: "wamplex-autobahn",
+    program: |folder| ("node".into(), vec![folder.join("wamplex_autobahn.mjs")]),
+    writes_wide: SERIALIZERS,
+    reads_wide: SERIALIZERS,
+    has_whole_floats: false,
+    publishes_unacknowledged: true,
+    yields_progress: true,
+    reads_all_of_progress: true,
+    reads_all_of_final: true,
+    // As AutobahnJS, it ends a call itself in every mode but this one.
+    cancels: &[
+        Cancel { mode: Some("skip"), shows_error: false },
+        KILL,
+        Cancel { mode: Some("killnowait"), shows_error: false },
+    ],
+    is_interruptible: true,
+};
+
 pub(crate) static LIBRARIES: &[&Library] =
-    &[&AUTOBAHN_PYTHON, &AUTOBAHN_JS, &WAMPY, &NATIVE, &JAVASCRIPT];
+    &[&AUTOBAHN_PYTHON, &AUTOBAHN_JS, &WAMPY, &NATIVE, &JAVASCRIPT, &DROP_IN];
