@@ -10,13 +10,12 @@ export function base64(bytes: Uint8Array): string {
 
 /** The bytes of standard base64; `undefined` if it is none. */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
-  let binary: string;
   try {
-    binary = atob(text);
+    const binary = atob(text);
+    const bytes = new Uint8Array(binary.length);
+    for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+    return bytes;
   } catch {
     return undefined;
   }
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
 }

@@ -8,7 +8,7 @@ import { Code } from './core.js';
 import { elements } from './encode/index.js';
 import type { Message } from './decode/message.js';
 import { disposable } from './dispose.js';
-import { ConnectionLostError, NETWORK_FAILURE } from './errors.js';
+import { ConnectionLostError, networkFailure } from './errors.js';
 import type { Bound } from './contract/index.js';
 import { EventIterator } from './events.js';
 import { Link } from './link.js';
@@ -86,7 +86,7 @@ export class Client extends EventTarget {
   /** What to do with a request when there is no session: `enter` unless the application wants it otherwise. */
   #check(policy: 'wait' | 'queue' | 'throw' | 'drop' | undefined): void {
     if (policy !== 'throw' || this.#link.live) return;
-    throw new ConnectionLostError(NETWORK_FAILURE, { message: 'there is no session' });
+    throw networkFailure('there is no session');
   }
 
   // ---- calls ----------------------------------------------------------------------

@@ -229,12 +229,8 @@ export class Connection {
 
   async #hello(): Promise<void> {
     try {
-      const { methods, authid, authextra } = await this.#offer.hello();
-      if (this.#closed) return;
-      const details = {
-        ...HELLO, authmethods: methods, ...(authid && { authid }), ...(Object.keys(authextra).length > 0 && { authextra }),
-      };
-      this.#send([Code.Hello, this.#options.realm, details]);
+      const details = await this.#offer.hello();
+      if (!this.#closed) this.#send([Code.Hello, this.#options.realm, { ...HELLO, ...details }]);
     } catch (error) {
       this.#refuse(error);
     }

@@ -17,7 +17,7 @@ export class WampError extends Error {
   readonly details: Readonly<Record<string, any>>;
 
   constructor(uri: string, init: ErrorInit = {}) {
-    super(init.message ?? describe(uri, init), 'cause' in init ? { cause: init.cause } : undefined);
+    super(init.message ?? describe(uri, init), init);
     this.uri = uri;
     this.args = init.args ?? [];
     this.kwargs = init.kwargs ?? NOTHING;
@@ -41,6 +41,16 @@ export class ConnectionLostError extends WampError {
   }
 }
 
+/** There is no session, in these words. */
+export function networkFailure(message: string, init?: ErrorInit): ConnectionLostError {
+  return new ConnectionLostError(NETWORK_FAILURE, { ...init, message });
+}
+
+/** The runtime or the page lacks what the client needs; not an error of WAMP. */
+export function unsupported(message: string, init: ErrorInit): WampError {
+  return new WampError('wamplex.error.unsupported', { ...init, message });
+}
+
 export class TimeoutError extends WampError {
   static {
     this.prototype.name = 'TimeoutError';
@@ -62,26 +72,24 @@ export class AuthError extends WampError {
 export const TIMEOUT = 'wamp.error.timeout';
 export const CANCELED = 'wamp.error.canceled';
 export const NETWORK_FAILURE = 'wamp.error.network_failure';
-/** The runtime or the page lacks what the client needs; not an error of WAMP. */
-export const UNSUPPORTED = 'wamplex.error.unsupported';
-export const unsupported = (message: string, cause: unknown): WampError => new WampError(UNSUPPORTED, { message, cause });
 export const RUNTIME_ERROR = 'wamp.error.runtime_error';
 export const PROTOCOL_VIOLATION = 'wamp.error.protocol_violation';
 
+/** The specification spells it both ways. */
+const CANCELLATION = /^wamp\.error\.cancell?ed$/;
+const REFUSAL = /^wamp\.error\.(auth|(not_authorized|no_such_(principal|role)|no_matching_auth_method)$)/;
+
+/** Whether the router does not want us. */
+export const isRefusal = (uri: string): boolean => REFUSAL.test(uri);
+
 /** The error object for an ERROR that answers one of our requests. */
 export function errorFromRouter(uri: string, init: ErrorInit): WampError {
-  if (uri === TIMEOUT) return new TimeoutError(uri, init);
-  // The specification spells it both ways.
-  if (uri === CANCELED || uri === 'wamp.error.cancelled') return new CanceledError(uri, init);
-  return new WampError(uri, init);
+  return new (uri === TIMEOUT ? TimeoutError : CANCELLATION.test(uri) ? CanceledError : WampError)(uri, init);
 }
-
-const REFUSALS = /^wamp\.error\.(auth|not_authorized$|no_such_principal$|no_such_role$|no_matching_auth_method$)/;
 
 /** The error object for an ABORT that answers HELLO or AUTHENTICATE. */
 export function errorFromAbort(uri: string, init: ErrorInit): WampError {
-  const described = { ...init, message: describe(uri, init) };
-  return REFUSALS.test(uri) ? new AuthError(uri, described) : new WampError(uri, described);
+  return new (isRefusal(uri) ? AuthError : WampError)(uri, init);
 }
 
 /** Someone threw something: an `Error` in any case. */
@@ -94,12 +102,11 @@ export async function gone(ending: Promise<unknown>): Promise<void> {
   try {
     await ending;
   } catch (error) {
-    const known = error instanceof ConnectionLostError || WampError.is(error, 'wamp.error.no_such_subscription') || WampError.is(error, 'wamp.error.no_such_registration');
-    if (!known) throw error;
+    if (!(error instanceof ConnectionLostError || /\.no_such_(subscription|registration)$/.test((error as WampError).uri))) throw error;
   }
 }
 
 function describe(uri: string, init: ErrorInit): string {
   const text = init.args?.[0] ?? init.details?.['message'];
-  return typeof text === 'string' && text !== '' ? `${uri}: ${text}` : uri;
+  return typeof text === 'string' && text ? `${uri}: ${text}` : uri;
 }

@@ -1,5 +1,5 @@
 import { Timer, onAbort } from './abort.js';
-import { ConnectionLostError, NETWORK_FAILURE } from './errors.js';
+import { networkFailure } from './errors.js';
 import type { Session } from './session.js';
 
 interface Waiter {
@@ -19,8 +19,7 @@ export class Gate {
   /** Runs `go` when the gate opens, unless the signal is aborted or the time is up before. */
   wait<T>(signal: AbortSignal | undefined, milliseconds: number, go: (session: Session) => T | Promise<T>): Promise<T> {
     if (this.#waiting.size >= this.#limit) {
-      const message = `${this.#limit} requests wait for a session already`;
-      return Promise.reject(new ConnectionLostError(NETWORK_FAILURE, { message }));
+      return Promise.reject(networkFailure(`${this.#limit} requests wait for a session already`));
     }
     return new Promise((resolve, reject) => {
       const leave = () => {

@@ -1,7 +1,7 @@
 import { alarm } from './alarm.js';
 import type { Connection } from './connection.js';
 import { Code } from './core.js';
-import { ConnectionLostError, NETWORK_FAILURE } from './errors.js';
+import { networkFailure } from './errors.js';
 
 /** Cheap for every router; one that does not know it answers as well. */
 const QUESTION = 'wamp.session.count';
@@ -34,8 +34,7 @@ export class Heartbeat {
     this.#connection.heard = false;
     this.#cancel = alarm(this.#timeout, () => {
       if (this.#connection.heard) return this.#rest();
-      const message = `the router was silent for ${this.#timeout} ms`;
-      this.#connection.drop(new ConnectionLostError(NETWORK_FAILURE, { message }));
+      this.#connection.drop(networkFailure(`the router was silent for ${this.#timeout} ms`));
     });
     const answered = () => this.#connection.isOpen && this.#rest();
     this.#connection.request(Code.Call, [{}, QUESTION], { resolve: answered, reject: answered });

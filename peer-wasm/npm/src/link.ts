@@ -1,7 +1,7 @@
 import type { ClientEventMap, ClientOptions, EndpointInput, SessionInfo, State } from '../index.js';
 import { limited, onAbort } from './abort.js';
 import { alarm } from './alarm.js';
-import { ConnectionLostError, NETWORK_FAILURE, TimeoutError, WampError, toError } from './errors.js';
+import { ConnectionLostError, NETWORK_FAILURE, TimeoutError, WampError, networkFailure, toError } from './errors.js';
 import { Gate } from './gate.js';
 import { Heartbeat } from './heartbeat.js';
 import { Opener } from './opener.js';
@@ -102,7 +102,7 @@ export class Link {
   }
 
   closedError(): ConnectionLostError {
-    return new ConnectionLostError(NETWORK_FAILURE, { message: 'the client is closed' });
+    return networkFailure('the client is closed');
   }
 
   #begin(): void {

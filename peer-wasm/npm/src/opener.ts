@@ -1,9 +1,9 @@
 import type { Authenticator, ClientOptions, Endpoint, EndpointInput, SerializerName, UrlLike } from '../index.js';
 import { Timer, onAbort } from './abort.js';
-import { auth } from './auth/index.js';
+import { anonymous } from './auth/index.js';
 import { checkConfidentiality } from './auth/offer.js';
 import { SERIALIZERS } from './core.js';
-import { ConnectionLostError, NETWORK_FAILURE, TimeoutError, WampError, toError, unsupported } from './errors.js';
+import { ConnectionLostError, TimeoutError, WampError, networkFailure, toError, unsupported } from './errors.js';
 import type { Packer } from './passthru/index.js';
 import { Session, type SessionTables } from './session.js';
 import { openSocket } from './socket.js';
@@ -32,7 +32,7 @@ export class Opener {
     const endpoints = Array.isArray(endpoint) ? (endpoint as readonly (UrlLike | Endpoint)[]) : [endpoint as UrlLike | Endpoint];
     if (endpoints.length === 0) throw new TypeError('no address to connect to');
     this.#addresses = endpoints.map((one) => address(one, options));
-    this.#authenticators = ([] as Authenticator[]).concat(options.auth ?? auth.anonymous());
+    this.#authenticators = ([] as Authenticator[]).concat(options.auth ?? anonymous());
   }
 
   /** A session with the first address that gives one. `signal` gives the whole attempt up. */
@@ -73,8 +73,7 @@ export class Opener {
       if (cause instanceof WampError) throw cause;
       const { name, message } = toError(cause);
       // Of a page that came over https:, which may not connect to ws:.
-      const text = `cannot connect to ${url}: ${message}`;
-      throw name === 'SecurityError' ? unsupported(text, cause) : new ConnectionLostError(NETWORK_FAILURE, { message: text, cause });
+      throw (name === 'SecurityError' ? unsupported : networkFailure)(`cannot connect to ${url}: ${message}`, { cause });
     });
     try {
       const module = await loading;

@@ -1,9 +1,8 @@
 import type { ReconnectPolicy } from '../index.js';
-import { AuthError, PROTOCOL_VIOLATION, UNSUPPORTED, WampError } from './errors.js';
+import { AuthError, PROTOCOL_VIOLATION, WampError, isRefusal } from './errors.js';
 
-/** What says no for good: neither time nor another try changes it. */
-const FINAL =
-  /^wamp\.(error\.(no_such_realm|no_such_role|no_such_principal|no_matching_auth_method|not_authorized|auth.*)|close\.(killed|normal|logout))$/;
+/** What says no for good, beside refusals: neither time nor another try changes it. */
+const FINAL = /^wamp(\.error\.no_such_realm|\.close\.(killed|normal|logout)|lex\.error\.unsupported)$/;
 
 /** When to try again, and how often. */
 export class Backoff {
@@ -41,5 +40,5 @@ function isFinal(cause: unknown, joined: boolean): boolean {
   if (!(cause instanceof WampError)) return true;
   // Credentials that could not be had just now: whoever asks for them may be offline, too.
   if (joined && cause instanceof AuthError && cause.cause && !(cause.cause instanceof WampError)) return false;
-  return FINAL.test(cause.uri) || cause.uri === UNSUPPORTED || (!joined && cause.uri === PROTOCOL_VIOLATION);
+  return isRefusal(cause.uri) || FINAL.test(cause.uri) || (!joined && cause.uri === PROTOCOL_VIOLATION);
 }

@@ -13,7 +13,7 @@ type Factory = (url: string, protocols: string[]) => WebSocketLike | Promise<Web
 export async function openSocket(url: string, protocols: string[], factory: Factory | undefined): Promise<WebSocketLike> {
   const socket = factory
     ? await factory(url, protocols)
-    : new ((globalThis.WebSocket as any) ?? (await fromPackage()))(url, protocols);
+    : new ((globalThis.WebSocket as any) ?? (await fromPackage('ws')))(url, protocols);
   // Node's `ws` throws failures that nobody listens to. After some, as of a port that it does not allow, WebKit has no
   // event `close`; where there is one, the core has gone when the timer comes.
   socket.onerror = (event?: { message?: string }) => {
@@ -25,12 +25,11 @@ export async function openSocket(url: string, protocols: string[], factory: Fact
   return socket;
 }
 
-async function fromPackage(): Promise<any> {
+/** The name is a parameter, lest bundlers for browsers see it and put the package into the page. */
+async function fromPackage(name: string): Promise<any> {
   try {
-    // The name stands in a variable so that bundlers for browsers do not look for it.
-    const name = 'ws';
     return (await import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ name)).WebSocket;
   } catch (cause) {
-    throw unsupported("this runtime has no WebSocket: install the package 'ws', or pass the option 'webSocket'", cause);
+    throw unsupported("there is no WebSocket here: install the package 'ws' or pass the option 'webSocket'", { cause });
   }
 }

@@ -37,7 +37,7 @@ async function load(given: WasmSource | Promise<WasmSource> | undefined): Promis
 
 function explained(error: unknown): unknown {
   if (error instanceof Error && /content security|\bcsp\b|unsafe-eval|wasm-eval/i.test(error.message)) {
-    return unsupported("the Content-Security-Policy of this page forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src", error);
+    return unsupported("the Content-Security-Policy of this page forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src", { cause: error });
   }
   return error;
 }

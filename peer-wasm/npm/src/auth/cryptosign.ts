@@ -1,5 +1,6 @@
 import type { AuthContext, Authenticator, Challenge, CryptosignOptions } from '../../index.js';
-import { fromHex, hex, random, refused, subtle, unbound, type Bytes } from './proof.js';
+import { fromBase64 } from '../base64.js';
+import { fromHex, hex, malformed, random, refused, subtle, unbound, type Bytes } from './proof.js';
 
 const ED25519 = 'Ed25519';
 
@@ -19,7 +20,7 @@ export function cryptosign({ authid, privateKey, publicKey, router }: Cryptosign
   const load = () => (pair ??= loadPair(privateKey, publicKey));
   return {
     method: 'cryptosign',
-    ...(authid !== undefined && { authid }),
+    authid,
     async hello(context) {
       const authextra: Record<string, unknown> = { pubkey: (await load()).publicKey, channel_binding: null };
       if (trusted) {
@@ -36,7 +37,7 @@ export function cryptosign({ authid, privateKey, publicKey, router }: Cryptosign
         asked.delete(context);
       }
       const challenge = fromHex(extra['challenge'], 32);
-      if (!challenge) throw refused("the router's challenge is missing or malformed");
+      if (!challenge) throw malformed('challenge');
       const signature = new Uint8Array(await subtle().sign(ED25519, (await load()).key, challenge));
       return hex(signature) + hex(challenge);
     },
@@ -58,20 +59,19 @@ const untrusted = () => refused('the router did not prove to be the one expected
 
 async function loadPair(given: CryptosignOptions['privateKey'], publicKey: CryptosignOptions['publicKey']): Promise<Pair> {
   if (typeof given !== 'string' && !(given instanceof Uint8Array)) {
-    if (publicKey === undefined) throw refused('a private key that is a CryptoKey needs its publicKey beside it');
+    if (publicKey === undefined) throw refused('a CryptoKey needs its publicKey beside it');
     return { key: given, publicKey: hex(octets(publicKey, 32, 'the public key')) };
   }
-  const bytes = octets(given, isPair(given) ? 64 : 32, 'the private key');
+  const isPair = given.length === (typeof given === 'string' ? 128 : 64);
+  const bytes = octets(given, isPair ? 64 : 32, 'the private key');
   const packed = Uint8Array.of(...fromHex(PKCS8, 16)!, ...bytes.subarray(0, 32));
   const key = await available(() => subtle().importKey('pkcs8', packed, ED25519, true, ['sign']));
-  const { x = '' } = await subtle().exportKey('jwk', key);
-  const own = hex(Uint8Array.from(atob(x.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0)));
-  const claimed = publicKey ?? (bytes.length === 64 ? bytes.subarray(32) : own);
+  const { x } = await subtle().exportKey('jwk', key);
+  const own = hex(fromBase64(x!.replace(/-/g, '+').replace(/_/g, '/'))!);
+  const claimed = publicKey ?? (isPair ? bytes.subarray(32) : own);
   if (hex(octets(claimed, 32, 'the public key')) !== own) throw refused('the public key does not belong to the private key');
   return { key, publicKey: own };
 }
-
-const isPair = (key: string | Uint8Array) => key.length === (typeof key === 'string' ? 128 : 64);
 
 function octets(given: string | Uint8Array, length: number, what: string): Bytes {
   const bytes = typeof given === 'string' ? fromHex(given, length) : given.length === length ? Uint8Array.from(given) : undefined;
@@ -85,6 +85,6 @@ async function available<T>(use: () => Promise<T>): Promise<T> {
     return await use();
   } catch (cause) {
     if ((cause as Error).name !== 'NotSupportedError') throw cause;
-    throw refused('this runtime has no Ed25519 in WebCrypto, which cryptosign needs (Node 20, Chrome 137, Firefox 129, Safari 17 have)', cause);
+    throw refused('no Ed25519 in WebCrypto here, which cryptosign needs: Node 20, Chrome 137, Firefox 129 and Safari 17 have it', { cause });
   }
 }

@@ -4,11 +4,13 @@ import { reveal } from './proof.js';
 import { scram } from './scram.js';
 import { wampcra } from './wampcra.js';
 
+export function anonymous({ authid }: { authid?: string } = {}): Authenticator {
+  return { method: 'anonymous', authid };
+}
+
 /** Makers of authenticators. Each object answers any number of attempts, also at the same time. */
 export const auth = {
-  anonymous({ authid }: { authid?: string } = {}): Authenticator {
-    return { method: 'anonymous', ...(authid !== undefined && { authid }) };
-  },
+  anonymous,
 
   cookie(): Authenticator {
     return { method: 'cookie' };
@@ -21,7 +23,7 @@ export const auth = {
   ticket({ authid, ticket }: { authid?: string; ticket: Secret }): Authenticator {
     return {
       method: 'ticket',
-      ...(authid !== undefined && { authid }),
+      authid,
       needsConfidentiality: true,
       respond: () => reveal(ticket),
     };

@@ -16,20 +16,17 @@ export class Offer {
   }
 
   /** There is one name and one dictionary in HELLO for all methods, so they must not say different things there. */
-  async hello(): Promise<{ methods: readonly string[]; authid: string; authextra: Dict }> {
-    let authid: string | undefined;
+  async hello(): Promise<Dict> {
+    const details: Dict = {};
     const authextra: Dict = {};
     for (const authenticator of this.#authenticators) {
       const said = await authenticator.hello?.(this.#context);
-      const name = said?.authid ?? authenticator.authid;
-      if (name !== undefined && authid !== undefined && name !== authid) throw contradiction('authid');
-      authid ??= name;
-      for (const [key, value] of Object.entries(said?.authextra ?? {})) {
-        if (authextra[key] != null && value != null && authextra[key] !== value) throw contradiction(key);
-        authextra[key] ??= value;
-      }
+      const authid = said?.authid ?? authenticator.authid;
+      if (authid) agree(details, { authid });
+      agree(authextra, said?.authextra);
     }
-    return { methods: [...new Set(this.#authenticators.map(({ method }) => method))], authid: authid ?? '', authextra };
+    if (Object.keys(authextra).length > 0) details['authextra'] = authextra;
+    return { authmethods: [...new Set(this.#authenticators.map(({ method }) => method))], ...details };
   }
 
   offers(wanted: string): boolean {
@@ -48,23 +45,29 @@ export class Offer {
    * Judges WELCOME; not `async`, so that nothing waits where there is nothing to wait for. A router that has not asked
    * may not say that it has used a method that was not offered, and it is not let off proving itself.
    */
-  check(details: Dict): void | Promise<void> {
+  check(details: Dict): void | Promise<unknown> {
     const claimed = details['authmethod'];
-    const said = [...this.#authenticators].filter(({ method }) => claimed === undefined || claimed === method);
+    const said = this.#authenticators.filter(({ method }) => claimed === undefined || claimed === method);
     const judges = this.#asked.size > 0 ? [...this.#asked] : said;
-    if (judges.length === 0) throw refused(`the router chose the authentication method '${String(claimed)}', which was not offered`);
+    if (judges.length === 0) throw refused(`the router chose the authentication method '${claimed}', which was not offered`);
     const welcome = { details, authextra: (details['authextra'] ?? {}) as Dict };
-    const verdicts = judges.map((judge) => judge.verify?.(welcome, this.#context)).filter((verdict) => verdict !== undefined);
-    if (verdicts.length > 0) return Promise.all(verdicts).then(() => {});
+    const verdicts = judges.flatMap((judge) => judge.verify?.(welcome, this.#context) ?? []);
+    if (verdicts.length > 0) return Promise.all(verdicts);
   }
 }
 
-const contradiction = (what: string) => refused(`the authentication methods offered contradict each other about '${what}'`);
+/** Adds what one method says to what the others said. */
+function agree(details: Dict, said: Readonly<Dict> = {}): void {
+  for (const [key, value] of Object.entries(said)) {
+    details[key] ??= value;
+    if (value != null && details[key] !== value) throw refused(`the authentication methods offered contradict each other about '${key}'`);
+  }
+}
 
 /** Whether nobody on the way to this address can read along: encrypted, or never leaving this machine. */
-export function isConfidential(address: string): boolean {
+function isConfidential(address: string): boolean {
   const { protocol, hostname } = new URL(address, globalThis.location?.href);
-  return /^(wss|https|tls|unix):$/.test(protocol) || /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+  return /^(wss|https|tls|unix):$/.test(protocol) || /^((.*\.)?localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 /** Throws if a secret would be shown where others can read it. */

@@ -6,8 +6,13 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 const HASH = { name: 'HMAC', hash: 'SHA-256' };
 
 /** What the client itself refuses, or cannot do. */
-export function refused(message: string, cause?: unknown): AuthError {
-  return new AuthError('wamp.error.authentication_failed', { message, ...(cause !== undefined && { cause }) });
+export function refused(message: string, init?: { cause: unknown }): AuthError {
+  return new AuthError('wamp.error.authentication_failed', { ...init, message });
+}
+
+/** The router said something, or failed to, that cannot be answered. */
+export function malformed(key: string): AuthError {
+  return refused(`the router's ${key} is missing or malformed`);
 }
 
 export async function reveal(secret: Secret): Promise<string> {
@@ -16,7 +21,7 @@ export async function reveal(secret: Secret): Promise<string> {
 
 /** WebCrypto, which browsers only have where nobody could have changed the page. */
 export function subtle(): SubtleCrypto {
-  const { subtle } = globalThis.crypto ?? {};
+  const { subtle } = crypto;
   if (!subtle) throw refused('there is no WebCrypto here: a page must come over https: or from localhost');
   return subtle;
 }
@@ -45,25 +50,23 @@ export async function pbkdf2(password: Bytes, salt: Bytes, iterations: number, l
 
 /** A number of the router: an integer between two bounds. */
 export function bounded(extra: Readonly<Record<string, unknown>>, key: string, least: number, most: number, otherwise?: number): number {
-  const value = extra[key] ?? otherwise;
-  if (!Number.isInteger(value)) throw refused(`the router's ${key} is missing or malformed`);
-  if ((value as number) < least || (value as number) > most) {
-    throw refused(`the router asks for ${key} of ${String(value)}; accepted is ${least} to ${most}`);
-  }
-  return value as number;
+  const value = (extra[key] ?? otherwise) as number;
+  if (!Number.isInteger(value)) throw malformed(key);
+  if (value < least || value > most) throw refused(`the router asks for ${key} of ${value}; accepted is ${least} to ${most}`);
+  return value;
 }
 
 /** A text of the router. */
 export function text(extra: Readonly<Record<string, unknown>>, key: string): string {
   const value = extra[key];
-  if (typeof value !== 'string') throw refused(`the router's ${key} is missing or malformed`);
+  if (typeof value !== 'string') throw malformed(key);
   return value;
 }
 
 /** This client binds to nothing, so a router that says it does is not understood. */
 export function unbound(extra: Readonly<Record<string, unknown>>): void {
   const found = extra['channel_binding'];
-  if (found !== undefined && found !== null) throw refused(`the router binds to ${String(found)}, which was not asked for`);
+  if (found != null) throw refused(`the router binds to ${found}, which was not asked for`);
 }
 
 export function hex(bytes: Uint8Array): string {

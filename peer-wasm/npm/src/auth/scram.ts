@@ -1,7 +1,7 @@
 import type { Argon2id, AuthContext, AuthResponse, Authenticator, Challenge, Secret } from '../../index.js';
 import { base64, fromBase64 } from '../base64.js';
-import { ConnectionLostError, NETWORK_FAILURE, toError } from '../errors.js';
-import { bounded, hmac, pbkdf2, random, refused, reveal, same, sha256, text, unbound, utf8, type Bytes } from './proof.js';
+import { networkFailure } from '../errors.js';
+import { bounded, hmac, malformed, pbkdf2, random, refused, reveal, same, sha256, text, unbound, utf8, type Bytes } from './proof.js';
 import { saslprep } from './saslprep.js';
 
 /** One attempt: our nonce, and later what the router has to say in WELCOME. */
@@ -42,12 +42,12 @@ async function respond(
 ): Promise<{ answer: AuthResponse; expected: Bytes }> {
   const nonce = text(extra, 'nonce');
   if (!nonce.startsWith(ours) || nonce.length === ours.length) throw refused("the router's nonce does not extend the client's");
-  if (!/^[!-+\--~]*$/.test(nonce)) throw refused("the router's nonce is missing or malformed");
+  if (!/^[!-+\--~]*$/.test(nonce)) throw malformed('nonce');
   unbound(extra);
   const saltText = text(extra, 'salt');
   const salt = fromBase64(saltText);
   // `atob` forgives white space and missing padding, which would be signed as they are.
-  if (!salt || salt.length < 8 || base64(salt) !== saltText) throw refused("the router's salt is missing or malformed");
+  if (!salt || salt.length < 8 || base64(salt) !== saltText) throw malformed('salt');
   const salted = await derive(extra, utf8(saslprep(password, 'password')), salt, argon2id);
   const clientKey = await hmac(salted, utf8('Client Key'));
   const message = utf8([
@@ -81,6 +81,6 @@ async function builtIn(): Promise<Argon2id> {
   try {
     return (await import('wamplex:argon2')).argon2id;
   } catch (cause) {
-    throw new ConnectionLostError(NETWORK_FAILURE, { message: `cannot load the module for Argon2id: ${toError(cause).message}`, cause });
+    throw networkFailure(`cannot load the module for Argon2id: ${(cause as Error).message}`, { cause });
   }
 }
