@@ -30,6 +30,6 @@ async function fromPackage(name: string): Promise<any> {
   try {
     return (await import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ name)).WebSocket;
   } catch (cause) {
-    throw unsupported("there is no WebSocket here: install the package 'ws' or pass the option 'webSocket'", { cause });
+    throw unsupported("this runtime has no WebSocket: install the package 'ws', or pass the option 'webSocket'", { cause });
   }
 }
