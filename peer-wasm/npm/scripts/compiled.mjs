@@ -1,6 +1,5 @@
 // What the sources import as `wamplex:…` (src/modules.d.ts), for one condition of `exports`.
 import { readFileSync } from 'node:fs';
-import { deflateRawSync } from 'node:zlib';
 import { ENTRIES, FILE_SUFFIX, MODULES, compiled, root } from './entries.mjs';
 
 /** A plugin of esbuild. */
@@ -30,6 +29,11 @@ function loader(name, condition) {
   if (condition in FILE_SUFFIX) {
     return `import module from './${MODULES[name].file}${FILE_SUFFIX[condition]}';\nexport default () => module;`;
   }
-  const packed = deflateRawSync(readFileSync(compiled(name).wasm), { level: 9 }).toString('base64');
-  return `import { inflated } from './src/inflate.ts';\nexport default () => inflated(${JSON.stringify(packed)});`;
+  return `import { unpacked } from './src/unpack.ts';\nexport default () => unpacked(${JSON.stringify(packed(readFileSync(compiled(name).wasm)))});`;
+}
+
+/** Bytes as printable text: 91 of them are one character, the others two. src/unpack.ts reads it. */
+function packed(bytes) {
+  const digit = (n) => String.fromCharCode(n + (n > 58 ? 34 : n > 1 ? 33 : 32));
+  return Array.from(bytes, (byte) => (byte > 90 ? digit(90 + Math.floor(byte / 91)) : '') + digit(byte % 91)).join('');
 }
