@@ -10,13 +10,13 @@
 )]
 
 use crate::{
-    machine::{Machine, Received},
+    machine::{Machine, Received, kind},
     tape::Tape,
 };
 use alloc::boxed::Box;
 use wamplex_shared::{
     id::RequestId,
-    message::{CancelMode, MessageCode},
+    message::CancelMode,
     roles::{Feature, Features},
     session::Refusal,
 };
@@ -67,11 +67,10 @@ pub extern "C" fn receive(core: &mut Core, code: u32, request: f64, kind: u32, f
     if flag(4) {
         dealer.insert(Feature::ProgressiveCallInvocations);
     }
-    let Some(code) = MessageCode::from_u64(code.into()) else { return 0 };
     let received = Received {
         code,
         request: id(request),
-        kind: MessageCode::from_u64(kind.into()),
+        kind,
         progress: flag(0),
         receive_progress: flag(1),
         offered: flag(2),
@@ -95,8 +94,7 @@ pub extern "C" fn next(core: &mut Core) -> f64 {
 /// Notes a request with this code, or with 0 one that is not answered. Returns its id, or why it is not to be sent.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn request(core: &mut Core, code: u32, flags: u32) -> f64 {
-    let kind = MessageCode::from_u64(code.into());
-    result(core.machine.request(kind, flags & 2 != 0, flags & 1 != 0))
+    result(core.machine.request(kind(code), flags & 2 != 0, flags & 1 != 0))
 }
 
 /// Notes more arguments for a call, or the last ones. Returns its id, or why they are not to be sent.

@@ -8,14 +8,19 @@ mod head;
 mod machine;
 mod tape;
 
+#[cfg(target_arch = "wasm32")]
+use lol_alloc::{FreeListAllocator, LockedAllocator};
+
 pub use core::{
     Core, abort, answer, authenticate, cancel, create, destroy, leave, more, next, read, receive,
     request, room,
 };
 
+/// A connection has a few buffers that grow and stay: a list of what is free is enough for them.
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
-static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+static ALLOCATOR: LockedAllocator<FreeListAllocator> =
+    LockedAllocator::new(FreeListAllocator::new());
 
 /// The words of a panic would go nowhere, and the code that formats them is a tenth of all the code.
 #[cfg(all(feature = "standalone", target_arch = "wasm32", not(test)))]

@@ -33,11 +33,11 @@ pub(crate) enum Report {
 /// What the machine has to know of a message.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Received {
-    pub(crate) code: MessageCode,
+    pub(crate) code: u32,
     /// The first id, if there is one and it is not zero.
     pub(crate) request: Option<RequestId>,
     /// Of ERROR.
-    pub(crate) kind: Option<MessageCode>,
+    pub(crate) kind: u32,
     pub(crate) progress: bool,
     pub(crate) receive_progress: bool,
     /// Of CHALLENGE: HELLO has offered the method.
@@ -145,26 +145,33 @@ impl Machine {
 impl Machine {
     /// Takes a message of the router.
     pub(crate) fn receive(&mut self, received: &Received) -> Report {
-        let code = received.code;
+        let head = head(received);
         match self {
             Self::Joining(joining) => {
+                let code = match head {
+                    Some(Head::Other(code)) => code,
+                    Some(Head::Abort) => MessageCode::Abort,
+                    // No other one may come.
+                    _ => MessageCode::Goodbye,
+                };
                 if joining.receive(code, received.offered).is_err() {
-                    Report::Violation
-                } else if code == MessageCode::Welcome {
-                    let theirs = Roles::NONE.with(Role::Dealer, received.dealer);
-                    *self = Self::Open(Ledger::new(ROLES, theirs));
-                    Report::Welcome
-                } else if code == MessageCode::Challenge {
-                    Report::Challenge
-                } else {
-                    *self = Self::Over;
-                    Report::Abort
+                    return Report::Violation;
                 }
+                if code == MessageCode::Challenge {
+                    return Report::Challenge;
+                }
+                if code == MessageCode::Abort {
+                    *self = Self::Over;
+                    return Report::Abort;
+                }
+                let theirs = Roles::NONE.with(Role::Dealer, received.dealer);
+                *self = Self::Open(Ledger::new(ROLES, theirs));
+                Report::Welcome
             }
             Self::Open(ledger) => {
-                let Some(head) = head(received) else { return Report::Violation };
-                let outcome = ledger.receive(head);
-                let report = outcome.map_or(Report::Violation, |outcome| report(&outcome, head));
+                let outcome = head.and_then(|head| Some((ledger.receive(head).ok()?, head)));
+                let report =
+                    outcome.map_or(Report::Violation, |(outcome, head)| report(&outcome, head));
                 if matches!(report, Report::Abort | Report::Goodbye | Report::Left) {
                     *self = Self::Over;
                 }
@@ -175,34 +182,37 @@ impl Machine {
     }
 }
 
-/// What the ledger has to know; nothing if an id is missing.
-#[allow(clippy::wildcard_enum_match_arm)] // nothing else comes from routers in an open session
+/// The requests that are answered, by their code.
+#[inline(never)]
+pub(crate) fn kind(code: u32) -> Option<MessageCode> {
+    Some(match code {
+        16 => MessageCode::Publish,
+        32 => MessageCode::Subscribe,
+        34 => MessageCode::Unsubscribe,
+        48 => MessageCode::Call,
+        64 => MessageCode::Register,
+        66 => MessageCode::Unregister,
+        68 => MessageCode::Invocation,
+        _ => return None,
+    })
+}
+
+/// What the ledger has to know; nothing if the message is none.
 fn head(received: &Received) -> Option<Head> {
-    let Received { code, request, kind, progress, receive_progress, .. } = *received;
-    let acknowledged = match code {
-        MessageCode::Published => MessageCode::Publish,
-        MessageCode::Subscribed => MessageCode::Subscribe,
-        MessageCode::Unsubscribed => MessageCode::Unsubscribe,
-        MessageCode::Registered => MessageCode::Register,
-        MessageCode::Unregistered => MessageCode::Unregister,
-        MessageCode::Goodbye => return Some(Head::Goodbye),
-        MessageCode::Abort => return Some(Head::Abort),
-        MessageCode::Event => return Some(Head::Event),
-        _ => {
-            return match (code, request) {
-                (MessageCode::Error, Some(request)) => {
-                    Some(Head::Error { kind: kind.filter(|kind| kind.may_fail())?, request })
-                }
-                (MessageCode::Result, Some(request)) => Some(Head::Result { request, progress }),
-                (MessageCode::Invocation, Some(request)) => {
-                    Some(Head::Invocation { request, progress, receive_progress })
-                }
-                (MessageCode::Interrupt, Some(request)) => Some(Head::Interrupt { request }),
-                _ => Some(Head::Other(code)),
-            };
-        }
-    };
-    Some(Head::done_or_revoked(acknowledged, request))
+    let Received { code, request, progress, receive_progress, .. } = *received;
+    Some(match code {
+        2 => Head::Other(MessageCode::Welcome),
+        3 => Head::Abort,
+        4 => Head::Other(MessageCode::Challenge),
+        6 => Head::Goodbye,
+        8 => Head::Error { kind: kind(received.kind)?, request: request? },
+        36 => Head::Event,
+        50 => Head::Result { request: request?, progress },
+        68 => Head::Invocation { request: request?, progress, receive_progress },
+        69 => Head::Interrupt { request: request? },
+        // An acknowledgement has the number behind that of its request.
+        _ => Head::done_or_revoked(kind(code - 1)?, request),
+    })
 }
 
 #[allow(clippy::wildcard_enum_match_arm)] // all else answers something
