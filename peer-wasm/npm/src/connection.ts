@@ -23,8 +23,8 @@ const LARGEST_BATCH = 1 << 18;
 /** As the core knows them. */
 export const CANCEL_MODES: readonly string[] = ['skip', 'kill', 'killnowait'];
 
-/** How many times a batch waits for one more message. */
-const ROUNDS = 32;
+/** How long a batch waits for loops that write one message after the other, in milliseconds. */
+const LOOP = 2;
 
 const UTF8 = new TextEncoder();
 
@@ -343,16 +343,16 @@ export class Connection {
     }
     if (encoder.size > LARGEST_BATCH) this.#flush(before);
     if (!this.#batched || encoder.size > LARGEST_BATCH) this.#flush();
-    else if (!this.#flushing) this.#flushSoon(ROUNDS);
+    else if (!this.#flushing) this.#flushSoon(Date.now() + LOOP);
     if (traced) this.#trace('tx', traced, shown);
   }
 
   /** Sends what is written when nothing more is: a loop that awaits writes its messages one after the other. */
-  #flushSoon(rounds: number): void {
+  #flushSoon(until: number): void {
     const { size } = this.#encoder;
     this.#flushing = true;
     queueMicrotask(() => {
-      if (rounds > 0 && this.#encoder.size > size) this.#flushSoon(rounds - 1);
+      if (this.#encoder.size > size && Date.now() < until) this.#flushSoon(until);
       else this.#flush();
     });
   }

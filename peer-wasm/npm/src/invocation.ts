@@ -202,7 +202,9 @@ export class IncomingCall {
         const payload = value instanceof RawResult ? value : { ...extra, args: extra.args ? [value, ...extra.args] : [value] };
         this.#yield({ ...this.#options, progress: true }, payload);
       }
-      return Date.now() > this.#sliceEnd || this.#connection.bufferedAmount > FULL ? this.#pause() : undefined;
+      const now = Date.now();
+      this.#sliceEnd ||= now + SLICE;
+      return now > this.#sliceEnd || this.#connection.bufferedAmount > FULL ? this.#pause() : undefined;
     });
   }
 

@@ -42,11 +42,11 @@ export class Mailbox<T> {
 
   push(item: T): void {
     if (this.#ended) return;
+    if (this.#handler && !this.#busy && this.#items.length === 0) return this.#hand(item);
     const waiting = this.#waiting.shift();
     if (waiting) return waiting.resolve({ done: false, value: item });
     if (this.#items.length >= this.#max && !this.#makeRoom()) return;
     this.#items.push(item);
-    if (this.#handler && !this.#busy) this.#pump();
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
@@ -103,16 +103,18 @@ export class Mailbox<T> {
     return true;
   }
 
+  #hand(item: T): void {
+    const promise = this.#handler!(item);
+    if (!(promise instanceof Promise)) return;
+    this.#busy = true;
+    void promise.then(() => {
+      this.#busy = false;
+      this.#pump();
+    });
+  }
+
   #pump(): void {
-    while (!this.#busy && this.#items.length > 0) {
-      const promise = this.#handler!(this.#items.shift() as T);
-      if (!(promise instanceof Promise)) continue;
-      this.#busy = true;
-      void promise.then(() => {
-        this.#busy = false;
-        this.#pump();
-      });
-    }
+    while (!this.#busy && this.#items.length > 0) this.#hand(this.#items.shift() as T);
     if (this.#items.length > 0) return;
     this.#slow = false;
     if (!this.#busy) this.#drained?.();

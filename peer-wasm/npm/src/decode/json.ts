@@ -2,8 +2,11 @@ import { fromBase64 } from '../base64.js';
 
 export type BigintMode = 'auto' | 'always' | 'never';
 
-/** An integer that may exceed 2^53; text such as a float's long fraction never matches, other text rarely. */
-const LONG_INTEGER = /[^.\d](?:[1-9]\d{16}|9\d{15})/;
+/**
+ * An integer that may exceed 2^53; text such as a float's long fraction never matches, other text rarely. Engines skip
+ * text with a row of classes ten times faster than with a count.
+ */
+const LONG_INTEGER = new RegExp(`[^.\\d](?:[1-9]${'\\d'.repeat(16)}|9${'\\d'.repeat(15)})`);
 /** Strings (to step over them), which may be keys, and numbers. */
 const TOKENS = /"(?:[^"\\]|\\.)*"(\s*:)?|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 const INTEGER = /^-?\d+$/;

@@ -33,6 +33,7 @@ const float = new Float64Array(1);
 const halves = new Uint32Array(float.buffer);
 
 // The tape that is being read: only one is at a time, and variables are faster than fields.
+let looked: CoreModule;
 let memory = new Uint8Array();
 let words = new Uint32Array();
 let at = 0;
@@ -75,11 +76,12 @@ export class TapeReader {
   }
 }
 
-/** At the memory of the module, which has another buffer after it grew. */
-function look({ memory: { buffer } }: CoreModule): void {
-  if (memory.buffer === buffer) return;
-  memory = new Uint8Array(buffer);
-  words = new Uint32Array(buffer);
+/** At the memory of the module. When that grows, what was seen of it before is empty. */
+function look(module: CoreModule): void {
+  if (looked === module && memory.length > 0) return;
+  looked = module;
+  memory = new Uint8Array(module.memory.buffer);
+  words = new Uint32Array(module.memory.buffer);
 }
 
 /** The bytes whose address and length follow. */
