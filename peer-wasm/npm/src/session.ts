@@ -4,10 +4,11 @@ import type { CoreModule } from './core.js';
 import type { Message } from './decode/message.js';
 import type { WampError } from './errors.js';
 import type { Registrations } from './registration.js';
-import type { SubscriptionHost, Subscriptions } from './subscription.js';
+import type { Subscriptions } from './subscription.js';
+import type { TableHost } from './table.js';
 
 /** What a session tells its client. */
-export interface SessionHost extends SubscriptionHost {
+export interface SessionHost extends TableHost {
   trace(detail: TraceDetail): void;
 }
 
