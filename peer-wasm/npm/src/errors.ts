@@ -47,7 +47,7 @@ export function networkFailure(message: string, init?: ErrorInit): ConnectionLos
 }
 
 /** The runtime or the page lacks what the client needs; not an error of WAMP. */
-export function unsupported(message: string, init: ErrorInit): WampError {
+export function unsupported(message: string, init?: ErrorInit): WampError {
   return new WampError('wamplex.error.unsupported', { ...init, message });
 }
 

@@ -1,6 +1,6 @@
 import type { WasmSource } from '../index.js';
 import type { CoreModule } from './core.js';
-import { unsupported } from './errors.js';
+import { networkFailure, toError, unsupported } from './errors.js';
 
 type Loader = () => WasmSource | Promise<WasmSource>;
 
@@ -24,9 +24,13 @@ export function loadWasm(source: WasmSource | Promise<WasmSource> | undefined): 
 async function load(given: WasmSource | Promise<WasmSource> | undefined): Promise<CoreModule> {
   let source: any = await given;
   if (source === undefined) throw new TypeError("wamplex/slim brings no WebAssembly of its own: pass the option 'wasm'");
-  if (typeof source === 'string' || typeof source.href === 'string') source = await fetch(source);
+  if (typeof source === 'string' || typeof source.href === 'string') {
+    source = await fetch(source).catch((cause) => {
+      throw networkFailure(`cannot load ${source}: ${cause.message}`, { cause });
+    });
+  }
   if (source.arrayBuffer) {
-    if (!source.ok) throw new Error(`cannot load ${source.url}: ${source.status}`);
+    if (!source.ok) throw unsupported(`cannot load ${source.url}: ${source.status}`);
     source = await source.arrayBuffer();
   }
   // Not `instanceof`: modules of other realms are modules, too.
@@ -36,8 +40,10 @@ async function load(given: WasmSource | Promise<WasmSource> | undefined): Promis
 }
 
 function explained(error: unknown): unknown {
-  if (error instanceof Error && /content security|\bcsp\b|unsafe-eval|wasm-eval/i.test(error.message)) {
-    return unsupported("the Content-Security-Policy of this page forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src", { cause: error });
-  }
-  return error;
+  const { name, message } = toError(error);
+  const forbidden = /content security|\bcsp\b|unsafe-eval|wasm-eval/i.test(message);
+  if (name !== 'CompileError' && !forbidden) return error;
+  return unsupported(forbidden
+    ? "the Content-Security-Policy of this page forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src"
+    : `this is no WebAssembly that can be compiled: ${message}`, { cause: error });
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { AuthError, Client, ConnectionLostError, TimeoutError, WampError, connect } from 'wamplex';
+import * as slim from 'wamplex/slim';
 import { WebSocketServer } from 'ws';
 import { startRouter } from './router.mjs';
 import { rejection, startScripted } from './scripted.mjs';
@@ -93,4 +94,26 @@ test('a client that cannot connect says so to all who wait for it, and closes', 
   for (const error of await Promise.all(waiting.map(rejection))) assert.ok(error instanceof ConnectionLostError, String(error));
   assert.equal((await closed).cause.constructor, ConnectionLostError);
   assert.equal(client.state, 'closed');
+});
+
+test('a module that cannot be had, or is none, is said', async (t) => {
+  const scripted = await startScripted();
+  t.after(() => scripted.stop());
+  const gone = await startScripted();
+  await gone.stop();
+  const http = (url) => url.replace('ws', 'http');
+  // Pages may only ask the server they have come from.
+  const there = new URL('/nothing.wasm', globalThis.location?.href ?? http(router.url));
+  const nowhere = new URL('wamplex.wasm', http(gone.url));
+  for (const [wasm, type, sentence] of [
+    [undefined, TypeError, /^wamplex\/slim brings no WebAssembly of its own: pass the option 'wasm'$/],
+    [there.href, slim.WampError, /^cannot load http:.*: 404$/],
+    [nowhere, slim.ConnectionLostError, /^cannot load http:.*\/wamplex\.wasm: ./],
+    [new TextEncoder().encode('<!doctype html>'), slim.WampError, /^this is no WebAssembly that can be compiled: ./],
+  ]) {
+    const error = await rejection(slim.connect(scripted.url, { ...(type === slim.ConnectionLostError ? ONE_TRY : AT_ONCE), serializers: ['json'], wasm }));
+    assert.equal(error.constructor, type, `${wasm}: ${error}`);
+    assert.match(error.message, sentence);
+  }
+  assert.deepEqual(scripted.received, []);
 });

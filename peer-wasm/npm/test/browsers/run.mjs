@@ -1,7 +1,7 @@
 // Runs the tests of the built package in browsers, against the real router.
 //   node test/browsers/run.mjs [chromium|firefox|webkit]... [FILE]...
 // Without engines it is all of them; without files all but those that skipped.mjs names. VERBOSE=1 times each file.
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../scripts/entries.mjs';
 import { Browser, ENGINES } from './engines.mjs';
@@ -21,6 +21,7 @@ const unknown = named.filter((name) => !all.includes(name));
 if (unknown.length > 0) throw new Error(`neither engine nor test file: ${unknown.join(', ')}`);
 const files = (named.length > 0 ? named : all).filter((name) => !SKIPPED_FILES[name]);
 
+if (!existsSync(join(root, 'dist'))) throw new Error("the package is not built: run 'npm run build' first");
 const server = await Server.start();
 const counts = await Promise.all(engines.map(runEngine));
 const results = Object.fromEntries(engines.map((engine, i) => [engine, counts[i]]));
