@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
-const binary = process.env.WAMPLEX_ROUTER ?? join(root, 'target', 'debug', 'wamplex');
+/** The program. */
+export const binary = process.env.WAMPLEX_ROUTER ?? join(root, 'target', 'debug', 'wamplex');
 
 /** Starts a router, with this configuration in TOML if there is one; `stop` kills it as a crash would. */
 export async function startRouter(config) {

@@ -1,5 +1,6 @@
 // Browsers, each driven through its WebDriver (W3C WebDriver).
 import { spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 
 /** A name for this machine that browsers do not know to be this machine, so that they do not trust what comes from it. */
@@ -39,9 +40,29 @@ export const ENGINES = {
     // It hangs without a word where there is no display.
     command: (port) => ['xvfb-run', '-a', 'WebKitWebDriver', '-p', port],
     capabilities: { 'webkitgtk:browserOptions': { args: ['--automation'] } },
-    binary: ['webkitgtk:browserOptions', '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser', 'MINIBROWSER'],
+    binary: ['webkitgtk:browserOptions', miniBrowser(), 'MINIBROWSER'],
   },
 };
+
+/** It has no place on the PATH, and one that differs between processors. */
+function miniBrowser() {
+  const folders = readdirSync('/usr/lib').map((name) => `/usr/lib/${name}/webkit2gtk-4.1/MiniBrowser`);
+  return folders.find((path) => existsSync(path)) ?? 'MiniBrowser';
+}
+
+/** What runs, and would go on when this program ends for whatever reason. */
+const drivers = new Set();
+process.once('exit', () => drivers.forEach(end));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
+
+function end(driver) {
+  if (!drivers.delete(driver) || driver.pid === undefined) return;
+  try {
+    process.kill(-driver.pid, 'SIGTERM');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
 
 /** One window of a browser. */
 export class Browser {
@@ -54,6 +75,7 @@ export class Browser {
     const [program, ...args] = command(String(port));
     // In a group of its own, as there are programs between us and the browser.
     const driver = spawn(program, args, { stdio: 'ignore', detached: true });
+    drivers.add(driver);
     const ended = new Promise((resolve) => {
       driver.once('error', resolve);
       driver.once('exit', (code) => resolve(new Error(`${program} ended with ${code}`)));
@@ -86,11 +108,7 @@ export class Browser {
     try {
       if (this.#session) await ask('DELETE', this.#session);
     } finally {
-      try {
-        process.kill(-this.#driver.pid, 'SIGTERM');
-      } catch (error) {
-        if (error.code !== 'ESRCH') throw error;
-      }
+      end(this.#driver);
     }
   }
 }
