@@ -11,9 +11,8 @@ mod tape;
 #[cfg(target_arch = "wasm32")]
 use lol_alloc::{FreeListAllocator, LockedAllocator};
 
-pub use core::{
-    Core, abort, answer, authenticate, cancel, create, destroy, leave, more, next, read, receive,
-    request, room,
+pub use crate::core::{
+    Core, abort, authenticate, cancels, create, destroy, leave, next, read, receive, request, room,
 };
 
 /// A connection has a few buffers that grow and stay: a list of what is free is enough for them.

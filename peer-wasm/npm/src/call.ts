@@ -1,7 +1,7 @@
 import type { CallOptions, Payload, Result, StreamOptions } from '../index.js';
 import { Timer, onAbort } from './abort.js';
-import { CANCEL_MODES, listOf, type Connection, type Pending } from './connection.js';
-import { Code, Flags } from './core.js';
+import { listOf, type Connection, type Pending } from './connection.js';
+import { Code } from './core.js';
 import type { Message } from './decode/message.js';
 import { elements } from './encode/index.js';
 import { callOptions } from './options.js';
@@ -30,6 +30,9 @@ export class OutgoingCall<T = any> implements Pending {
   #resolve!: (result: T) => void;
   #reject!: (error: unknown) => void;
   #settled = false;
+  #killed = false;
+  /** Set by the connection. */
+  declare code?: Code;
 
   /** There is no time limit if `limit` is 0. */
   constructor(
@@ -52,8 +55,7 @@ export class OutgoingCall<T = any> implements Pending {
     });
     const wire = callOptions(options, limit);
     this.#options = wire;
-    const flags = (wire['receive_progress'] === true ? Flags.ReceiveProgress : 0) | (wire['progress'] === true ? Flags.Progress : 0);
-    this.#request = connection.request(Code.Call, [wire, procedure, ...elements(payload)], this, flags);
+    this.#request = connection.request(Code.Call, [wire, procedure, ...elements(payload)], this, wire['progress'] === true);
     this.#timer = limit > 0 ? new Timer(limit, (error) => this.giveUp(error)) : undefined;
     this.#release = onAbort(options.signal, (reason) => this.giveUp(reason));
   }
@@ -74,6 +76,7 @@ export class OutgoingCall<T = any> implements Pending {
 
   /** A progressive RESULT. */
   progress(message: Message): void {
+    if (this.#killed) return;
     // The time limit is for the pause between two results.
     this.#timer?.restart();
     this.#listener?.(message);
@@ -88,14 +91,16 @@ export class OutgoingCall<T = any> implements Pending {
 
   /** Cancels the call, which ends as the router says. */
   kill(): void {
-    if (!this.#settled) this.#connection.cancel(this.#request, 'kill', true);
+    if (this.#settled || this.#killed) return;
+    this.#killed = true;
+    this.#connection.cancel(this.#request, 'kill', true);
   }
 
   /** Progressive call invocation: one more chunk of input. */
   more(payload: Payload, last: boolean): void {
     if (this.#settled) return;
     const { progress: _, ...rest } = this.#options;
-    this.#connection.more(this.#request, last, [last ? rest : this.#options, this.#procedure, ...elements(payload)]);
+    this.#connection.tell([Code.Call, this.#request, last ? rest : this.#options, this.#procedure, ...elements(payload)]);
   }
 
   /** Whether it has not ended before. */
@@ -110,7 +115,7 @@ export class OutgoingCall<T = any> implements Pending {
 }
 
 function checked(mode: string): string {
-  if (!CANCEL_MODES.includes(mode)) throw new TypeError("cancelMode must be 'skip', 'kill' or 'killnowait'");
+  if (!['skip', 'kill', 'killnowait'].includes(mode)) throw new TypeError("cancelMode must be 'skip', 'kill' or 'killnowait'");
   return mode;
 }
 

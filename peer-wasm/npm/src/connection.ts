@@ -20,9 +20,6 @@ const GOODBYE_TIMEOUT = 2000;
 /** How large a batch grows, in bytes (of JSON in UTF-16 units); a message that is larger is sent alone. */
 const LARGEST_BATCH = 1 << 18;
 
-/** As the core knows them. */
-export const CANCEL_MODES: readonly string[] = ['skip', 'kill', 'killnowait'];
-
 /** How long a batch waits for loops that write one message after the other, in milliseconds. */
 const LOOP = 2;
 
@@ -30,6 +27,8 @@ const UTF8 = new TextEncoder();
 
 /** A request that waits for its answer. */
 export interface Pending {
+  /** Set when it is sent. */
+  code?: Code;
   resolve(message: Message): void;
   reject(error: unknown): void;
   progress?(message: Message): void;
@@ -38,7 +37,8 @@ export interface Pending {
 /** What a connection tells its client. None of these may throw. */
 export interface ConnectionListener {
   event(message: Message): void;
-  invocation(message: Message): void;
+  /** With `more` it is about an invocation that came before, if that is still served. */
+  invocation(message: Message, more: boolean): void;
   interrupt(message: Message): void;
   revoked(message: Message): void;
   trace(detail: TraceDetail): void;
@@ -162,16 +162,17 @@ export class Connection {
     const unpacked = this.#options.passthru?.unpack(message, this.#module, this.#options.bigint) ?? message;
     const [request, kind] = code === 8 ? [second, first] : [typeof first === 'number' ? first : 0, 0];
     const flags = flagsOf(message) | (code === 4 && this.#offer.offers(first) ? Flags.Offered : 0);
-    const report = this.#module.receive(this.#core, code, request, kind, flags);
+    const report = this.#module.receive(this.#core, code, request, kind, this.#pending.get(request)?.code ?? 0, flags);
     switch (report) {
       case Report.Event:
         return this.#listener.event(unpacked);
       case Report.Reply:
-        return this.#reply(request, unpacked);
+        return this.#reply(this.#pending.get(request)!, request, unpacked);
       case Report.Progress:
-        return this.#pending.get(request)?.progress?.(unpacked);
+        return this.#pending.get(request)!.progress?.(unpacked);
       case Report.Invocation:
-        return this.#listener.invocation(unpacked);
+      case Report.More:
+        return this.#listener.invocation(unpacked, report === Report.More);
       case Report.Interrupt:
         return this.#listener.interrupt(message);
       case Report.Revoked:
@@ -201,10 +202,7 @@ export class Connection {
     else this.#end();
   }
 
-  #reply(request: number, message: Message): void {
-    const pending = this.#pending.get(request);
-    // Given up meanwhile: the answer came too late, and nobody waits for it.
-    if (!pending) return;
+  #reply(pending: Pending, request: number, message: Message): void {
     this.#forget(request);
     if (message[0] === 8) {
       const [, , , details, uri, args, kwargs] = message;
@@ -270,16 +268,22 @@ export class Connection {
 
   // ---- requests -----------------------------------------------------------------------
 
-  /** Sends a request, whose answer settles `pending` if somebody waits for it. Returns its id, which `rest` stands behind. */
-  request(code: Code, rest: readonly unknown[], pending?: Pending, flags = Flags.None): number {
+  /**
+   * Sends a request, whose answer settles `pending` if somebody waits for it. Returns its id, which `rest` stands behind. With
+   * `streams` it is a call that takes more arguments.
+   */
+  request(code: Code, rest: readonly unknown[], pending?: Pending, streams = false): number {
     this.check();
     const module = this.#module;
     const core = this.#core;
     const request = module.next(core);
     // Before it is sent: a socket may close while it sends.
-    if (pending) this.#pending.set(request, pending);
+    if (pending) {
+      pending.code = code;
+      this.#pending.set(request, pending);
+    }
     try {
-      this.#send([code, request, ...rest], () => accepted(module.request(core, pending ? code : 0, flags)));
+      this.#send([code, request, ...rest], () => accepted(module.request(core, streams)));
     } catch (error) {
       this.#pending.delete(request);
       throw error;
@@ -292,23 +296,16 @@ export class Connection {
     return new Promise((resolve, reject) => this.request(code, rest, { resolve, reject }));
   }
 
-  /** One more chunk of input for a call, or the last one. */
-  more(request: number, last: boolean, rest: readonly unknown[]): void {
-    this.check();
-    this.#send([Code.Call, request, ...rest], () => accepted(this.#module.more(this.#core, request, last)));
-  }
-
   /** Cancels a call; nobody waits for its answer any more, unless it is said. */
   cancel(request: number, mode: string, waits = false): void {
     if (!waits) this.#forget(request);
-    const send = () => this.#module.cancel(this.#core, request, CANCEL_MODES.indexOf(mode), waits);
-    if (this.isOpen) this.#send([Code.Cancel, request, { mode }], send);
+    if (this.isOpen && this.#module.cancels(this.#core)) this.#send([Code.Cancel, request, { mode }]);
   }
 
-  /** YIELD or ERROR; nothing if the invocation is answered already, or nobody takes pieces of a result. */
-  answer(request: number, message: readonly unknown[], progress = false): void {
+  /** Sends what needs no id of its own: YIELD, ERROR, or more arguments for a call. */
+  tell(message: readonly unknown[]): void {
     this.check();
-    this.#send(message, () => this.#module.answer(this.#core, request, progress));
+    this.#send(message);
   }
 
   /** Nobody waits for this answer any more. */

@@ -20,6 +20,8 @@ export const enum Report {
   Left = 11,
   /** The message may not come now. */
   Violation = 12,
+  /** More arguments for an invocation, if it is still served. */
+  More = 13,
 }
 
 /** Serializers in the order in which tables have them. */
@@ -45,22 +47,18 @@ export const enum Code {
 
 /** What the core wants to know of a message beside its ids. */
 export const enum Flags {
-  None = 0,
-  /** Of CALL, RESULT, INVOCATION. */
+  /** Of RESULT. */
   Progress = 1,
-  /** Of CALL, INVOCATION. */
-  ReceiveProgress = 2,
   /** Of CHALLENGE: the method was offered. */
-  Offered = 4,
+  Offered = 2,
   /** Of WELCOME: features of the dealer. */
-  Canceling = 8,
-  ProgressiveInvocations = 16,
+  Canceling = 4,
+  ProgressiveInvocations = 8,
 }
 
 const REFUSALS = [
   'the session is closed',
   'the router does not support progressive call invocations',
-  'the call takes no more arguments',
 ];
 
 /** What a command returned, unless it was refused. */
@@ -81,17 +79,15 @@ export interface CoreModule {
   room(core: Core, length: number): number;
   /** The address of the tape of the message that stands there, or 0 if it is malformed. */
   read(core: Core, cbor: boolean): number;
-  receive(core: Core, code: number, request: number, kind: number, flags: Flags): Report;
+  /** `kind` is that of the request that an ERROR names, `waiting` the code of the request that waits under this id. */
+  receive(core: Core, code: number, request: number, kind: number, waiting: number, flags: Flags): Report;
   /** The id that the next request will have. */
   next(core: Core): number;
-  /** Notes a request, with 0 for `code` one that is not answered. A number below zero is for `accepted`. */
-  request(core: Core, code: number, flags: Flags): number;
-  /** Notes more arguments for a call. A number below zero is for `accepted`. */
-  more(core: Core, request: number, last: boolean): number;
+  /** Takes the id for a request, to which more arguments may follow. A number below zero is for `accepted`. */
+  request(core: Core, streams: boolean): number;
   // Whether the message is to be sent.
   authenticate(core: Core): number;
-  cancel(core: Core, request: number, mode: number, waits: boolean): number;
-  answer(core: Core, request: number, progress: boolean): number;
+  cancels(core: Core): number;
   leave(core: Core): number;
   abort(core: Core): number;
 }

@@ -159,6 +159,7 @@ export class IncomingCall {
 
   /** Progressive call invocation: one more chunk. */
   more([, , , details, args, kwargs]: Message): void {
+    if (this.#stopped) return;
     this.#timer?.restart();
     this.#input?.push({ args: listOf(args), kwargs: kwargs ?? {} });
     if (details['progress'] !== true) this.#input?.end();
@@ -197,7 +198,7 @@ export class IncomingCall {
 
   progress(value: unknown, extra: Payload = {}): Promise<void> {
     return promised(() => {
-      if (this.#invocation.wantsProgress && !this.#answered && this.#connection.isOpen) {
+      if (this.#invocation.wantsProgress && !this.#answered && !this.#stopped && this.#connection.isOpen) {
         this.#timer?.restart();
         const payload = value instanceof RawResult ? value : { ...extra, args: extra.args ? [value, ...extra.args] : [value] };
         this.#yield({ ...this.#options, progress: true }, payload);
@@ -222,8 +223,7 @@ export class IncomingCall {
   }
 
   #yield(options: Record<string, unknown>, payload: Payload): void {
-    const message = [Code.Yield, this.#request, options, ...elements(payload)];
-    this.#connection.answer(this.#request, message, options['progress'] === true);
+    this.#connection.tell([Code.Yield, this.#request, options, ...elements(payload)]);
   }
 
   #fail(thrown: unknown): void {
@@ -241,7 +241,7 @@ export class IncomingCall {
 function sendError(connection: Connection, request: number, error: WampError, options: Record<string, unknown>): void {
   const args = error.args.length > 0 || error.message === error.uri ? error.args : [error.message];
   const send = (payload: Payload, details: Record<string, unknown>) =>
-    connection.answer(request, [Code.Error, Code.Invocation, request, details, error.uri, ...elements(payload)]);
+    connection.tell([Code.Error, Code.Invocation, request, details, error.uri, ...elements(payload)]);
   try {
     send({ args, kwargs: error.kwargs }, options);
   } catch {

@@ -28,10 +28,12 @@ export class Registrations extends Table<Registration> implements IncomingHost {
     return this.hold(registration, registration, options.signal);
   }
 
-  invoke(message: Message): void {
+  /** With `more` it is about an invocation that came before. */
+  invoke(message: Message, more: boolean): void {
     const [, request, id, details] = message;
     const running = this.#running.get(request);
     if (running) return running.more(message);
+    if (more) return;
     const connection = this.connection!;
     const registration = this.byId.get(id)?.founder;
     if (!registration) {

@@ -40,8 +40,8 @@ export class Session implements ConnectionListener {
     this.#host.subscriptions.deliver(message);
   }
 
-  invocation(message: Message): void {
-    this.#host.registrations.invoke(message);
+  invocation(message: Message, more: boolean): void {
+    this.#host.registrations.invoke(message, more);
   }
 
   interrupt(message: Message): void {

@@ -8,7 +8,7 @@
 //! | [`Serving`] | router | WELCOME | GOODBYE, ABORT or a lost transport |
 //!
 //! [`Ledger`] and [`Joining`] are the part of the client's machines that sees no messages, for shells that cannot afford
-//! typed ones.
+//! typed ones. (The browser peer has its tables in JavaScript, takes [`Joining`], and is held against [`Ledger`] by a test.)
 //!
 //! None of them does I/O, reads a clock or draws a random number. A shell (a task with a socket, a browser's callbacks,
 //! a test) drives them through four families of methods:

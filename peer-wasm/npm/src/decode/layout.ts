@@ -46,13 +46,11 @@ export function headLength(message: Message): number {
   return at < 0 ? message.length : at + 1;
 }
 
-/** What WELCOME, RESULT and INVOCATION say to the core by their details. */
-export function flagsOf(message: Message): Flags {
-  const [code] = message;
-  const { progress, receive_progress, roles } = (code === 2 || code === 50 ? message[2] : code === 68 ? message[3] : {}) as Record<string, any>;
-  const features = roles?.dealer?.features;
-  return (progress === true ? Flags.Progress : 0)
-    | (receive_progress === true ? Flags.ReceiveProgress : 0)
+/** What WELCOME and RESULT say to the core by their details. */
+export function flagsOf([code, , details]: Message): number {
+  if (code !== 2 && code !== 50) return 0;
+  const features = details.roles?.dealer?.features;
+  return (details.progress === true ? Flags.Progress : 0)
     // The specification spells it both ways.
     | (features?.call_canceling === true || features?.call_cancelling === true ? Flags.Canceling : 0)
     | (features?.progressive_call_invocations === true ? Flags.ProgressiveInvocations : 0);
