@@ -72,7 +72,10 @@ export interface Client<C extends Definitions = Untyped> extends Disposable {}
  * `C` is a contract. Without one every URI can be used, with whatever arguments.
  */
 export declare class Client<C extends Definitions = Untyped> {
-  /** Does not connect yet: the first request does, or `connect()`. Throws a `TypeError` for options that make no sense. */
+  /**
+   * Does not connect yet: the first request does, or `connect()`. Throws a `TypeError` without a realm, and for addresses and
+   * serializers that are none.
+   */
   constructor(endpoint: EndpointInput, options: ClientOptions & ContractOption<C>);
   /** What the client is doing about its session; see `State`. */
   readonly state: State;

@@ -21,7 +21,7 @@ export interface Endpoint {
 export type EndpointInput = UrlLike | Endpoint | readonly (UrlLike | Endpoint)[];
 
 /**
- * How a client behaves. Options that make no sense throw a `TypeError` when the client is made.
+ * How a client behaves.
  *
  * ```ts
  * const options: ClientOptions = {
