@@ -1,6 +1,6 @@
 // Measures what a page downloads, and fails when it is more than size.json allows.
 //   node scripts/size.mjs            checks
-//   node scripts/size.mjs --write    lowers the ceilings to the measured sizes and 3 %, and never raises one
+//   node scripts/size.mjs --write    lowers the ceilings to the measured sizes and 3 %, and never raises one; README.md tells them
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
@@ -12,6 +12,18 @@ const GOALS = { 'slim in a page, js and wasm': 20_000, 'default in a page': 24_0
 /** How much larger than measured a ceiling is. */
 const SLACK = 1.03;
 
+/** What README.md tells about, by the words there. */
+const TOLD = {
+  '`wamplex`': 'default in a page',
+  '`wamplex/slim` with its module': 'slim in a page, js and wasm',
+  'Argon2id, if the router asks for it': 'argon2.js',
+  'the meta API, if it is used': 'meta.js',
+  '`wamplex/worker`': 'worker.js',
+  '`wamplex/react`, `wamplex/vue` or `wamplex/svelte`': 'vue.js',
+  '`wamplex/autobahn`': 'autobahn.js',
+};
+
+const readmeFile = join(root, 'README.md');
 const limitsFile = join(root, 'size.json');
 const limits = existsSync(limitsFile) ? JSON.parse(readFileSync(limitsFile, 'utf8')) : {};
 const measured = measure();
@@ -19,6 +31,10 @@ const measured = measure();
 if (process.argv.includes('--write')) {
   const lowered = Object.entries(measured).map(([name, { br }]) => [name, { br: Math.min(limits[name]?.br ?? Infinity, Math.ceil(br * SLACK)) }]);
   writeFileSync(limitsFile, `${JSON.stringify(Object.fromEntries(lowered), null, 2)}\n`);
+  writeFileSync(readmeFile, told(Object.fromEntries(lowered)));
+} else if (told(limits) !== readFileSync(readmeFile, 'utf8')) {
+  console.error('README.md tells other sizes than size.json: npm run size -- --write');
+  process.exitCode = 1;
 }
 
 console.table(Object.fromEntries(Object.entries(measured).map(([name, sizes]) => [name, {
@@ -29,6 +45,14 @@ for (const [name, { br: ceiling }] of Object.entries(limits)) {
   if (!(measured[name]?.br > ceiling)) continue;
   console.error(`${name}: ${measured[name].br} bytes of brotli, more than the ${ceiling} of size.json`);
   process.exitCode = 1;
+}
+
+/** README.md with the sizes of the ceilings, in kB. */
+function told(ceilings) {
+  return readFileSync(readmeFile, 'utf8').replace(/^\| (.*) \| [\d.]+ kB \|$/gm, (row, words) => {
+    const { br } = ceilings[TOLD[words]] ?? {};
+    return br ? `| ${words} | ${Math.ceil(br / 100) / 10} kB |` : row;
+  });
 }
 
 /** Every file that a page may load, each by itself and minified; and what slim is with its module. */
