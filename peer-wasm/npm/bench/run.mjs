@@ -4,7 +4,7 @@
 //   npm run bench -- codec node        only these parts, of: codec, node, chromium
 //   npm run bench -- --short           shorter turns and fewer rounds, for a first look
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { startRouter } from '../test/router.mjs';
 import { benchCodecs } from './codecs.mjs';
 import { inChromium } from './in-chromium.mjs';
@@ -59,9 +59,19 @@ async function benchClients(start) {
 }
 
 function head() {
+  const { length, 0: cpu } = cpus();
   return `# Speed of the npm package
 
-Made by \`npm run bench -- --write\` with Node ${process.versions.node} on ${cpus().length} cores (${cpus()[0].model.trim()}).
-Ratios come first: both sides of each were measured in turns in one run, so they tell more than the figures behind them.
+Made by \`npm run bench -- --write\` with Node ${process.versions.node} on ${length} cores (${cpu.model.trim()}), of which other work
+took its part: ${loadavg()[0].toFixed(1)} programs wanted to run at the end. Ratios come first: both sides of each were measured in
+turns in one run, so they tell more than the figures behind them. Above 1 ours is better. The router is that of Wamplex.
+
+* **Codecs**: what our client does is measured whole, from the frame that its socket gets to the handler of the application,
+  and from \`publish\` to the frame that its socket is given. The others only decode and encode the message. In Node, msgpackr
+  and cbor-x have parts in C++ that browsers do not have.
+* **Clients**: both ends are in one process (or page) and on one library, so that a message costs its sender and its receiver;
+  only progressive results come from our client for all, since the router asks for none of a callee that cannot be
+  interrupted. \`batched\` is what our client does by itself where the router offers it: all messages of one turn of the event
+  loop are one frame. wampy has no publishing without acknowledgement.
 `;
 }

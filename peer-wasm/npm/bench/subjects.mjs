@@ -1,5 +1,7 @@
 // Who is measured.
-const SERIALIZERS = ['json', 'msgpack', 'cbor'];
+export const SERIALIZERS = ['json', 'msgpack', 'cbor'];
+/** What our client offers first. */
+export const DEFAULT = 'cbor';
 
 const each = (library, extra = {}) => SERIALIZERS.map((serializer) => ({ library, serializer, ...extra }));
 

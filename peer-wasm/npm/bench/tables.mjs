@@ -1,30 +1,37 @@
 // Measurements as Markdown.
 import { SCENARIOS } from './scenarios.mjs';
+import { DEFAULT, SERIALIZERS } from './subjects.mjs';
+
+const OTHERS = ['wampy', 'autobahn'];
 
 /** Tables about clients: how many times faster we are, and what was measured. */
 export function clientTables(where, running) {
   const subjects = running.map(({ subject, turns }) => ({ ...subject, turns: summaries(turns) }));
-  const ours = subjects.filter(({ library }) => library === 'wamplex');
-  const rate = (subject, scenario) => subject.turns[scenario]?.perSecond;
-  const fastest = (library, serializer, scenario) => Math.max(
-    0, ...subjects.filter((s) => s.library === library && (!serializer || s.serializer === serializer)).map((s) => rate(s, scenario) ?? 0),
-  );
-  const ratio = (scenario, library, serializer) => (subject) => {
-    const theirs = fastest(library, serializer && subject.serializer, scenario);
-    return theirs > 0 ? `${(rate(subject, scenario) / theirs).toFixed(2)}` : '–';
-  };
-  const ratios = Object.keys(SCENARIOS).flatMap((scenario) => ['wampy', 'autobahn'].flatMap((library) => [
-    [`${scenario}: times ${library}, same serializer`, ...ours.map(ratio(scenario, library, true))],
-    [`${scenario}: times ${library} at its fastest`, ...ours.map(ratio(scenario, library, false))],
-  ]));
-  const figures = (cell) => Object.keys(SCENARIOS).map((scenario) => [scenario, ...subjects.map((s) => cell(s.turns[scenario]))]);
-  const names = subjects.map(({ name }) => name);
+  const scenarios = Object.keys(SCENARIOS);
+  const figures = (cell) => table(['', ...scenarios], subjects.map((s) => [s.name, ...scenarios.map((scenario) => cell(s.turns[scenario]))]));
+  const ratios = (better) => table(['', ...OTHERS.map((name) => `${name} at its best`), ...SERIALIZERS.flatMap((one) => OTHERS.map((name) => `${one}: ${name}`))],
+    scenarios.map((scenario) => [scenario, ...compared(subjects, scenario, better)]));
+  const hasCpu = subjects[0].turns[scenarios[0]].cpu > 0;
   return {
-    ratios: `\n## Clients ${where}: how many times as much per second\n\n${table(['', ...ours.map(({ name }) => name)], ratios)}`,
+    ratios:
+      `\n## Clients ${where}: how many times as many per second\n\n${ratios(({ perSecond }) => perSecond)}` +
+      (hasCpu ? `\n## Clients ${where}: how many times less CPU time\n\n${ratios(({ cpu }) => 1 / cpu)}` : ''),
     figures:
-      `\n## Clients ${where}: per second (median of the rounds)\n\n${table(['', ...names], figures((t) => whole(t?.perSecond)))}` +
-      `\n## Clients ${where}: CPU time of sender and receiver, in µs for each\n\n${table(['', ...names], figures((t) => tenths(t?.cpu)))}`,
+      `\n## Clients ${where}: per second (median of the rounds)\n\n${figures((turn) => whole(turn?.perSecond))}` +
+      (hasCpu ? `\n## Clients ${where}: CPU time of sender and receiver, in µs for each\n\n${figures((turn) => tenths(turn?.cpu))}` : ''),
   };
+}
+
+/** Ours with its defaults against the best that each other one has, then over each serializer. */
+function compared(subjects, scenario, better) {
+  const best = (library, serializer) => Math.max(0, ...subjects
+    .filter((s) => s.library === library && s.batched !== false && (!serializer || s.serializer === serializer) && s.turns[scenario])
+    .map((s) => better(s.turns[scenario])));
+  const ratio = (ours, theirs) => (theirs > 0 ? (ours / theirs).toFixed(2) : '–');
+  return [
+    ...OTHERS.map((name) => ratio(best('wamplex', DEFAULT), best(name))),
+    ...SERIALIZERS.flatMap((one) => OTHERS.map((name) => ratio(best('wamplex', one), best(name, one)))),
+  ];
 }
 
 /** Tables about codecs; the first of each group is ours. */

@@ -22,6 +22,9 @@ const LARGEST_BATCH = 1 << 18;
 
 /** How long a batch waits for loops that write one message after the other, in milliseconds. */
 const LOOP = 2;
+/** How many microtasks pass between two messages of such a loop: a generator takes three. */
+const PATIENCE = 4;
+const TURN = Promise.resolve();
 
 const UTF8 = new TextEncoder();
 
@@ -344,12 +347,14 @@ export class Connection {
     if (traced) this.#trace('tx', traced, shown);
   }
 
-  /** Sends what is written when nothing more is: a loop that awaits writes its messages one after the other. */
-  #flushSoon(until: number): void {
+  /** Sends what is written when nothing more is, or when it is time. */
+  #flushSoon(until: number, patience = PATIENCE): void {
     const { size } = this.#encoder;
     this.#flushing = true;
-    queueMicrotask(() => {
-      if (this.#encoder.size > size && Date.now() < until) this.#flushSoon(until);
+    // Not `queueMicrotask`, which is several times slower in Node.
+    void TURN.then(() => {
+      const grew = this.#encoder.size > size;
+      if (grew ? Date.now() < until : patience > 0) this.#flushSoon(until, grew ? PATIENCE : patience - 1);
       else this.#flush();
     });
   }

@@ -83,6 +83,7 @@ for (const serializer of Object.keys(FORMATS)) {
     const { client, until } = await session(t, serializer);
     const all = Array.from({ length: 100 }, (_, i) => client.publish('t', i + 1));
     await Promise.all(all);
+    await new Promise((resolve) => setImmediate(resolve));
     await client.publish('t', 101);
     const frames = await until(101);
     assert.deepEqual(frames, [publications(1, 101), publications(101, 102)]);
