@@ -36,16 +36,27 @@ export class Timer {
   }
 }
 
+/** Calls `expired` when the signal is aborted or the time is up; the returned function takes that back. */
+export function limit(signal: AbortSignal | undefined, milliseconds: number, expired: (error: unknown) => void): () => void {
+  const timer = new Timer(milliseconds, (error) => expire(error));
+  let release = nothing;
+  const stop = () => {
+    timer.stop();
+    release();
+  };
+  const expire = (error: unknown) => {
+    stop();
+    expired(error);
+  };
+  release = onAbort(signal, expire);
+  return stop;
+}
+
 /** `promise`, unless the signal is aborted or the time is up before it settles. */
 export function limited<T>(promise: Promise<T>, signal: AbortSignal | undefined, milliseconds: number): Promise<T> {
   if (!signal && milliseconds <= 0) return promise;
   return new Promise<T>((resolve, reject) => {
-    const timer = new Timer(milliseconds, reject);
-    const release = onAbort(signal, reject);
-    promise.then(resolve, reject).finally(() => {
-      timer.stop();
-      release();
-    });
+    promise.then(resolve, reject).finally(limit(signal, milliseconds, reject));
   });
 }
 

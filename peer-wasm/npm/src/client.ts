@@ -11,12 +11,11 @@ import { disposable } from './dispose.js';
 import { ConnectionLostError, networkFailure } from './errors.js';
 import type { Bound } from './contract/index.js';
 import { EventIterator } from './events.js';
-import { Link } from './link.js';
+import { Link, type LinkHost } from './link.js';
 import { lazyMeta } from './meta/lazy.js';
 import { CONNECT_TIMEOUT } from './opener.js';
 import { publishOptions } from './options.js';
 import type { Registration } from './registration.js';
-import type { SessionHost } from './session.js';
 import { CallStream } from './stream.js';
 import type { Subscription } from './subscription.js';
 
@@ -33,7 +32,7 @@ export class Client extends EventTarget {
     super();
     this.#options = options;
     this.#tracing = Boolean(options?.debug);
-    this.#link = new Link(endpoint, options, this.#host(), (type, detail) => this.#emit(type, detail), () => this.#tracing);
+    this.#link = new Link(endpoint, options, this.#host());
     onAbort(options.signal as AbortSignal | undefined, (reason) => {
       this.#link.abort(reason);
       void this.close();
@@ -54,7 +53,7 @@ export class Client extends EventTarget {
   }
 
   get session(): SessionInfo | null {
-    return this.#link.live?.info ?? null;
+    return this.#link.live?.session ?? null;
   }
 
   // ---- connecting -----------------------------------------------------------------
@@ -135,7 +134,7 @@ export class Client extends EventTarget {
       };
       const go = () => {
         this.#check(this.#options.whenDisconnected?.call);
-        return this.#link.enter(options.signal as AbortSignal | undefined, left(), ({ connection }) => {
+        return this.#link.enter(options.signal as AbortSignal | undefined, left(), (connection) => {
           const call = new OutgoingCall(connection, procedure, payload, options, left(), pick, progress);
           if (input) sendInput(call, input).catch((error) => call.giveUp(error));
           tap?.sent(call);
@@ -165,7 +164,7 @@ export class Client extends EventTarget {
       this.#check(policy === 'drop' ? 'throw' : policy);
       const { args = [], kwargs } = options;
       const rest = [wire, topic, ...elements({ args: data === undefined ? args : [data, ...args], kwargs })];
-      return this.#link.enter(signal, 0, ({ connection }) => {
+      return this.#link.enter(signal, 0, (connection) => {
         if (!acknowledge) return void connection.request(Code.Publish, rest);
         return limited(connection.ask(Code.Publish, rest), signal, 0).then(([, , publication]) => ({ publication }));
       });
@@ -193,7 +192,7 @@ export class Client extends EventTarget {
   override addEventListener(...args: Parameters<EventTarget['addEventListener']>): void {
     if (args[0] === 'trace' && !this.#tracing) {
       this.#tracing = true;
-      this.#link.live?.connection.trace(true);
+      this.#link.live?.trace(true);
     }
     super.addEventListener(...args);
   }
@@ -202,8 +201,10 @@ export class Client extends EventTarget {
     return this.dispatchEvent(new CustomEvent(type, { detail, cancelable: type === 'error' }));
   }
 
-  #host(): SessionHost {
+  #host(): LinkHost {
     return {
+      emit: (type, detail) => this.#emit(type, detail),
+      tracing: () => this.#tracing,
       failed: (error, where) => {
         if (this.#emit('error', { error, where })) console.error(`wamplex: a ${where} failed:`, error);
       },

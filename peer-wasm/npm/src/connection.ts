@@ -46,7 +46,7 @@ export interface ConnectionListener {
   revoked(message: Message): void;
   trace(detail: TraceDetail): void;
   /** The session is over; told once, and only if it was open. */
-  lost(cause: WampError): void;
+  lost(connection: Connection, cause: WampError): void;
 }
 
 export interface ConnectionOptions {
@@ -425,7 +425,7 @@ export class Connection {
     }
     this.#pending.clear();
     this.#settled?.();
-    if (wasOpen) this.#listener.lost(cause);
+    if (wasOpen) this.#listener.lost(this, cause);
     this.#gone();
     this.#module.destroy(this.#core);
   }

@@ -1,9 +1,9 @@
-import { Timer, onAbort } from './abort.js';
+import { limit } from './abort.js';
+import type { Connection } from './connection.js';
 import { networkFailure } from './errors.js';
-import type { Session } from './session.js';
 
 interface Waiter {
-  go(session: Session): void;
+  go(connection: Connection): void;
   fail(error: unknown): void;
 }
 
@@ -17,40 +17,36 @@ export class Gate {
   }
 
   /** Runs `go` when the gate opens, unless the signal is aborted or the time is up before. */
-  wait<T>(signal: AbortSignal | undefined, milliseconds: number, go: (session: Session) => T | Promise<T>): Promise<T> {
+  wait<T>(signal: AbortSignal | undefined, milliseconds: number, go: (connection: Connection) => T | Promise<T>): Promise<T> {
     if (this.#waiting.size >= this.#limit) {
       return Promise.reject(networkFailure(`${this.#limit} requests wait for a session already`));
     }
     return new Promise((resolve, reject) => {
+      const stop = limit(signal, milliseconds, (error) => waiter.fail(error));
       const leave = () => {
+        stop();
         this.#waiting.delete(waiter);
-        timer.stop();
-        release();
-      };
-      const fail = (error: unknown) => {
-        leave();
-        reject(error);
       };
       const waiter = {
-        fail,
-        go: (session: Session) => {
+        fail: (error: unknown) => {
+          leave();
+          reject(error);
+        },
+        go: (connection: Connection) => {
           leave();
           try {
-            resolve(go(session));
+            resolve(go(connection));
           } catch (error) {
             reject(error);
           }
         },
       };
-      let release = () => {};
-      const timer = new Timer(milliseconds, fail);
       this.#waiting.add(waiter);
-      release = onAbort(signal, fail);
     });
   }
 
-  open(session: Session): void {
-    for (const waiter of [...this.#waiting]) waiter.go(session);
+  open(connection: Connection): void {
+    for (const waiter of [...this.#waiting]) waiter.go(connection);
   }
 
   fail(error: unknown): void {

@@ -1,22 +1,31 @@
-import type { ClientEventMap, ClientOptions, EndpointInput, SessionInfo, State } from '../index.js';
+import type { ClientEventMap, ClientOptions, EndpointInput, SessionInfo, State, TraceDetail } from '../index.js';
 import { limited, onAbort } from './abort.js';
 import { alarm } from './alarm.js';
+import type { Connection, ConnectionListener } from './connection.js';
+import type { Message } from './decode/message.js';
 import { ConnectionLostError, NETWORK_FAILURE, TimeoutError, WampError, networkFailure, toError } from './errors.js';
 import { Gate } from './gate.js';
 import { Heartbeat } from './heartbeat.js';
 import { Opener } from './opener.js';
 import { Backoff } from './reconnect.js';
 import { Registrations } from './registration.js';
-import type { Session, SessionHost } from './session.js';
 import { Subscriptions } from './subscription.js';
+import type { TableHost } from './table.js';
 import { onWakeup } from './wakeups.js';
 
 /** A session that lived as long was no accident: the next try after it comes soon. */
 const LASTED = 5000;
 const DRAIN_LIMIT = 30_000;
 
-/** Tells listeners of the client. */
-export type Emit = <K extends keyof ClientEventMap>(type: K, detail: ClientEventMap[K]['detail']) => boolean;
+const UNSUBSCRIBED = 35;
+
+/** What the link tells its client. */
+export interface LinkHost extends TableHost {
+  /** Tells listeners of the client. */
+  emit<K extends keyof ClientEventMap>(type: K, detail: ClientEventMap[K]['detail']): boolean;
+  trace(detail: TraceDetail): void;
+  tracing(): boolean;
+}
 
 interface Opening {
   readonly promise: Promise<SessionInfo>;
@@ -25,16 +34,16 @@ interface Opening {
 }
 
 /** Keeps a session open: connects, notices when it is lost, and connects again. */
-export class Link {
+export class Link implements ConnectionListener {
   state: State = 'idle';
   readonly subscriptions: Subscriptions;
   readonly registrations: Registrations;
   readonly #options: ClientOptions;
-  readonly #emit: Emit;
+  readonly #host: LinkHost;
   readonly #opener: Opener;
   readonly #backoff: Backoff;
   readonly #gate: Gate;
-  #session: Session | undefined;
+  #connection: Connection | undefined;
   #heartbeat: Heartbeat | undefined;
   #joined = false;
   #openedAt = 0;
@@ -48,20 +57,19 @@ export class Link {
   #hurry: (() => void) | undefined;
   #stopListening: (() => void) | undefined;
 
-  constructor(endpoint: EndpointInput, options: ClientOptions, host: SessionHost, emit: Emit, readonly tracing: () => boolean) {
+  constructor(endpoint: EndpointInput, options: ClientOptions, host: LinkHost) {
     this.#options = options;
-    this.#emit = emit;
+    this.#host = host;
     this.subscriptions = new Subscriptions(host);
     this.registrations = new Registrations(host);
-    const lost = (session: Session, cause: WampError) => this.#lost(session, cause);
-    this.#opener = new Opener(endpoint, options, { ...host, subscriptions: this.subscriptions, registrations: this.registrations, lost });
-    this.#backoff = new Backoff(options.reconnect || {});
+    this.#opener = new Opener(endpoint, options, this);
+    this.#backoff = new Backoff(options.reconnect);
     this.#gate = new Gate(options.whenDisconnected?.queueLimit);
   }
 
   /** The open session. */
-  get live(): Session | undefined {
-    return this.#session?.connection.isOpen ? this.#session : undefined;
+  get live(): Connection | undefined {
+    return this.#connection?.isOpen ? this.#connection : undefined;
   }
 
   /** Whether there will be no other session, unless somebody connects anew. */
@@ -76,7 +84,7 @@ export class Link {
     // `close()` wins over whoever connects meanwhile.
     while (this.#closing) await this.#closing;
     const { live } = this;
-    if (live) return live.info;
+    if (live) return live.session!;
     this.#hurry?.();
     if (!this.#opening) {
       this.#begin();
@@ -90,7 +98,7 @@ export class Link {
   }
 
   /** Runs `go` with the open session: now, or when there is one. */
-  enter<T>(signal: AbortSignal | undefined, milliseconds: number, go: (session: Session) => T | Promise<T>): T | Promise<T> {
+  enter<T>(signal: AbortSignal | undefined, milliseconds: number, go: (connection: Connection) => T | Promise<T>): T | Promise<T> {
     signal?.throwIfAborted();
     const { live } = this;
     if (live) return go(live);
@@ -125,23 +133,23 @@ export class Link {
       this.#stopListening ??= onWakeup((event) => this.#wake(event));
       for (;;) {
         if (cause) await this.#pause(cause, signal);
-        const opened = await this.#opener.open(signal, this.tracing).catch(toError);
+        const opened = await this.#opener.open(signal, this.#host.tracing).catch(toError);
         signal.throwIfAborted();
         if (!(opened instanceof Error)) return this.#opened(opened);
         this.#failure = cause = asWampError(opened);
-        if (this.#options.reconnect === false || this.#backoff.isFinal(opened, this.#joined)) throw opened;
+        if (this.#backoff.isFinal(opened, this.#joined)) throw opened;
         if (this.state === 'connecting') this.#set('reconnecting');
       }
     } catch (error) {
-      this.#finish(signal.aborted ? undefined : error, error);
+      this.#finish(error, signal.aborted ? undefined : asWampError(error));
     }
   }
 
   async #pause(cause: WampError, signal: AbortSignal): Promise<void> {
-    const delay = await this.#backoff.next(cause, this.#joined);
+    const delay = await this.#backoff.next(cause);
     signal.throwIfAborted();
     if (delay === undefined) throw cause;
-    this.#emit('reconnecting', { attempt: this.#backoff.attempts, delay, cause });
+    this.#host.emit('reconnecting', { attempt: this.#backoff.attempts, delay, cause });
     let cancel!: () => void;
     let release!: () => void;
     await new Promise<void>((resolve) => {
@@ -155,11 +163,11 @@ export class Link {
     signal.throwIfAborted();
   }
 
-  #opened(session: Session): void {
+  #opened(connection: Connection): void {
     const { heartbeat } = this.#options;
-    const { info, connection } = session;
     const opening = this.#opening!;
-    this.#session = session;
+    const info = connection.session!;
+    this.#connection = connection;
     this.#opening = this.#failure = undefined;
     this.#joined = true;
     this.#openedAt = Date.now();
@@ -167,10 +175,33 @@ export class Link {
     // What was there before comes first: what waits may build on it.
     this.subscriptions.attach(connection);
     this.registrations.attach(connection);
-    this.#gate.open(session);
+    this.#gate.open(connection);
     opening.resolve(info);
     this.#set('open');
-    this.#emit('open', info);
+    this.#host.emit('open', info);
+  }
+
+  // ---- what the session says ------------------------------------------------------------
+
+  event(message: Message): void {
+    this.subscriptions.deliver(message);
+  }
+
+  invocation(message: Message, more: boolean): void {
+    this.registrations.invoke(message, more);
+  }
+
+  interrupt(message: Message): void {
+    this.registrations.interrupt(message);
+  }
+
+  revoked([code, , { subscription, registration, reason = 'wamp.close.revoked' } = {} as any]: Message): void {
+    if (code === UNSUBSCRIBED) this.subscriptions.revoked(subscription, reason);
+    else this.registrations.revoked(registration, reason);
+  }
+
+  trace(detail: TraceDetail): void {
+    this.#host.trace(detail);
   }
 
   /** The network or the page has come back, or may have gone. */
@@ -192,45 +223,45 @@ export class Link {
   }
 
   async #close(reason: string, message: string, drain: boolean | number): Promise<void> {
-    const session = this.#session;
-    if (session && drain !== false) await this.#drain(session, drain === true ? DRAIN_LIMIT : drain);
+    const connection = this.#connection;
+    if (connection && drain !== false) await this.#drain(connection, drain === true ? DRAIN_LIMIT : drain);
     this.#heartbeat?.stop();
-    if (this.#session) return this.#session.connection.leave(reason, message);
+    if (this.#connection) return this.#connection.leave(reason, message);
     if (this.#opening) {
       this.#giveUp!.abort(this.closedError());
       await this.#opening.promise.catch(() => {});
     }
-    this.#finish(undefined, this.closedError());
+    this.#finish(this.closedError());
   }
 
   /** Takes nothing new, and finishes what has begun. */
-  async #drain({ connection }: Session, milliseconds: number): Promise<void> {
+  async #drain(connection: Connection, milliseconds: number): Promise<void> {
     this.#draining = true;
     const drained = Promise.all([this.registrations.drain(), this.subscriptions.drain()]).then(() => connection.idle());
     await limited(drained, undefined, milliseconds).catch(() => {});
     this.#draining = false;
   }
 
-  #lost(session: Session, cause: WampError): void {
-    if (this.#session !== session) return;
-    this.#session = undefined;
+  lost(connection: Connection, cause: WampError): void {
+    if (this.#connection !== connection) return;
+    this.#connection = undefined;
     this.#heartbeat?.stop();
     this.subscriptions.detach();
     this.registrations.detach(cause);
-    if (this.#closing) return this.#finish(undefined, this.closedError(), cause.uri);
+    if (this.#closing) return this.#finish(this.closedError(), undefined, cause.uri);
     if (Date.now() - this.#openedAt > LASTED) this.#backoff.attempts = 0;
     // Listeners may ask for things already, which wait, or close the client.
     this.#begin();
-    this.#emit('sessionlost', { cause });
-    const final = this.#options.reconnect === false || this.#backoff.isFinal(cause, true);
+    this.#host.emit('sessionlost', { cause });
+    const final = this.#backoff.isFinal(cause, true);
     if (!final && !this.#closing) this.#set('reconnecting');
-    if (this.#closing) this.#finish(undefined, this.closedError(), cause.uri);
+    if (this.#closing) this.#finish(this.closedError(), undefined, cause.uri);
     else if (final) this.#finish(cause, cause);
     else void this.#run(cause);
   }
 
-  /** `cause` is missing if that was wanted; `failure` is for those who wait. */
-  #finish(cause: unknown, failure: unknown, reason?: string): void {
+  /** `failure` is for those who wait; `cause` is missing if the end was wanted. */
+  #finish(failure: unknown, cause?: WampError, reason = cause?.uri ?? 'wamp.close.normal'): void {
     const opening = this.#opening;
     this.#opening = undefined;
     opening?.reject(failure);
@@ -239,19 +270,18 @@ export class Link {
     this.#stopListening = undefined;
     this.#joined = false;
     this.#backoff.attempts = 0;
-    const why = cause === undefined ? undefined : asWampError(cause);
     this.#set('closed');
-    this.subscriptions.end(reason ?? why?.uri ?? 'wamp.close.normal', why && { error: why });
-    this.registrations.end(reason ?? why?.uri ?? 'wamp.close.normal');
+    this.subscriptions.end(reason, cause && { error: cause });
+    this.registrations.end(reason);
     this.#gate.fail(lost(failure));
-    this.#emit('close', why ? { cause: why } : {});
+    this.#host.emit('close', cause ? { cause } : {});
   }
 
   #set(state: State): void {
     const previous = this.state;
     if (previous === state) return;
     this.state = state;
-    this.#emit('statechange', { state, previous });
+    this.#host.emit('statechange', { state, previous });
   }
 }
 

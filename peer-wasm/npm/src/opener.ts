@@ -1,11 +1,11 @@
 import type { Authenticator, ClientOptions, Endpoint, EndpointInput, SerializerName, UrlLike } from '../index.js';
-import { Timer, onAbort } from './abort.js';
+import { limit, onAbort } from './abort.js';
 import { anonymous } from './auth/index.js';
 import { checkConfidentiality } from './auth/offer.js';
+import { Connection, type ConnectionListener } from './connection.js';
 import { SERIALIZERS } from './core.js';
-import { ConnectionLostError, TimeoutError, WampError, networkFailure, toError, unsupported } from './errors.js';
+import { ConnectionLostError, WampError, networkFailure, toError, unsupported } from './errors.js';
 import type { Packer } from './passthru/index.js';
-import { Session, type SessionTables } from './session.js';
 import { openSocket } from './socket.js';
 import { loadWasm } from './wasm.js';
 
@@ -20,12 +20,12 @@ interface Address {
 /** Opens sessions: checks what the application wants, then goes through the addresses. */
 export class Opener {
   readonly #options: ClientOptions;
-  readonly #host: SessionTables;
+  readonly #host: ConnectionListener;
   readonly #addresses: readonly Address[];
   readonly #authenticators: readonly Authenticator[];
   #attempts = 0;
 
-  constructor(endpoint: EndpointInput, options: ClientOptions, host: SessionTables) {
+  constructor(endpoint: EndpointInput, options: ClientOptions, host: ConnectionListener) {
     if (typeof options?.realm !== 'string' || options.realm === '') throw new TypeError("the option 'realm' is missing");
     this.#options = options;
     this.#host = host;
@@ -36,19 +36,13 @@ export class Opener {
   }
 
   /** A session with the first address that gives one. `signal` gives the whole attempt up. */
-  async open(signal: AbortSignal, tracing: () => boolean): Promise<Session> {
-    const limit = new AbortController();
-    const timer = new Timer(this.#options.connectTimeout ?? CONNECT_TIMEOUT, (error) => limit.abort(error));
-    const release = onAbort(signal, (reason) => limit.abort(reason));
-    try {
-      return await this.#tryAll(limit.signal, tracing);
-    } finally {
-      timer.stop();
-      release();
-    }
+  open(signal: AbortSignal, tracing: () => boolean): Promise<Connection> {
+    const attempt = new AbortController();
+    const stop = limit(signal, this.#options.connectTimeout ?? CONNECT_TIMEOUT, (reason) => attempt.abort(reason));
+    return this.#tryAll(attempt.signal, tracing).finally(stop);
   }
 
-  async #tryAll(signal: AbortSignal, tracing: () => boolean): Promise<Session> {
+  async #tryAll(signal: AbortSignal, tracing: () => boolean): Promise<Connection> {
     let failure: unknown;
     for (const address of this.#addresses) {
       try {
@@ -63,7 +57,7 @@ export class Opener {
     throw failure;
   }
 
-  async #tryOne({ url, protocols }: Address, signal: AbortSignal, trace: () => boolean): Promise<Session> {
+  async #tryOne({ url, protocols }: Address, signal: AbortSignal, trace: () => boolean): Promise<Connection> {
     const { wasm, webSocket, realm, bigint = 'auto', passthru } = this.#options as ClientOptions & { passthru?: Packer };
     checkConfidentiality(this.#authenticators, url);
     // Compiling and the handshake of the socket go on at the same time.
@@ -81,27 +75,14 @@ export class Opener {
       const options = {
         url, realm, bigint, passthru, trace, signal, authenticators: this.#authenticators, attempt: ++this.#attempts,
       };
-      return await opened(new Session(module, socket, options, this.#host), signal);
+      const connection = new Connection(module, socket, options, this.#host);
+      await connection.opened.finally(onAbort(signal, (reason: any) => connection.drop(reason)));
+      connection.check();
+      return connection;
     } catch (error) {
       socket.close();
       throw error;
     }
-  }
-}
-
-/** The session when it is open; dropped if the attempt is given up before. */
-async function opened(session: Session, signal: AbortSignal): Promise<Session> {
-  const { connection } = session;
-  const release = onAbort(signal, (reason) => {
-    const cause = reason instanceof WampError ? reason : new TimeoutError('wamp.error.canceled', { cause: reason });
-    connection.drop(cause);
-  });
-  try {
-    await connection.opened;
-    connection.check();
-    return session;
-  } finally {
-    release();
   }
 }
 
