@@ -13,10 +13,11 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
  * `wamplex:NAME/glue` and `wamplex:NAME/wasm`.
  */
 export const MODULES = {
-  // What is worth it is inlined by the sources; the rest packs smaller without, and is no slower.
+  // What is worth it is inlined by the sources; the rest packs smaller without, and is no slower. The stack of Rust would be
+  // most of the memory.
   core: {
     crate: '.', output: 'wamplex_wasm', file: 'wamplex.wasm', features: ['standalone'], glue: false,
-    rustflags: '-Cllvm-args=-inline-threshold=25',
+    rustflags: '-Cllvm-args=-inline-threshold=25 -Clink-arg=-zstack-size=131072',
   },
   argon2: { crate: 'argon2', output: 'wamplex_argon2', file: 'argon2.wasm', features: [], glue: false },
   testing: { crate: 'testing', output: 'wamplex_testing', file: 'testing.wasm', features: [] },

@@ -72,6 +72,25 @@ for (const [serializer, encode] of Object.entries(encoders)) {
   });
 }
 
+test('values may be nested, but not without end', () => {
+  const nested = (list, levels) => Uint8Array.from([...Array(levels).fill(list), 1]);
+  for (const [serializer, list, dict] of [['msgpack', 0x91, [0x81, 0xa1, 0x6b]], ['cbor', 0x81, [0xa1, 0x61, 0x6b]]]) {
+    const reader = readerOf(serializer);
+    let value = reader.read(nested(list, 128));
+    for (let level = 0; level < 128; level++) [value] = value;
+    assert.equal(value, 1);
+    assert.equal(reader.read(Uint8Array.from([...Array(128).fill(dict).flat(), 1])).k !== undefined, true);
+    for (const levels of [129, 200_000]) assert.throws(() => reader.read(nested(list, levels)), /malformed/);
+    assert.deepEqual(reader.read(nested(list, 1)), [1]);
+  }
+  assert.throws(() => readerOf('cbor').read(nested(0xc6, 200_000)), /malformed/);
+});
+
+test('the module begins with little memory', async () => {
+  const fresh = await WebAssembly.instantiate(await readFile(new URL('../dist/wamplex.wasm', import.meta.url)));
+  assert.ok(fresh.instance.exports.memory.buffer.byteLength <= 1 << 18);
+});
+
 test('extensions of MessagePack are binary', () => {
   for (const [digits, bytes] of [['d405aa', 'aa'], ['d505aabb', 'aabb'], ['c70305aabbcc', 'aabbcc'], ['c8000105aa', 'aa']]) {
     assert.deepEqual(readerOf('msgpack').read(hex(digits)), hex(bytes), digits);
