@@ -18,9 +18,8 @@ pub use super::pending::Gone;
 /// The requests of a client that wait for their answer, the invocations it serves, and what both sides announced.
 ///
 /// A [`Session`](super::Session) is a ledger with typed messages around it. A shell that reads and writes messages in
-/// its own way, such as one for browsers where every type costs download time, keeps the ledger alone: it asks the
-/// ledger before it sends, and tells it the [`Head`] of what arrives. `T` is what the shell wants back with the answer
-/// to a request.
+/// its own way keeps the ledger alone: it asks the ledger before it sends, and tells it the [`Head`] of what arrives. `T`
+/// is what the shell wants back with the answer to a request.
 #[derive(Debug)]
 pub struct Ledger<T> {
     /// What we announced in HELLO.
