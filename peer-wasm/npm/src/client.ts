@@ -33,7 +33,7 @@ export class Client extends EventTarget {
     this.#options = options;
     this.#tracing = Boolean(options?.debug);
     this.#link = new Link(endpoint, options, this.#host());
-    onAbort(options.signal as AbortSignal | undefined, (reason) => {
+    onAbort(options.signal, (reason) => {
       this.#link.abort(reason);
       void this.close();
     });
@@ -82,6 +82,11 @@ export class Client extends EventTarget {
     }
   }
 
+  /** Runs `go` in a session, and again in the next if it ends meanwhile. */
+  #ask<T>({ signal }: SubscribeOptions, go: () => Promise<T>): Promise<T> {
+    return this.#again(() => this.#link.enter(signal, 0, go));
+  }
+
   /** What to do with a request when there is no session: `enter` unless the application wants it otherwise. */
   #check(policy: 'wait' | 'queue' | 'throw' | 'drop' | undefined): void {
     if (policy !== 'throw' || this.#link.live) return;
@@ -104,7 +109,7 @@ export class Client extends EventTarget {
     const { kwargs, input, buffer } = options;
     const slow = (buffered: number, dropped: number) => this.#emit('slowconsumer', { topic: procedure, buffered, dropped });
     const stream: CallStream = new CallStream(buffer, slow, async (signal, progress) => {
-      const release = onAbort(options.signal as AbortSignal | undefined, (reason) => stream.cancel(reason));
+      const release = onAbort(options.signal, (reason) => stream.cancel(reason));
       try {
         const wire = { receive_progress: true, ...(input && { progress: true }), ...options.options };
         return await this.#call(
@@ -134,7 +139,7 @@ export class Client extends EventTarget {
       };
       const go = () => {
         this.#check(this.#options.whenDisconnected?.call);
-        return this.#link.enter(options.signal as AbortSignal | undefined, left(), (connection) => {
+        return this.#link.enter(options.signal, left(), (connection) => {
           const call = new OutgoingCall(connection, procedure, payload, options, left(), pick, progress);
           if (input) sendInput(call, input).catch((error) => call.giveUp(error));
           tap?.sent(call);
@@ -147,16 +152,14 @@ export class Client extends EventTarget {
 
   async register(procedure: string, handler: Handler<any, any, any, any>, options: RegisterOptions = {}): Promise<Registration> {
     if (typeof handler !== 'function') throw new TypeError('the handler of a procedure must be a function');
-    return this.#again(() =>
-      this.#link.enter(options.signal as AbortSignal | undefined, 0, () =>
-        this.#link.registrations.register(procedure, handler, options)));
+    return this.#ask(options, () => this.#link.registrations.register(procedure, handler, options));
   }
 
   // ---- publish and subscribe --------------------------------------------------------
 
   publish(topic: string, data?: unknown, options: PublishOptions = {}): Promise<{ publication: number } | undefined> {
     return promised(() => {
-      const signal = options.signal as AbortSignal | undefined;
+      const signal = options.signal;
       const wire = publishOptions(options);
       const acknowledge = wire['acknowledge'] === true;
       const policy = this.#options.whenDisconnected?.publish;
@@ -178,9 +181,7 @@ export class Client extends EventTarget {
   ): Promise<Subscription> {
     const handler = typeof handlerOrOptions === 'function' ? handlerOrOptions : undefined;
     const given = options ?? (handler ? undefined : (handlerOrOptions as SubscribeOptions | undefined)) ?? {};
-    return this.#again(() =>
-      this.#link.enter(given.signal as AbortSignal | undefined, 0, () =>
-        this.#link.subscriptions.subscribe(topic, handler, given)));
+    return this.#ask(given, () => this.#link.subscriptions.subscribe(topic, handler, given));
   }
 
   events(topic: string, options: SubscribeOptions = {}): EventIterator {

@@ -44,6 +44,8 @@ export interface ConnectionListener {
   invocation(message: Message, more: boolean): void;
   interrupt(message: Message): void;
   revoked(message: Message): void;
+  /** Whether anybody wants to see the messages. */
+  tracing(): boolean;
   trace(detail: TraceDetail): void;
   /** The session is over; told once, and only if it was open. */
   lost(connection: Connection, cause: WampError): void;
@@ -55,8 +57,7 @@ export interface ConnectionOptions {
   readonly authenticators: readonly Authenticator[];
   readonly attempt: number;
   readonly bigint: BigintMode;
-  readonly passthru: Packer | undefined;
-  trace(): boolean;
+  readonly passthru?: Packer;
   /** Aborted when the attempt is given up. */
   readonly signal: AbortSignal;
 }
@@ -99,7 +100,7 @@ export class Connection {
     this.#module = module;
     this.#core = module.create();
     this.#offer = new Offer(options.authenticators, options.attempt, options.signal);
-    this.#tracing = options.trace();
+    this.#tracing = listener.tracing();
     // Some runtimes make blobs by default.
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#connected();

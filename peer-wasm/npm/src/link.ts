@@ -133,7 +133,7 @@ export class Link implements ConnectionListener {
       this.#stopListening ??= onWakeup((event) => this.#wake(event));
       for (;;) {
         if (cause) await this.#pause(cause, signal);
-        const opened = await this.#opener.open(signal, this.#host.tracing).catch(toError);
+        const opened = await this.#opener.open(signal).catch(toError);
         signal.throwIfAborted();
         if (!(opened instanceof Error)) return this.#opened(opened);
         this.#failure = cause = asWampError(opened);
@@ -198,6 +198,10 @@ export class Link implements ConnectionListener {
   revoked([code, , { subscription, registration, reason = 'wamp.close.revoked' } = {} as any]: Message): void {
     if (code === UNSUBSCRIBED) this.subscriptions.revoked(subscription, reason);
     else this.registrations.revoked(registration, reason);
+  }
+
+  tracing(): boolean {
+    return this.#host.tracing();
   }
 
   trace(detail: TraceDetail): void {
@@ -292,6 +296,6 @@ function asWampError(error: unknown): WampError {
 /** What a request that never left is rejected with. */
 function lost(error: unknown): ConnectionLostError {
   if (error instanceof ConnectionLostError) return error;
-  const { uri = NETWORK_FAILURE, details = {}, message } = error instanceof WampError ? error : { message: toError(error).message };
+  const { uri = NETWORK_FAILURE, details, message } = toError(error) as Partial<WampError>;
   return new ConnectionLostError(uri, { message, details, cause: error });
 }

@@ -36,17 +36,17 @@ export class Opener {
   }
 
   /** A session with the first address that gives one. `signal` gives the whole attempt up. */
-  open(signal: AbortSignal, tracing: () => boolean): Promise<Connection> {
+  open(signal: AbortSignal): Promise<Connection> {
     const attempt = new AbortController();
     const stop = limit(signal, this.#options.connectTimeout ?? CONNECT_TIMEOUT, (reason) => attempt.abort(reason));
-    return this.#tryAll(attempt.signal, tracing).finally(stop);
+    return this.#tryAll(attempt.signal).finally(stop);
   }
 
-  async #tryAll(signal: AbortSignal, tracing: () => boolean): Promise<Connection> {
+  async #tryAll(signal: AbortSignal): Promise<Connection> {
     let failure: unknown;
     for (const address of this.#addresses) {
       try {
-        return await this.#tryOne(address, signal, tracing);
+        return await this.#tryOne(address, signal);
       } catch (error) {
         signal.throwIfAborted();
         // A router that answered and refused speaks for its siblings.
@@ -57,13 +57,14 @@ export class Opener {
     throw failure;
   }
 
-  async #tryOne({ url, protocols }: Address, signal: AbortSignal, trace: () => boolean): Promise<Connection> {
-    const { wasm, webSocket, realm, bigint = 'auto', passthru } = this.#options as ClientOptions & { passthru?: Packer };
+  async #tryOne({ url, protocols }: Address, signal: AbortSignal): Promise<Connection> {
+    const given = this.#options as ClientOptions & { passthru?: Packer };
+    const { wasm, webSocket, bigint = 'auto' } = given;
     checkConfidentiality(this.#authenticators, url);
     // Compiling and the handshake of the socket go on at the same time.
     const loading = loadWasm(wasm);
     loading.catch(() => {});
-    const socket = await openSocket(url, protocols, webSocket && ((u, p) => webSocket(u, p))).catch((cause) => {
+    const socket = await openSocket(url, protocols, webSocket).catch((cause) => {
       if (cause instanceof WampError) throw cause;
       const { name, message } = toError(cause);
       // Of a page that came over https:, which may not connect to ws:.
@@ -72,9 +73,7 @@ export class Opener {
     try {
       const module = await loading;
       signal.throwIfAborted();
-      const options = {
-        url, realm, bigint, passthru, trace, signal, authenticators: this.#authenticators, attempt: ++this.#attempts,
-      };
+      const options = { ...given, bigint, url, signal, authenticators: this.#authenticators, attempt: ++this.#attempts };
       const connection = new Connection(module, socket, options, this.#host);
       await connection.opened.finally(onAbort(signal, (reason: any) => connection.drop(reason)));
       connection.check();
@@ -100,8 +99,8 @@ function address(endpoint: UrlLike | Endpoint, { serializers, webSocket }: Clien
 function absolute(text: string): string {
   try {
     const url = new URL(text || 'ws:', globalThis.document?.baseURI);
-    const protocol = url.protocol.replace(/^http/, 'ws');
-    if (/^wss?:$/.test(protocol) && !url.hash) return protocol + url.href.slice(url.protocol.length);
+    const href = url.href.replace(/^http/, 'ws');
+    if (/^wss?:/.test(href) && !url.hash) return href;
   } catch {
     // Said below.
   }

@@ -4,8 +4,8 @@ import { refused } from './proof.js';
 // exist in 2002 is not known here, and a router does not have such passwords.
 const NOTHING = /[\u00ad\u034f\u1806\u180b-\u180d\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]/gu;
 const PROHIBITED = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{NChar}\p{Zl}\p{Zp}\u2ff0-\u2ffb\ufffc\ufffd]/u;
-const RIGHT_TO_LEFT = /[\p{sc=Hebr}\p{sc=Arab}\p{sc=Syrc}\p{sc=Thaa}]/u;
-const LETTER = /\p{L}/u;
+/** A letter that is written from right to left. */
+const BACKWARD = String.raw`(?=\p{L})[\p{sc=Hebr}\p{sc=Arab}\p{sc=Syrc}\p{sc=Thaa}]`;
 
 /** A name or password as both sides hash it (RFC 4013). */
 export function saslprep(given: string, what: string): string {
@@ -24,8 +24,5 @@ function prepare(given: string, what: string): string {
 
 /** Text that has letters written from right to left has no others, and begins and ends with them. */
 function hasOneDirection(text: string): boolean {
-  const letters = [...text];
-  const backward = (letter: string | undefined) => letter !== undefined && RIGHT_TO_LEFT.test(letter) && LETTER.test(letter);
-  if (!letters.some(backward)) return true;
-  return backward(letters[0]) && backward(letters.at(-1)) && letters.every((letter) => backward(letter) || !LETTER.test(letter));
+  return !new RegExp(BACKWARD, 'u').test(text) || new RegExp(`^${BACKWARD}((${BACKWARD}|\\P{L})*${BACKWARD})?$`, 'u').test(text);
 }
