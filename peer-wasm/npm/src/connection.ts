@@ -277,6 +277,7 @@ export class Connection {
    * `streams` it is a call that takes more arguments.
    */
   request(code: Code, rest: readonly unknown[], pending?: Pending, streams = false): number {
+    if (rest.length > 1 && typeof rest[1] !== 'string') throw new TypeError('a topic or procedure must be a string');
     this.check();
     const module = this.#module;
     const core = this.#core;

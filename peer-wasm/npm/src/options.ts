@@ -33,7 +33,7 @@ export const registerOptions = (options: RegisterOptions): Dict => onWire(REGIST
 /** `limit` is what is left of the time limit, or 0. */
 export function callOptions(options: CallOptions, limit: number): Dict {
   const wire = onWire(CALL, options);
-  if (limit > 0) wire[TIMEOUT] ??= Math.ceil(limit);
+  if (limit > 0 && limit < Infinity) wire[TIMEOUT] ??= Math.ceil(limit);
   return withPassthru(options.ppt, wire);
 }
 

@@ -56,6 +56,9 @@ class JsonEncoder implements Encoder {
 
 /** Arguments as elements of a message. */
 export function elements({ args, kwargs }: Payload): unknown[] {
+  // A router would end the session.
+  if (args && !Array.isArray(args)) throw new TypeError('positional arguments must be a list');
+  if (kwargs && (typeof kwargs !== 'object' || Array.isArray(kwargs))) throw new TypeError('named arguments must be an object');
   for (const key in kwargs) if (kwargs[key] !== undefined) return [args ?? [], kwargs];
   return args && args.length > 0 ? [args] : [];
 }

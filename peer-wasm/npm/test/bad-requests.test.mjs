@@ -1,0 +1,36 @@
+// What no router takes is refused in words before it is sent: the session stays, and nothing is tried again and again.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createRouter } from 'wamplex/testing';
+
+for (const [what, ask, words] of [
+  ['a call without a procedure', (client) => client.call(undefined), /a topic or procedure must be a string/],
+  ['a call of a number', (client) => client.callRaw(5), /must be a string/],
+  ['a stream without a procedure', (client) => client.stream(null).result, /must be a string/],
+  ['a subscription to a number', (client) => client.subscribe(5, () => {}), /must be a string/],
+  ['a registration of an object', (client) => client.register({}, () => {}), /must be a string/],
+  ['a publication to a list', (client) => client.publish(['com.example']), /must be a string/],
+  ['an argument instead of a list of them', (client) => client.call('com.example.add', 5), /positional arguments must be a list/],
+  ['an object instead of a list of arguments', (client) => client.call('com.example.add', { a: 1 }), /must be a list/],
+  ['a list of named arguments', (client) => client.call('com.example.add', [], { kwargs: [1] }), /named arguments must be an object/],
+  ['text for named arguments', (client) => client.publish('com.example', 1, { kwargs: 'a' }), /named arguments must be an object/],
+]) {
+  test(what, async (t) => {
+    const router = await createRouter();
+    t.after(() => router.close());
+    const client = await router.connect();
+    const { id } = client.session;
+    await assert.rejects(ask(client), (error) => error instanceof TypeError && words.test(error.message));
+    await router.settled();
+    assert.equal(client.session.id, id);
+  });
+}
+
+test('a call without end has no time limit', async (t) => {
+  const router = await createRouter();
+  t.after(() => router.close());
+  await router.procedure('com.example.one', () => 1);
+  const client = await router.connect({ callTimeout: Infinity });
+  assert.equal(await client.call('com.example.one'), 1);
+  assert.equal(await client.call('com.example.one', [], { timeout: Infinity }), 1);
+});
