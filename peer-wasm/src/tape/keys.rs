@@ -42,7 +42,11 @@ impl Keys {
             *place = word(8 * i);
         }
         let expected = self.slots.get(self.last).map_or(0, |last| last.next as usize);
-        let slot = if self.holds(expected, &key) { expected } else { slot_of(&key) };
+        if self.holds(expected, &key) {
+            self.last = expected;
+            return Found::Known(expected);
+        }
+        let slot = slot_of(&key);
         let found = if self.holds(slot, &key) {
             Found::Known(slot)
         } else if length == 0 || !key.is_ascii() {
