@@ -17,7 +17,7 @@ const given = process.argv.slice(2);
 const short = given.includes('--short');
 const parts = given.filter((word) => !word.startsWith('--'));
 const wants = (part) => parts.length === 0 || parts.includes(part);
-const { rounds, milliseconds } = short ? { rounds: 2, milliseconds: 150 } : { rounds: 5, milliseconds: 400 };
+const { rounds, milliseconds } = short ? { rounds: 2, milliseconds: 120 } : { rounds: 4, milliseconds: 250 };
 
 const sections = [];
 if (wants('codec')) {
