@@ -1,5 +1,5 @@
-/** The messages of a batch ("WAMP: Batched WebSocket Transport"). Throws if it is none. */
-export function messagesOf(batch: string | Uint8Array): (string | Uint8Array)[] {
+/** The messages of a batch ("WAMP: Batched WebSocket Transport"); `undefined` if it is none. */
+export function messagesOf(batch: string | Uint8Array): (string | Uint8Array)[] | undefined {
   let messages: (string | Uint8Array)[] = [];
   let rest: unknown;
   if (typeof batch === 'string') {
@@ -8,13 +8,13 @@ export function messagesOf(batch: string | Uint8Array): (string | Uint8Array)[] 
     rest = messages.pop();
   } else {
     const view = new DataView(batch.buffer);
-    for (let at = 0; at < batch.length; ) {
+    let at = 0;
+    while (at + 4 <= batch.length) {
       const start = at + 4;
       at = start + view.getUint32(at);
       messages.push(batch.subarray(start, at));
-      rest = at > batch.length;
     }
+    rest = at !== batch.length;
   }
-  if (rest || messages.length === 0 || messages.some(({ length }) => length === 0)) throw new RangeError('malformed batch');
-  return messages;
+  return rest || messages.length === 0 || messages.some(({ length }) => length === 0) ? undefined : messages;
 }

@@ -144,13 +144,8 @@ export class Connection {
     if ((typeof data === 'string') !== (this.#serializer === 'json')) {
       return this.#broken(`${this.#serializer} messages do not come in ${typeof data === 'string' ? 'text' : 'binary'} frames`);
     }
-    if (!this.#batched) return this.#receive(data);
-    let messages;
-    try {
-      messages = messagesOf(data);
-    } catch {
-      return this.#broken('not a batch of WAMP messages');
-    }
+    const messages = this.#batched ? messagesOf(data) : [data];
+    if (!messages) return this.#broken('not a batch of WAMP messages');
     for (const message of messages) if (!this.#closed) this.#receive(message);
   }
 
@@ -385,10 +380,11 @@ export class Connection {
   /** GOODBYE if there is a session, then the end of the socket. */
   async leave(reason: string, message: string): Promise<void> {
     if (this.#closed) return;
-    if (!this.isOpen) return this.drop(new ConnectionLostError(reason, { message: 'closed by the application' }));
-    this.#cause = new ConnectionLostError(reason, { message: 'closed by the application' });
+    const cause = new ConnectionLostError(reason, { message: 'closed by the application' });
+    if (!this.isOpen) return this.drop(cause);
+    this.#cause = cause;
     this.#send([Code.Goodbye, message ? { message } : {}, reason], () => this.#module.leave(this.#core));
-    const timeout = setTimeout(() => this.drop(this.#cause!), GOODBYE_TIMEOUT);
+    const timeout = setTimeout(() => this.drop(cause), GOODBYE_TIMEOUT);
     await this.gone;
     clearTimeout(timeout);
   }
