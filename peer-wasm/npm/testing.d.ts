@@ -5,8 +5,8 @@
  * but `lib: ["es2022"]`.
  */
 import type {
-  Client, ClientOptions, EventMessage, Handler, PublishOptions, RegisterOptions, Registration, SubscribeOptions,
-  UrlLike, WebSocketLike,
+  Client, ClientOptions, ContractOption, Definitions, EventMessage, Handler, PublishOptions, RegisterOptions, Registration, SubscribeOptions,
+  Untyped, UrlLike, WebSocketLike,
 } from './index.js';
 
 /** Somebody who may come in, by a ticket or by the secret of WAMP-CRA. */
@@ -162,12 +162,12 @@ export interface TestRouter extends AsyncDisposable {
   readonly sessions: readonly RouterSession[];
 
   /** A client with an open session. It is closed with the router. */
-  connect(options?: ConnectOptions): Promise<Client>;
+  connect<C extends Definitions = Untyped>(options?: ConnectOptions & ContractOption<C>): Promise<Client<C>>;
 
   /** Loses all connections as a broken network does: with code 1006, and whatever was under way. */
   cut(): void;
   /** Loses the connection of a client, of a session, or of the session with this id. It may be none. */
-  cut(whom: Client | RouterSession | number): void;
+  cut(whom: Client<any> | RouterSession | number): void;
   /** Lets no new connection succeed, or lets them again. */
   refuse(on?: boolean): void;
   /** Keeps everything from arriving and tells nobody, as a network that is gone without a word; or lets it arrive. */

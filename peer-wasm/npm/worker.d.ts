@@ -11,7 +11,7 @@
  * const client = await connect(new SharedWorker(new URL('./worker.js', import.meta.url), { type: 'module' }));
  * ```
  */
-import type { Client, ClientOptions, EndpointInput } from './index.js';
+import type { Client, ClientOptions, ContractOption, Definitions, EndpointInput, Untyped } from './index.js';
 
 /** A `SharedWorker`, a `Worker`, or one end of a `MessageChannel`. */
 export type Tab = { readonly port: object } | {
@@ -46,4 +46,6 @@ export declare function serve(client: Client): Share;
  * but for what the worker decides: addresses, serializers, proofs. When the worker loses its session, this one is lost,
  * too, and comes back with it. A `realm`, if given, has to be the one of the worker.
  */
-export declare function connect(tab: Tab, options?: Partial<ClientOptions>): Promise<Client>;
+export declare function connect<C extends Definitions = Untyped>(
+  tab: Tab, options?: Partial<ClientOptions> & ContractOption<C>,
+): Promise<Client<C>>;

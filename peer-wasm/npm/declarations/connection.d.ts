@@ -120,7 +120,7 @@ export interface CloseOptions {
   readonly message?: string;
   /**
    * First take nothing new (unsubscribe, unregister) and finish what has begun: handlers, calls on either side. A number
-   * is the limit in milliseconds, `true` means 30 000. Default `false`.
+   * is the limit in milliseconds (0: none), `true` means 30 000. Default `false`.
    */
   readonly drain?: boolean | number;
 }

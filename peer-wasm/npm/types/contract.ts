@@ -225,3 +225,15 @@ export async function passingThrough(): Promise<void> {
   // @ts-expect-error: a codec works both ways
   passthru({ scheme: 'x_own', encode: (packed: Uint8Array) => packed });
 }
+
+export async function elsewhere(tab: import('../worker.js').Tab, router: import('../testing.js').TestRouter): Promise<void> {
+  const { connect: share } = await import('../worker.js');
+  for (const one of [await share(tab, { contract: api }), await router.connect({ contract: api })]) {
+    const sum: number = await one.call('com.example.add2', [1, 2]);
+    // @ts-expect-error: not in the contract
+    await one.call('com.example.missing');
+    void sum;
+  }
+  const plain: Client = await router.connect();
+  router.cut(plain);
+}
