@@ -11,6 +11,7 @@ export const SKIPPED_FILES = {
   'autobahn/docs.test.mjs': 'reads files of the package',
   'autobahn/node.test.mjs': 'reads files, and opens sockets that pages cannot',
   'rawsocket.test.mjs': 'speaks over TCP and Unix sockets',
+  'readme.test.mjs': 'runs what the files of the package say',
   'entries.test.mjs': 'starts programs of Node and reads files of the package',
 };
 
