@@ -8,6 +8,7 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { compiledModules } from './compiled.mjs';
+import { INTERNALS } from './internals.mjs';
 import { MODULES, STANDINS, buildableEntries, compiled, modulesOf, presentEntries, root } from './entries.mjs';
 
 const flags = new Set(process.argv.slice(2));
@@ -59,7 +60,7 @@ function compilePlain(name, options) {
 }
 
 /** One file for each condition, with everything in it but the packages that the table names. */
-async function bundle({ source, files, packages, inside = [], global }) {
+async function bundle({ source, files, packages, inside = [], global, client }) {
   for (const [condition, file] of Object.entries(files)) {
     const { metafile } = await build({
       absWorkingDir: root,
@@ -69,6 +70,7 @@ async function bundle({ source, files, packages, inside = [], global }) {
       inject: STANDINS[condition] ?? [],
       external: packages,
       ...(global ? { format: 'iife', minifyWhitespace: true, minifyIdentifiers: true, globalName: global, alias: { wamplex: dist('inline.js') } } : { format: 'esm' }),
+      ...(client && { mangleProps: new RegExp(`^(${INTERNALS.join('|')})$`) }),
       target: 'es2022',
       charset: 'utf8',
       // What others wrote keeps its licence.

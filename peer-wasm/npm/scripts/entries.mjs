@@ -37,13 +37,14 @@ const NOBLE = ['@noble/ed25519', '@noble/hashes'];
  * each condition in the order of `exports`, the packages that it imports, and the WebAssembly it has inside. `wamplex`
  * among the packages is this one, so that client, errors and module exist once in a program, whatever it imports; in a
  * row with a `global`, a script that defines a variable of that name, it is inside. So are packages named as `inside`.
+ * A row with `client` has the client itself inside.
  */
 export const ENTRIES = [
   {
-    name: '.', source: 'src/main.ts', types: 'index.d.ts', packages: [], module: 'core',
+    name: '.', source: 'src/main.ts', types: 'index.d.ts', packages: [], module: 'core', client: true,
     files: { workerd: 'workerd.js', 'edge-light': 'edge-light.js', default: 'inline.js' },
   },
-  { name: './slim', source: 'src/slim.ts', types: 'index.d.ts', packages: [], files: { default: 'slim.js' } },
+  { name: './slim', source: 'src/slim.ts', types: 'index.d.ts', packages: [], client: true, files: { default: 'slim.js' } },
   {
     source: 'src/argon2/index.ts', packages: [], module: 'argon2',
     files: { workerd: 'argon2-workerd.js', 'edge-light': 'argon2-edge-light.js', default: 'argon2.js' },

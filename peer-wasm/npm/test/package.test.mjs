@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { test } from 'node:test';
+import { INTERNALS } from '../scripts/internals.mjs';
 import { MODULES, buildableEntries, modulesOf, packageExports, presentEntries } from '../scripts/entries.mjs';
 
 const root = new URL('../', import.meta.url);
@@ -46,6 +47,15 @@ for (const name of scripts) {
     assert.doesNotMatch(text, /^(?:const .* = )?await /m);
   });
 }
+
+test('no name that is shortened is one that applications know', async () => {
+  const files = ['index.d.ts', ...(await readdir(new URL('declarations/', root))).map((name) => `declarations/${name}`)];
+  for (const name of files) {
+    const text = (await readFile(new URL(name, root), 'utf8')).replace(/\/\*[^]*?\*\//g, '');
+    const members = new Set(Array.from(text.matchAll(/(\w+)\??[(:<]/g), ([, member]) => member));
+    assert.deepEqual(INTERNALS.filter((internal) => members.has(internal)), [], name);
+  }
+});
 
 test('runtimes that compile nothing import the file', async () => {
   const forms = { 'workerd.js': './wamplex.wasm', 'edge-light.js': './wamplex.wasm?module' };
