@@ -73,8 +73,8 @@ export interface Client<C extends Definitions = Untyped> extends Disposable {}
  */
 export declare class Client<C extends Definitions = Untyped> {
   /**
-   * Does not connect yet: the first request does, or `connect()`. Throws a `TypeError` without a realm, and for addresses and
-   * serializers that are none.
+   * Does not connect yet: the first request does, or `connect()`. Throws a `TypeError` without a realm, for addresses and
+   * serializers that are none, and for numbers that are negative or `NaN`.
    */
   constructor(endpoint: EndpointInput, options: ClientOptions & ContractOption<C>);
   /** What the client is doing about its session; see `State`. */

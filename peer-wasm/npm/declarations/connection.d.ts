@@ -96,7 +96,7 @@ export interface ReconnectPolicy {
 
 /** Whatever arrives is a sign of life; after a silence the client asks the router for one. */
 export interface Heartbeat {
-  /** Milliseconds of silence before it asks. Default 20 000. */
+  /** Milliseconds of silence before it asks; 0: never. Default 20 000. */
   readonly interval?: number;
   /** Milliseconds that the answer may take before the connection is given up. Default 10 000. */
   readonly timeout?: number;

@@ -171,7 +171,7 @@ export class Link implements ConnectionListener {
     this.#opening = this.#failure = undefined;
     this.#joined = true;
     this.#openedAt = Date.now();
-    if (heartbeat !== false) this.#heartbeat = new Heartbeat(connection, heartbeat ?? {});
+    if (heartbeat !== false && heartbeat?.interval !== 0) this.#heartbeat = new Heartbeat(connection, heartbeat ?? {});
     // What was there before comes first: what waits may build on it.
     this.subscriptions.attach(connection);
     this.registrations.attach(connection);

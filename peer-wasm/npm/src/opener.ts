@@ -27,6 +27,11 @@ export class Opener {
 
   constructor(endpoint: EndpointInput, options: ClientOptions, host: ConnectionListener) {
     if (typeof options?.realm !== 'string' || options.realm === '') throw new TypeError("the option 'realm' is missing");
+    const { reconnect, heartbeat, whenDisconnected } = options;
+    for (const [name, value] of Object.entries({ ...options, ...(reconnect || {}), ...(heartbeat || {}), ...whenDisconnected })) {
+      // A delay that is none would keep the client busy.
+      if (typeof value === 'number' && !(value >= 0)) throw new TypeError(`${name} must be a number from 0 up`);
+    }
     this.#options = options;
     this.#host = host;
     const endpoints = Array.isArray(endpoint) ? (endpoint as readonly (UrlLike | Endpoint)[]) : [endpoint as UrlLike | Endpoint];

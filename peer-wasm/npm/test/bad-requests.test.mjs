@@ -1,6 +1,7 @@
 // What no router takes is refused in words before it is sent: the session stays, and nothing is tried again and again.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Client } from 'wamplex';
 import { createRouter } from 'wamplex/testing';
 
 for (const [what, ask, words] of [
@@ -33,4 +34,24 @@ test('a call without end has no time limit', async (t) => {
   const client = await router.connect({ callTimeout: Infinity });
   assert.equal(await client.call('com.example.one'), 1);
   assert.equal(await client.call('com.example.one', [], { timeout: Infinity }), 1);
+});
+
+for (const options of [
+  { callTimeout: -1 }, { connectTimeout: NaN }, { reconnect: { initialDelay: NaN } }, { reconnect: { maxAttempts: -1 } },
+  { heartbeat: { interval: -20 } }, { whenDisconnected: { queueLimit: NaN } },
+]) {
+  test(`a client with ${JSON.stringify(options)} is not made`, () => {
+    const words = /^(callTimeout|connectTimeout|initialDelay|maxAttempts|interval|queueLimit) must be a number from 0 up$/;
+    assert.throws(() => new Client('ws://127.0.0.1/ws', { realm: 'realm1', ...options }), (error) => error instanceof TypeError && words.test(error.message));
+  });
+}
+
+test('a heartbeat every 0 ms is none', async (t) => {
+  const router = await createRouter();
+  t.after(() => router.close());
+  const sent = [];
+  const client = await router.connect({ heartbeat: { interval: 0 }, debug: ({ dir, message }) => dir === 'tx' && sent.push(message[0]) });
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve));
+  await client.call('wamp.session.count');
+  assert.deepEqual(sent, [1, 48]);
 });
