@@ -1,6 +1,6 @@
 import type {
   CallOptions, ClientEventMap, ClientOptions, CloseOptions, EndpointInput, EventMessage, Handler, Meta, Payload, PublishOptions,
-  RegisterOptions, Result, SessionInfo, State, StreamOptions, SubscribeOptions, TraceDetail,
+  RegisterOptions, Result, SessionInfo, State, StreamOptions, SubscribeOptions,
 } from '../index.js';
 import { limited, onAbort, promised, timeoutError } from './abort.js';
 import { OutgoingCall, payloadOf, resultOf, sendInput, valueOf, type CallTap } from './call.js';
@@ -26,12 +26,13 @@ export class Client extends EventTarget {
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   readonly #options: ClientOptions;
   readonly #link: Link;
-  #tracing: boolean;
+  #tracing = false;
 
   constructor(endpoint: EndpointInput, options: ClientOptions) {
     super();
     this.#options = options;
-    this.#tracing = Boolean(options?.debug);
+    const { debug } = options ?? {};
+    if (debug) this.addEventListener('trace', ({ detail }: any) => (debug === true ? console.debug('wamplex', detail.dir, detail.message) : debug(detail)));
     this.#link = new Link(endpoint, options, this.#host());
     onAbort(options.signal, (reason) => {
       this.#link.abort(reason);
@@ -108,19 +109,13 @@ export class Client extends EventTarget {
   stream(procedure: string, args: readonly unknown[] = [], options: StreamOptions = {}): CallStream {
     const { kwargs, input, buffer } = options;
     const slow = (buffered: number, dropped: number) => this.#emit('slowconsumer', { topic: procedure, buffered, dropped });
-    const stream: CallStream = new CallStream(buffer, slow, async (signal, progress) => {
-      const release = onAbort(options.signal, (reason) => stream.cancel(reason));
-      try {
-        const wire = { receive_progress: true, ...(input && { progress: true }), ...options.options };
-        return await this.#call(
-          procedure, { args, kwargs }, { ...options, signal, options: wire }, resultOf,
-          (partial) => progress(valueOf(partial)), input,
-        );
-      } finally {
-        release();
-      }
+    return new CallStream(buffer, options.signal, slow, (signal, progress) => {
+      const wire = { receive_progress: true, ...(input && { progress: true }), ...options.options };
+      return this.#call(
+        procedure, { args, kwargs }, { ...options, signal, options: wire }, resultOf,
+        (partial) => progress(valueOf(partial)), input,
+      );
     });
-    return stream;
   }
 
   #call<T>(
@@ -131,8 +126,9 @@ export class Client extends EventTarget {
       const payload = { args, kwargs: kwargs ?? options.kwargs };
       const total = options.timeout ?? this.#options.callTimeout ?? 0;
       const began = total > 0 ? Date.now() : 0;
+      let waited = false;
       const left = () => {
-        if (total <= 0) return 0;
+        if (!waited || total <= 0) return total;
         const rest = total - (Date.now() - began);
         if (rest <= 0) throw timeoutError(total);
         return rest;
@@ -146,7 +142,9 @@ export class Client extends EventTarget {
           return call.result;
         });
       };
-      return options.idempotent && !input ? this.#again(go) : go();
+      const result = options.idempotent && !input ? this.#again(go) : go();
+      waited = true;
+      return result;
     });
   }
 
@@ -193,7 +191,7 @@ export class Client extends EventTarget {
   override addEventListener(...args: Parameters<EventTarget['addEventListener']>): void {
     if (args[0] === 'trace' && !this.#tracing) {
       this.#tracing = true;
-      this.#link.live?.trace(true);
+      this.#link?.live?.trace(true);
     }
     super.addEventListener(...args);
   }
@@ -210,15 +208,8 @@ export class Client extends EventTarget {
         if (this.#emit('error', { error, where })) console.error(`wamplex: a ${where} failed:`, error);
       },
       slow: (topic, buffered, dropped) => void this.#emit('slowconsumer', { topic, buffered, dropped }),
-      trace: (detail) => this.#trace(detail),
+      trace: (detail) => void this.#emit('trace', detail),
     };
-  }
-
-  #trace(detail: TraceDetail): void {
-    const { debug } = this.#options;
-    if (typeof debug === 'function') debug(detail);
-    else if (debug) console.debug('wamplex', detail.dir, detail.message);
-    this.#emit('trace', detail);
   }
 }
 

@@ -82,6 +82,8 @@ export class Connection {
   #tracing: boolean;
   /** A turn of the event loop ends with sending what was written in it. */
   #flushing = false;
+  /** What is written may have methods that call us. */
+  #writing = false;
   /** Why the socket is about to close, where we know better than it does. */
   #cause: WampError | undefined;
   #closed = false;
@@ -120,6 +122,11 @@ export class Connection {
     return this.#options.passthru?.answer(details) ?? {};
   }
 
+  /** Why there is no session any more. */
+  get cause(): WampError | undefined {
+    return this.#cause;
+  }
+
   get isOpen(): boolean {
     return this.session !== undefined && this.#cause === undefined && !this.#closed;
   }
@@ -152,13 +159,11 @@ export class Connection {
   #receive(data: string | Uint8Array): void {
     const message = this.#reader.message(data);
     if (!message) return this.#broken('not a WAMP message');
-    if (this.#tracing) {
-      this.#trace('rx', data, message);
-      // Whoever listens may have ended the session.
-      if (this.#closed) return;
-    }
+    if (this.#tracing) this.#trace('rx', data, message);
     const [code, first, second] = message;
     const unpacked = this.#options.passthru?.unpack(message, this.#module, this.#options.bigint) ?? message;
+    // Whoever listens may have ended the session.
+    if (this.#closed) return;
     const [request, kind] = code === 8 ? [second, first] : [typeof first === 'number' ? first : 0, 0];
     const flags = flagsOf(message) | (code === 4 && this.#offer.offers(first) ? Flags.Offered : 0);
     const report = this.#module.receive(this.#core, code, request, kind, this.#pending.get(request)?.code ?? 0, flags);
@@ -277,17 +282,13 @@ export class Connection {
     const module = this.#module;
     const core = this.#core;
     const request = module.next(core);
-    // Before it is sent: a socket may close while it sends.
-    if (pending) {
+    this.#send([code, request, ...rest], () => {
+      accepted(module.request(core, streams));
+      if (!pending) return true;
+      // Before it is sent: a socket may close while it sends.
       pending.code = code;
-      this.#pending.set(request, pending);
-    }
-    try {
-      this.#send([code, request, ...rest], () => accepted(module.request(core, streams)));
-    } catch (error) {
-      this.#pending.delete(request);
-      throw error;
-    }
+      return this.#pending.set(request, pending);
+    });
     return request;
   }
 
@@ -325,6 +326,8 @@ export class Connection {
    */
   #send(message: readonly unknown[], agrees?: () => unknown): void {
     const encoder = this.#encoder;
+    if (this.#writing) throw new TypeError('toJSON() sends a message');
+    this.#writing = true;
     const before = encoder.size;
     let traced;
     let shown;
@@ -332,11 +335,13 @@ export class Connection {
       encoder.write(this.#options.passthru?.pack(message) ?? message);
       // The application may end the session from its `toJSON` methods.
       if (this.#closed) this.check();
-      if (agrees && !agrees()) return encoder.cut(before);
       if (this.#tracing) shown = this.#reader.read((traced = encoder.last(before)));
+      if (agrees && !agrees()) return encoder.cut(before);
     } catch (error) {
       encoder.cut(before);
       throw error;
+    } finally {
+      this.#writing = false;
     }
     if (encoder.size > LARGEST_BATCH) this.#flush(before);
     if (!this.#batched || encoder.size > LARGEST_BATCH) this.#flush();
@@ -379,11 +384,15 @@ export class Connection {
 
   /** GOODBYE if there is a session, then the end of the socket. */
   async leave(reason: string, message: string): Promise<void> {
-    if (this.#closed) return;
-    const cause = new ConnectionLostError(reason, { message: 'closed by the application' });
-    if (!this.isOpen) return this.drop(cause);
-    this.#cause = cause;
-    this.#send([Code.Goodbye, message ? { message } : {}, reason], () => this.#module.leave(this.#core));
+    // Twice, as a listener of traces may.
+    if (this.#cause) return this.gone;
+    const cause = (this.#cause = new ConnectionLostError(reason, { message: 'closed by the application' }));
+    try {
+      this.#send([Code.Goodbye, message ? { message } : {}, reason], () => this.#module.leave(this.#core));
+    } catch {
+      // It cannot be written, or not now.
+      return this.#end();
+    }
     const timeout = setTimeout(() => this.drop(cause), GOODBYE_TIMEOUT);
     await this.gone;
     clearTimeout(timeout);
@@ -404,7 +413,7 @@ export class Connection {
 
   /** The session is over: what was sent before still leaves, and nobody waits for the other side to close. */
   #end(code = 1000): void {
-    if (this.#encoder) this.#flush();
+    if (this.#encoder && !this.#writing) this.#flush();
     this.#socket.close();
     this.#ended(code, '');
   }

@@ -96,8 +96,8 @@ export class IncomingCall {
   #answered = false;
   #sliceEnd = 0;
 
-  static refuse(connection: Connection, request: number, error: WampError): void {
-    if (connection.isOpen) sendError(connection, request, error, {});
+  static refuse(connection: Connection | undefined, request: number, error: WampError): void {
+    if (connection?.isOpen) sendError(connection, request, error, {});
   }
 
   constructor(

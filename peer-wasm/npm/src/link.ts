@@ -86,12 +86,13 @@ export class Link implements ConnectionListener {
     const { live } = this;
     if (live) return live.session!;
     this.#hurry?.();
-    if (!this.#opening) {
-      this.#begin();
+    let opening = this.#opening;
+    if (!opening) {
+      opening = this.#begin();
       void this.#run();
     }
     try {
-      return await limited(this.#opening!.promise, undefined, milliseconds);
+      return await limited(opening.promise, undefined, milliseconds);
     } catch (error) {
       throw (error instanceof TimeoutError && this.#failure) || error;
     }
@@ -113,12 +114,12 @@ export class Link implements ConnectionListener {
     return networkFailure('the client is closed');
   }
 
-  #begin(): void {
+  #begin(): Opening {
     let settle!: Omit<Opening, 'promise'>;
     const promise = new Promise<SessionInfo>((resolve, reject) => (settle = { resolve, reject }));
     promise.catch(() => {});
-    this.#opening = { promise, ...settle };
     this.#giveUp = new AbortController();
+    return (this.#opening = { promise, ...settle });
   }
 
   /** Tries until there is a session, first after a pause if the last one ended because of `cause`. */
@@ -134,19 +135,23 @@ export class Link implements ConnectionListener {
       for (;;) {
         if (cause) await this.#pause(cause, signal);
         const opened = await this.#opener.open(signal).catch(toError);
+        // A session may end before anybody knows of it.
+        const failed = opened instanceof Error ? opened : opened.cause;
+        if (!failed && signal.aborted) (opened as Connection).drop(this.closedError());
         signal.throwIfAborted();
-        if (!(opened instanceof Error)) return this.#opened(opened);
-        this.#failure = cause = asWampError(opened);
-        if (this.#backoff.isFinal(opened, this.#joined)) throw opened;
+        if (!failed) return this.#opened(opened as Connection);
+        this.#failure = cause = asWampError(failed);
+        if (this.#backoff.isFinal(failed, this.#joined)) throw failed;
         if (this.state === 'connecting') this.#set('reconnecting');
       }
     } catch (error) {
-      this.#finish(error, signal.aborted ? undefined : asWampError(error));
+      // Whoever closes does not wait, and somebody may have begun anew.
+      if (signal === this.#giveUp!.signal) this.#finish(error, signal.aborted ? undefined : asWampError(error));
     }
   }
 
   async #pause(cause: WampError, signal: AbortSignal): Promise<void> {
-    const delay = await this.#backoff.next(cause);
+    const delay = await limited(this.#backoff.next(cause), signal, 0);
     signal.throwIfAborted();
     if (delay === undefined) throw cause;
     this.#host.emit('reconnecting', { attempt: this.#backoff.attempts, delay, cause });
@@ -231,11 +236,8 @@ export class Link implements ConnectionListener {
     if (connection && drain !== false) await this.#drain(connection, drain === true ? DRAIN_LIMIT : drain);
     this.#heartbeat?.stop();
     if (this.#connection) return this.#connection.leave(reason, message);
-    if (this.#opening) {
-      this.#giveUp!.abort(this.closedError());
-      await this.#opening.promise.catch(() => {});
-    }
-    this.#finish(this.closedError());
+    this.#giveUp?.abort(this.closedError());
+    this.#finish(this.#giveUp?.signal.reason);
   }
 
   /** Takes nothing new, and finishes what has begun. */

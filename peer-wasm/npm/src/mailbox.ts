@@ -77,7 +77,13 @@ export class Mailbox<T> {
   /** Resolves when the handler has consumed everything. */
   async idle(): Promise<void> {
     while (this.#handler && (this.#busy || this.#items.length > 0)) {
-      await new Promise<void>((resolve) => (this.#drained = resolve));
+      const before = this.#drained;
+      await new Promise<void>((resolve) => {
+        this.#drained = () => {
+          before?.();
+          resolve();
+        };
+      });
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Authenticator, ClientOptions, Endpoint, EndpointInput, SerializerName, UrlLike } from '../index.js';
-import { limit, onAbort } from './abort.js';
+import { limit, limited, onAbort } from './abort.js';
 import { anonymous } from './auth/index.js';
 import { checkConfidentiality } from './auth/offer.js';
 import { Connection, type ConnectionListener } from './connection.js';
@@ -41,22 +41,22 @@ export class Opener {
   }
 
   /** A session with the first address that gives one. `signal` gives the whole attempt up. */
-  open(signal: AbortSignal): Promise<Connection> {
-    const attempt = new AbortController();
-    const stop = limit(signal, this.#options.connectTimeout ?? CONNECT_TIMEOUT, (reason) => attempt.abort(reason));
-    return this.#tryAll(attempt.signal).finally(stop);
-  }
-
-  async #tryAll(signal: AbortSignal): Promise<Connection> {
+  async open(signal: AbortSignal): Promise<Connection> {
     let failure: unknown;
     for (const address of this.#addresses) {
+      const attempt = new AbortController();
+      // One that is silent leaves time for the others.
+      const time = (this.#options.connectTimeout ?? CONNECT_TIMEOUT) / this.#addresses.length;
+      const stop = limit(signal, time, (reason) => attempt.abort(reason));
       try {
-        return await this.#tryOne(address, signal);
+        return await this.#tryOne(address, attempt.signal);
       } catch (error) {
         signal.throwIfAborted();
         // A router that answered and refused speaks for its siblings.
-        if (error instanceof WampError && !(error instanceof ConnectionLostError)) throw error;
+        if (error instanceof WampError && !(error instanceof ConnectionLostError) && !attempt.signal.aborted) throw error;
         failure = error;
+      } finally {
+        stop();
       }
     }
     throw failure;
@@ -69,22 +69,23 @@ export class Opener {
     // Compiling and the handshake of the socket go on at the same time.
     const loading = loadWasm(wasm);
     loading.catch(() => {});
-    const socket = await openSocket(url, protocols, webSocket).catch((cause) => {
+    const made = openSocket(url, protocols, webSocket).catch((cause) => {
       if (cause instanceof WampError) throw cause;
       const { name, message } = toError(cause);
       // Of a page that came over https:, which may not connect to ws:.
       throw (name === 'SecurityError' ? unsupported : networkFailure)(`cannot connect to ${url}: ${message}`, { cause });
     });
     try {
-      const module = await loading;
-      signal.throwIfAborted();
+      const socket = await limited(made, signal, 0);
+      const module = await limited(loading, signal, 0);
       const options = { ...given, bigint, url, signal, authenticators: this.#authenticators, attempt: ++this.#attempts };
       const connection = new Connection(module, socket, options, this.#host);
       await connection.opened.finally(onAbort(signal, (reason: any) => connection.drop(reason)));
       connection.check();
       return connection;
     } catch (error) {
-      socket.close();
+      // Even if it comes later.
+      made.then((socket) => socket.close(), () => {});
       throw error;
     }
   }

@@ -34,9 +34,10 @@ export class Registrations extends Table<Registration> implements IncomingHost {
     const running = this.#running.get(request);
     if (running) return running.more(message);
     if (more) return;
-    const connection = this.connection!;
+    const { connection } = this;
     const registration = this.byId.get(id)?.founder;
-    if (!registration) {
+    // Without a connection nothing has an id.
+    if (!registration || !connection) {
       const error = new WampError('wamp.error.no_such_registration', { message: 'no longer registered' });
       return IncomingCall.refuse(connection, request, error);
     }
@@ -64,8 +65,8 @@ export class Registrations extends Table<Registration> implements IncomingHost {
     this.ask(place, place.founder.wire, (error) => {
       if (!error) return;
       if (error.uri !== ALREADY_EXISTS) return this.lose(place, error);
-      alarm(pause * (0.5 + Math.random()), () => {
-        if (connection === this.connection && place.founder.state !== 'closed') this.restore(place, Math.min(2 * pause, LONGEST_PAUSE));
+      place.founder.retry = alarm(pause * (0.5 + Math.random()), () => {
+        if (connection === this.connection) this.restore(place, Math.min(2 * pause, LONGEST_PAUSE));
       });
     });
   }
@@ -87,6 +88,8 @@ export class Registrations extends Table<Registration> implements IncomingHost {
 export class Registration extends Lasting {
   /** Set by `disposable`. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+  /** Takes the next try to register again back. */
+  retry: (() => void) | undefined;
 
   constructor(
     table: Registrations,
@@ -97,6 +100,11 @@ export class Registration extends Lasting {
     readonly ppt: Record<string, unknown> | undefined,
   ) {
     super(table, procedure, wire);
+  }
+
+  override finish(reason: string): void {
+    super.finish(reason);
+    this.retry?.();
   }
 
   unregister(): Promise<void> {

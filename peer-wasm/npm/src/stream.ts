@@ -1,4 +1,5 @@
 import type { BufferOptions, Result } from '../index.js';
+import { onAbort } from './abort.js';
 import { disposable } from './dispose.js';
 import { CANCELED, CanceledError } from './errors.js';
 import { Mailbox } from './mailbox.js';
@@ -16,6 +17,7 @@ export class CallStream implements AsyncIterable<any> {
   /** `start` makes the call; its signal is aborted when the call is to be given up. */
   constructor(
     buffer: BufferOptions | undefined,
+    signal: AbortSignal | undefined,
     onSlow: (buffered: number, dropped: number) => void,
     start: (signal: AbortSignal, progress: (value: unknown) => void) => Promise<Result>,
   ) {
@@ -25,7 +27,8 @@ export class CallStream implements AsyncIterable<any> {
       onSlow,
       onOverflow: (error) => this.cancel(error),
     });
-    this.raw = start(this.#abort.signal, (value) => this.#mail.push(value));
+    const release = onAbort(signal, (reason) => this.cancel(reason));
+    this.raw = start(this.#abort.signal, (value) => this.#mail.push(value)).finally(release);
     this.result = this.raw.then(({ args }) => args[0]);
     // Whoever only iterates, or only wants `raw`, learns there how the call failed.
     this.result.catch(() => {});

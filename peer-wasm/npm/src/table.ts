@@ -110,8 +110,9 @@ export abstract class Table<T extends Lasting> {
     const place = this.byId.get(id);
     if (!place) return;
     this.byId.delete(id);
-    this.places.delete(place.key);
+    place.id = undefined;
     this.#finish(place, reason);
+    void this.#leaveIfUnused(place);
   }
 
   #finish({ holders }: Place<T>, reason: string, failure?: { error: unknown }): void {

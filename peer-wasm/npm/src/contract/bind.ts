@@ -1,7 +1,6 @@
 import type {
   CallOptions, EventMessage, Handler, PublishOptions, RegisterOptions, StreamOptions, SubscribeOptions,
 } from '../../index.js';
-import { onAbort } from '../abort.js';
 import type { Client } from '../client.js';
 import { toError } from '../errors.js';
 import { EventIterator } from '../events.js';
@@ -52,20 +51,14 @@ export function bind(client: Client, definitions: ReadonlyMap<string, Definition
       if (!input && !output && !partial) return stream(to.uri, args, to.options);
       const { signal: outer, buffer, ...options } = to.options;
       const slow = (buffered: number, dropped: number) => tell(client, 'slowconsumer', { topic: to.uri, buffered, dropped });
-      const checked: CallStream = new CallStream(buffer, slow, async (signal, progress) => {
-        const release = onAbort(outer as AbortSignal | undefined, (reason) => checked.cancel(reason));
-        try {
-          const started = known.check(input, args, ARGUMENTS);
-          const inner = await queue.after(started, () => stream(to.uri, args, { ...options, signal }));
-          for await (const value of inner) progress(await known.check(partial, value, PROGRESS));
-          const result = await inner.raw;
-          const [, ...more] = result.args;
-          return output ? { ...result, args: [await known.check(output, result.args[0], RESULT), ...more] } : result;
-        } finally {
-          release();
-        }
+      return new CallStream(buffer, outer, slow, async (signal, progress) => {
+        const started = known.check(input, args, ARGUMENTS);
+        const inner = await queue.after(started, () => stream(to.uri, args, { ...options, signal }));
+        for await (const value of inner) progress(await known.check(partial, value, PROGRESS));
+        const result = await inner.raw;
+        const [, ...more] = result.args;
+        return output ? { ...result, args: [await known.check(output, result.args[0], RESULT), ...more] } : result;
       });
-      return checked;
     },
 
     async register(uri: string, handler: Handler, given: With<RegisterOptions> = {}) {

@@ -35,7 +35,6 @@ export class BinaryWriter {
   readonly #format: Format;
   /** In a batch every message has its length before it, in so many bytes. */
   readonly #prefix: number;
-  #busy = false;
   /** Whether somebody has put properties into `Object.prototype`, which loops over all others come upon. */
   #haunted = false;
 
@@ -50,17 +49,11 @@ export class BinaryWriter {
 
   write(message: unknown): void {
     const { size } = this;
-    if (this.#busy) throw new TypeError('toJSON() sends a message');
-    this.#busy = true;
-    try {
-      if (this.#prefix) this.u32(0);
-      this.#haunted = false;
-      for (const _ in Object.prototype) this.#haunted = true;
-      // The message itself is no level of what the application has nested.
-      this.value(message, -1);
-    } finally {
-      this.#busy = false;
-    }
+    if (this.#prefix) this.u32(0);
+    this.#haunted = false;
+    for (const _ in Object.prototype) this.#haunted = true;
+    // The message itself is no level of what the application has nested.
+    this.value(message, -1);
     if (this.#prefix) this.view.setUint32(this.#start + size, this.size - size - 4);
   }
 

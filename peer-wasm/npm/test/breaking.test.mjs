@@ -1,0 +1,225 @@
+// What applications do at the worst moment, and routers that should not be trusted.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { Client, ConnectionLostError, connect, defineContract, procedure } from 'wamplex';
+import { WebSocket } from 'ws';
+import { registered, rejection, scripted, startScripted, stillWorks } from './scripted.mjs';
+
+const never = () => new Promise(() => {});
+
+/** The promise, unless nothing happens for a while. */
+const settles = (promise, what) => {
+  let timer;
+  const late = new Promise((_, reject) => (timer = setTimeout(reject, 2000, new Error(`${what} never settles`))));
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+};
+
+/** A client that has not connected yet. */
+const idle = (options = {}) => new Client('ws://127.0.0.1:1/', { realm: 'realm1', ...options });
+
+/** What nobody catches while this test runs, which the test runner would blame on it. */
+function uncaught(t) {
+  const thrown = [];
+  const listeners = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException').on('uncaughtException', (error) => thrown.push(error));
+  t.after(() => {
+    process.removeAllListeners('uncaughtException');
+    for (const listener of listeners) process.on('uncaughtException', listener);
+  });
+  return thrown;
+}
+
+// ---- promises ---------------------------------------------------------------------------
+
+scripted('a stream whose signal is aborted already rejects with its reason', undefined, async ({ client }) => {
+  const signal = AbortSignal.abort('not wanted');
+  const stream = client.stream('p', [], { signal });
+  assert.equal(await rejection(stream.raw), 'not wanted');
+  assert.equal(await rejection(stream.result), 'not wanted');
+  assert.equal(await rejection(stream[Symbol.asyncIterator]().next()), 'not wanted');
+  const bound = client.withContract(defineContract({ p: procedure() }));
+  assert.equal(await rejection(bound.stream('p', [], { signal }).result), 'not wanted');
+});
+
+test('connecting with a signal that is aborted already rejects with its reason', async () => {
+  const client = idle({ signal: AbortSignal.abort('not wanted') });
+  assert.equal(await rejection(client.connect()), 'not wanted');
+});
+
+test('a listener that closes the client while it begins to connect has its way', async () => {
+  const client = idle();
+  client.addEventListener('statechange', () => void client.close(), { once: true });
+  assert.ok((await rejection(client.connect())) instanceof ConnectionLostError);
+  assert.equal(client.state, 'closed');
+});
+
+const HANGING = {
+  'a socket that the application never makes': { webSocket: never },
+  'a policy that never decides': { reconnect: { retry: never } },
+};
+for (const [what, options] of Object.entries(HANGING)) {
+  test(`close() does not wait for ${what}`, async () => {
+    const client = idle({ ...options, connectTimeout: 0 });
+    const failure = rejection(client.connect());
+    await turn();
+    await settles(client.close(), 'close()');
+    assert.ok((await failure) instanceof ConnectionLostError);
+    assert.equal(client.state, 'closed');
+  });
+}
+
+test('the time to connect is limited while the application makes a socket, and one that comes later is closed', async (t) => {
+  const router = await startScripted();
+  t.after(() => router.stop());
+  let give;
+  let closed = 0;
+  const asked = new Promise((resolve) => (give = resolve));
+  const options = { realm: 'realm1', connectTimeout: 30, reconnect: false, webSocket: () => asked };
+  const error = await settles(rejection(connect(router.url, options)), 'connect()');
+  assert.equal(error.name, 'TimeoutError');
+  give({ readyState: 1, protocol: 'wamp.2.json', send: () => assert.fail('sent'), close: () => closed++ });
+  await turn();
+  assert.equal(closed, 1);
+});
+
+test('an attempt that was given up does not disturb the next one', async (t) => {
+  const router = await startScripted();
+  t.after(() => router.stop());
+  const given = [];
+  const client = new Client(router.url, {
+    realm: 'realm1',
+    webSocket: (url, protocols) => (given.length === 0 ? new Promise((_, reject) => given.push(reject)) : new WebSocket(url, ['wamp.2.json'])),
+  });
+  t.after(() => client.close());
+  client.connect().catch(() => {});
+  await turn();
+  await client.close();
+  const second = client.connect();
+  given[0](new Error('too late'));
+  assert.equal((await second).id, 4711);
+  assert.equal(client.state, 'open');
+});
+
+scripted('what an argument sends while it is written does not get in the way', undefined, async ({ router, client }) => {
+  const inner = [];
+  const argument = { toJSON: () => (inner.push(rejection(client.call('inner'))), 'written') };
+  const outer = client.call('outer', [argument]);
+  const call = await router.message(48);
+  assert.deepEqual([call[3], call[4]], ['outer', ['written']]);
+  router.send(50, call[1], {}, ['answer']);
+  assert.equal(await settles(outer, 'call()'), 'answer');
+  for (const failure of inner) assert.ok((await failure) instanceof TypeError);
+  await stillWorks(router, client);
+  const ids = router.received.filter(([code]) => code === 48).map(([, request]) => request);
+  assert.deepEqual(ids, [1, 2]);
+});
+
+scripted('two may wait until a handler has seen everything', undefined, async ({ router, client }) => {
+  let finish;
+  const subscribing = client.subscribe('t', () => new Promise((resolve) => (finish = resolve)));
+  router.send(33, (await router.message(32))[1], 5);
+  const subscription = await subscribing;
+  router.send(36, 5, 1, {}, ['x']);
+  await stillWorks(router, client);
+  const both = Promise.all([subscription.drain(), subscription.drain()]);
+  router.send(35, (await router.message(34))[1]);
+  await stillWorks(router, client);
+  finish();
+  await settles(both, 'drain()');
+});
+
+// ---- listeners ----------------------------------------------------------------------------
+
+scripted('a client that is closed from a listener of traces has ended as it was asked to', undefined, async ({ router, client }) => {
+  client.addEventListener('trace', () => void client.close());
+  const ends = [];
+  client.addEventListener('close', ({ detail }) => ends.push(detail));
+  client.call('p').catch(() => {});
+  await router.message(6);
+  await settles(client.close(), 'close()');
+  assert.deepEqual(ends, [{}]);
+}, { reconnect: { initialDelay: 1 } });
+
+test('a function for traces that throws loses no message', async (t) => {
+  const router = await startScripted();
+  t.after(() => router.stop());
+  uncaught(t);
+  const debug = () => {
+    throw new Error('full');
+  };
+  const client = await settles(connect(router.url, { realm: 'realm1', serializers: ['json'], reconnect: false, debug }), 'connect()');
+  await settles(stillWorks(router, client), 'a call');
+  await client.close();
+  await turn();
+});
+
+// ---- routers --------------------------------------------------------------------------------
+
+test('an invocation before anything is registered is refused, and ends nothing', async (t) => {
+  const router = await startScripted((message, send) => {
+    if (message[0] !== 1) return false;
+    send(2, 4711, { roles: { dealer: {} }, authmethod: 'anonymous' });
+    send(68, 1, 6, {});
+    send(36, 5, 7, {});
+    return true;
+  });
+  t.after(() => router.stop());
+  let verified;
+  const auth = { method: 'anonymous', verify: () => new Promise((resolve) => (verified = resolve)) };
+  const thrown = uncaught(t);
+  const connecting = connect(router.url, { realm: 'realm1', serializers: ['json'], reconnect: false, auth });
+  while (!verified) await turn();
+  for (let i = 0; i < 20; i++) await turn();
+  verified();
+  const client = await connecting;
+  t.after(() => client.close());
+  await stillWorks(router, client);
+  assert.deepEqual(thrown, []);
+});
+
+scripted('a procedure that another session still has is no longer asked for when nobody wants it', undefined, async ({ router, client }) => {
+  const registration = await registered(router, client, () => {});
+  router.script = (message, send) => message[0] === 64 && (send(8, 64, message[1], {}, 'wamp.error.procedure_already_exists'), true);
+  router.drop();
+  await router.message(64, 2);
+  await stillWorks(router, client);
+  const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  await registration.unregister();
+  const after = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  assert.equal(after, before - 1);
+}, { reconnect: { initialDelay: 1 }, heartbeat: false });
+
+scripted('a subscription that is taken away while it is asked for again is one, not two', undefined, async ({ router, client }) => {
+  const seen = [];
+  const first = client.subscribe('t', () => seen.push('first'));
+  router.send(33, (await router.message(32))[1], 5);
+  await first;
+  const second = client.subscribe('t', () => seen.push('second'), { getRetained: true });
+  await router.message(32, 2);
+  router.send(35, 0, { subscription: 5, reason: 'wamp.close.revoked' });
+  await (await first).closed;
+  const third = client.subscribe('t', () => seen.push('third'));
+  for (const count of [2, 3]) router.send(33, (await router.message(32, count))[1], 8);
+  await Promise.all([second, third]);
+  router.send(36, 8, 1, {}, []);
+  await stillWorks(router, client);
+  assert.deepEqual(seen, ['second', 'third']);
+});
+
+scripted('a call that nothing holds up has all of its time', undefined, async ({ router, client }) => {
+  const { now } = Date;
+  let clock = now();
+  Date.now = () => clock++;
+  try {
+    client.call('p', [], { timeout: 60_000 }).catch(() => {});
+  } finally {
+    Date.now = now;
+  }
+  assert.equal((await router.message(48))[2].timeout, 60_000);
+});
+
+scripted('a call without end may say so', undefined, async ({ router, client }) => {
+  client.call('p', [], { timeout: Infinity }).catch(() => {});
+  assert.deepEqual((await router.message(48))[2], {});
+});
