@@ -79,9 +79,9 @@ export interface CryptosignOptions {
 export declare const auth: {
   /** No proof at all; the router may not let in those who have none. */
   anonymous(options?: { authid?: string }): Authenticator;
-  /** A cookie of an earlier session, which the browser has sent by itself ("WAMP: Cookie-based Authentication"). */
+  /** A cookie of an earlier session, which the browser has sent by itself. */
   cookie(): Authenticator;
-  /** A certificate of this client, shown when the connection was encrypted ("WAMP: TLS Certificate-based Authentication"). */
+  /** A certificate of this client, shown when the connection was encrypted. */
   certificate(): Authenticator;
   /**
    * A shared secret or token, sent as it is; only over `wss:` or on this machine, else an `AuthError` ("WAMP: Ticket-based
