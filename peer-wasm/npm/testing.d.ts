@@ -130,7 +130,7 @@ export interface Recording<T = any> {
   readonly events: readonly EventMessage<T>[];
   /** The next one that `next` has not returned yet; waits for it. */
   next(): Promise<EventMessage<T>>;
-  /** Records no more. */
+  /** Records no more; whoever waits for a `next` that has not come gets an error. */
   stop(): Promise<void>;
 }
 

@@ -5,6 +5,7 @@ export class Recording {
   readonly events: EventMessage<any>[] = [];
   readonly #waiting: (() => void)[] = [];
   #taken = 0;
+  #stopped = false;
   #subscription: Subscription | undefined;
 
   /** What it is handed by the subscription that fills it. */
@@ -20,11 +21,16 @@ export class Recording {
 
   async next(): Promise<EventMessage<any>> {
     const at = this.#taken++;
-    while (this.events.length <= at) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    while (this.events.length <= at) {
+      if (this.#stopped) throw new Error('the recording has ended, and there are no more events');
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
     return this.events[at]!;
   }
 
   async stop(): Promise<void> {
     await this.#subscription?.unsubscribe();
+    this.#stopped = true;
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 }

@@ -164,7 +164,10 @@ routed('what the test does itself is seen by nobody, and not touched', async (ro
   assert.equal((await recording.next()).topic, 'com.example.a');
   assert.equal((await recording.next()).data, 2);
   assert.deepEqual(recording.events.map(({ data }) => data), [1, 2]);
+  const waiting = recording.next();
+  waiting.catch(() => {});
   await recording.stop();
+  await assert.rejects(waiting, /the recording has ended/);
   await other.publish('com.example.c', 3, { acknowledge: true });
   await router.settled();
   assert.equal(recording.events.length, 2);
