@@ -33,10 +33,9 @@ async function load(given: WasmSource | Promise<WasmSource> | undefined): Promis
     if (!source.ok) throw unsupported(`cannot load ${source.url}: ${source.status}`);
     source = await source.arrayBuffer();
   }
-  // Not `instanceof`: modules of other realms are modules, too.
-  const isModule = Object.prototype.toString.call(source) === '[object WebAssembly.Module]';
-  const module: WebAssembly.Module = isModule ? source : await WebAssembly.compile(source);
-  return (await WebAssembly.instantiate(module)).exports as unknown as CoreModule;
+  // An instance of a module; of bytes both.
+  const made: any = await WebAssembly.instantiate(source);
+  return (made.instance ?? made).exports;
 }
 
 function explained(error: unknown): unknown {

@@ -43,6 +43,13 @@ scripted('leaving the loop, canceling and aborting take a progressive call back'
   assert.equal((await router.message(49, 4))[0], 49);
 });
 
+scripted('a stream that was aborted before it began is not asked for', undefined, async ({ router, client }) => {
+  const stream = client.stream('a', [], { signal: AbortSignal.abort('too late') });
+  assert.equal(await rejection(stream.raw), 'too late');
+  assert.equal(await rejection(stream.result), 'too late');
+  assert.deepEqual(router.received.map(([code]) => code), [1]);
+});
+
 scripted('progressive arguments end with the last item', (message, send) => {
   if (message[0] === 48 && !message[2].progress) send(50, message[1], {}, ['done']);
 }, async ({ router, client }) => {

@@ -1,6 +1,6 @@
 import type { AuthContext, Authenticator, Challenge, CryptosignOptions } from '../../index.js';
 import { fromBase64 } from '../base64.js';
-import { fromHex, hex, malformed, random, refused, subtle, unbound, type Bytes } from './proof.js';
+import { fromHex, hex, imported, malformed, random, refused, subtle, unbound, type Bytes } from './proof.js';
 
 const ED25519 = 'Ed25519';
 
@@ -51,7 +51,7 @@ async function checkRouter(extra: Challenge['extra'], trusted: Bytes, challenge:
   const signed = fromHex(extra['signature'], 96);
   const signs = String(extra['pubkey']).toLowerCase() === hex(trusted) && signed && hex(signed.subarray(64)) === hex(challenge);
   if (!signs) throw untrusted();
-  const key = await available(() => subtle().importKey('raw', trusted, ED25519, false, ['verify']));
+  const key = await available(imported(trusted, ED25519, 'verify'));
   if (!(await subtle().verify(ED25519, key, signed.subarray(0, 64), challenge))) throw untrusted();
 }
 
@@ -65,7 +65,7 @@ async function loadPair(given: CryptosignOptions['privateKey'], publicKey: Crypt
   const isPair = given.length === (typeof given === 'string' ? 128 : 64);
   const bytes = octets(given, isPair ? 64 : 32, 'the private key');
   const packed = Uint8Array.of(...fromHex(PKCS8, 16)!, ...bytes.subarray(0, 32));
-  const key = await available(() => subtle().importKey('pkcs8', packed, ED25519, true, ['sign']));
+  const key = await available(imported(packed, ED25519, 'sign', 'pkcs8'));
   const { x } = await subtle().exportKey('jwk', key);
   const own = hex(fromBase64(x!.replace(/-/g, '+').replace(/_/g, '/'))!);
   const claimed = publicKey ?? (isPair ? bytes.subarray(32) : own);
@@ -80,11 +80,9 @@ function octets(given: string | Uint8Array, length: number, what: string): Bytes
 }
 
 /** Older runtimes have WebCrypto, but not this algorithm. */
-async function available<T>(use: () => Promise<T>): Promise<T> {
-  try {
-    return await use();
-  } catch (cause) {
-    if ((cause as Error).name !== 'NotSupportedError') throw cause;
+function available(key: Promise<CryptoKey>): Promise<CryptoKey> {
+  return key.catch((cause: Error) => {
+    if (cause.name !== 'NotSupportedError') throw cause;
     throw refused('no Ed25519 in WebCrypto here, which cryptosign needs: Node 20, Chrome 137, Firefox 129 and Safari 17 have it', { cause });
-  }
+  });
 }

@@ -32,9 +32,13 @@ export function random(length: number): Bytes {
 
 export const utf8 = (text: string): Bytes => new TextEncoder().encode(text) as Bytes;
 
+/** A key for one use. Private ones are `pkcs8`, and can be taken out again. */
+export function imported(key: Bytes, algorithm: string | HmacImportParams, use: KeyUsage, format = 'raw'): Promise<CryptoKey> {
+  return subtle().importKey(format as 'raw', key, algorithm, format !== 'raw', [use]);
+}
+
 export async function hmac(key: Bytes, text: Bytes): Promise<Bytes> {
-  const imported = await subtle().importKey('raw', key, HASH, false, ['sign']);
-  return new Uint8Array(await subtle().sign(HASH.name, imported, text));
+  return new Uint8Array(await subtle().sign(HASH.name, await imported(key, HASH, 'sign'), text));
 }
 
 export async function sha256(bytes: Bytes): Promise<Bytes> {
@@ -43,9 +47,9 @@ export async function sha256(bytes: Bytes): Promise<Bytes> {
 
 /** PBKDF2 with HMAC-SHA-256. */
 export async function pbkdf2(password: Bytes, salt: Bytes, iterations: number, length: number): Promise<Bytes> {
-  const key = await subtle().importKey('raw', password, 'PBKDF2', false, ['deriveBits']);
-  const params = { name: 'PBKDF2', hash: HASH.hash, salt, iterations };
-  return new Uint8Array(await subtle().deriveBits(params, key, length * 8));
+  const name = 'PBKDF2';
+  const key = await imported(password, name, 'deriveBits');
+  return new Uint8Array(await subtle().deriveBits({ name, hash: HASH.hash, salt, iterations }, key, length * 8));
 }
 
 /** A number of the router: an integer between two bounds. */
