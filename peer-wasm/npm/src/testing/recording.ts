@@ -16,6 +16,10 @@ export class Recording {
 
   filledBy(subscription: Subscription): this {
     this.#subscription = subscription;
+    void subscription.closed.then(() => {
+      this.#stopped = true;
+      for (const wake of this.#waiting.splice(0)) wake();
+    });
     return this;
   }
 
@@ -30,7 +34,5 @@ export class Recording {
 
   async stop(): Promise<void> {
     await this.#subscription?.unsubscribe();
-    this.#stopped = true;
-    for (const wake of this.#waiting.splice(0)) wake();
   }
 }

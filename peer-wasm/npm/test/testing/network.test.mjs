@@ -171,6 +171,10 @@ routed('what the test does itself is seen by nobody, and not touched', async (ro
   await other.publish('com.example.c', 3, { acknowledge: true });
   await router.settled();
   assert.equal(recording.events.length, 2);
+  const never = (await router.record('com.example.never')).next();
+  never.catch(() => {});
+  await router.close();
+  await assert.rejects(never, /the recording has ended/);
 });
 
 test('a WebSocket that the application makes leads into the page while the router is installed', async () => {
