@@ -33,9 +33,10 @@ export class PortSocket implements WebSocketLike {
 
   /** The lock is free when this tab is gone: nothing else tells a worker reliably. */
   async #open(): Promise<void> {
-    const name = `wamplex ${crypto.randomUUID()}`;
     const { locks } = globalThis.navigator ?? {};
-    if (locks) {
+    // Both only where pages are secure.
+    const name = locks && `wamplex ${crypto.randomUUID()}`;
+    if (name) {
       await new Promise<void>((held) => {
         const until = new Promise<void>((release) => (this.#release = release));
         void locks.request(name, () => (held(), until));
@@ -43,7 +44,7 @@ export class PortSocket implements WebSocketLike {
     }
     if (this.readyState === CLOSED) return this.#release?.();
     this.readyState = OPEN;
-    this.#port.postMessage({ socket: this.#number, open: locks ? name : '' });
+    this.#port.postMessage({ socket: this.#number, open: name ?? '' });
     this.onopen?.({});
   }
 

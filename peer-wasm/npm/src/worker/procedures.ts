@@ -29,6 +29,10 @@ export class Procedures {
     const known = new Promise<number>((resolve) => (told = resolve));
     const registration = await this.#client.register(procedure, async (_, invocation) => this.#invoke(await known, invocation), { options });
     const id = registration.id!;
+    if (this.#ended) {
+      told(id);
+      return registration.unregister();
+    }
     this.#registrations.set(id, registration);
     this.#send(65, request, id);
     told(id);

@@ -13,8 +13,6 @@ export type Send = (...message: unknown[]) => void;
 
 /** A subscription of the tab, and the one of the worker's client that stands behind it. */
 interface Heard {
-  readonly topic: string;
-  readonly match: string;
   subscription: Subscription | undefined;
   /** Of two for the same topic, the later one is. */
   active: boolean;
@@ -96,17 +94,18 @@ export class Relay {
   }
 
   async #subscribe([, request, options, topic]: Message): Promise<void> {
-    const match = options.match ?? 'exact';
-    const before = [...this.#subscriptions.values()].find((heard) => heard.topic === topic && heard.match === match);
-    const heard: Heard = { topic, match, active: true, subscription: undefined };
+    const heard: Heard = { active: true, subscription: undefined };
     // Events may come in the same breath as the answer, which has to be first.
     const early: EventMessage[] = [];
     const subscription = await this.#client.subscribe(topic, (event) => {
       if (!heard.subscription) return void early.push(event);
       if (heard.active) this.#echoes.deliver(heard.subscription.id!, event);
     }, { options });
+    if (this.#over) return subscription.unsubscribe();
     heard.subscription = subscription;
     const id = subscription.id!;
+    // The one that the tab has for the same topic; two may have been asked for at once.
+    const before = this.#subscriptions.get(id);
     this.#subscriptions.set(id, heard);
     this.#send([33, request, id]);
     // What is retained is for whoever asked; of all else, one of the two has to be silent.
