@@ -1,5 +1,5 @@
 import type { ClientEventMap, ClientOptions, EndpointInput, SessionInfo, State, TraceDetail } from '../index.js';
-import { limited, onAbort } from './abort.js';
+import { limited } from './abort.js';
 import { alarm } from './alarm.js';
 import type { Connection, ConnectionListener } from './connection.js';
 import type { Message } from './decode/message.js';
@@ -156,15 +156,13 @@ export class Link implements ConnectionListener {
     if (delay === undefined) throw cause;
     this.#host.emit('reconnecting', { attempt: this.#backoff.attempts, delay, cause });
     let cancel!: () => void;
-    let release!: () => void;
-    await new Promise<void>((resolve) => {
+    const over = new Promise<void>((resolve) => {
       this.#hurry = resolve;
       cancel = alarm(delay, resolve);
-      release = onAbort(signal, () => resolve());
     });
+    await limited(over, signal, 0).catch(() => {});
     this.#hurry = undefined;
     cancel();
-    release();
     signal.throwIfAborted();
   }
 

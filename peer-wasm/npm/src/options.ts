@@ -4,35 +4,28 @@ type Dict = Record<string, unknown>;
 
 /** What a value has to be: one of the types below, or one of some words. */
 type Kind = 'boolean' | 'number' | 'string' | 'numbers' | 'strings' | readonly string[];
-type Table<T> = { readonly [K in keyof T & string]?: Kind };
-
-const MATCH: Kind = ['exact', 'prefix', 'wildcard'];
+type Options = PublishOptions & SubscribeOptions & CallOptions & RegisterOptions & { progress?: boolean; receiveProgress?: boolean };
 
 /** Of calls; it starts before the message is made. */
 const TIMEOUT = 'timeout';
 
-const PUBLISH: Table<PublishOptions> = {
-  acknowledge: 'boolean', excludeMe: 'boolean', discloseMe: 'boolean', retain: 'boolean',
+/** No two messages mean different things by one name. */
+const KINDS: { readonly [K in keyof Options & string]?: Kind } = {
+  acknowledge: 'boolean', excludeMe: 'boolean', discloseMe: 'boolean', retain: 'boolean', getRetained: 'boolean',
+  progress: 'boolean', receiveProgress: 'boolean', discloseCaller: 'boolean', forceReregister: 'boolean', forwardTimeout: 'boolean',
   exclude: 'numbers', excludeAuthid: 'strings', excludeAuthrole: 'strings',
-  eligible: 'numbers', eligibleAuthid: 'strings', eligibleAuthrole: 'strings', rkey: 'string',
-};
-const SUBSCRIBE: Table<SubscribeOptions> = { match: MATCH, getRetained: 'boolean', nkey: 'string' };
-const CALL: Table<CallOptions & { progress?: boolean; receiveProgress?: boolean }> = {
-  timeout: 'number', discloseMe: 'boolean', progress: 'boolean', receiveProgress: 'boolean',
-  rkey: 'string', runmode: ['partition'],
-};
-const REGISTER: Table<RegisterOptions> = {
-  match: MATCH, invoke: ['single', 'roundrobin', 'random', 'first', 'last'],
-  discloseCaller: 'boolean', concurrency: 'number', forceReregister: 'boolean', forwardTimeout: 'boolean',
+  eligible: 'numbers', eligibleAuthid: 'strings', eligibleAuthrole: 'strings',
+  timeout: 'number', concurrency: 'number', rkey: 'string', nkey: 'string', runmode: ['partition'],
+  match: ['exact', 'prefix', 'wildcard'], invoke: ['single', 'roundrobin', 'random', 'first', 'last'],
 };
 
-export const publishOptions = (options: PublishOptions): Dict => withPassthru(options.ppt, onWire(PUBLISH, options));
-export const subscribeOptions = (options: SubscribeOptions): Dict => onWire(SUBSCRIBE, options);
-export const registerOptions = (options: RegisterOptions): Dict => onWire(REGISTER, options);
+export const publishOptions = (options: PublishOptions): Dict => withPassthru(options.ppt, onWire(options));
+export const subscribeOptions = (options: SubscribeOptions): Dict => onWire(options);
+export const registerOptions = (options: RegisterOptions): Dict => onWire(options);
 
 /** `limit` is what is left of the time limit, or 0. */
 export function callOptions(options: CallOptions, limit: number): Dict {
-  const wire = onWire(CALL, options);
+  const wire = onWire(options);
   if (limit > 0 && limit < Infinity) wire[TIMEOUT] ??= Math.ceil(limit);
   return withPassthru(options.ppt, wire);
 }
@@ -63,15 +56,15 @@ function camelCase(key: string): string {
  * The named options under the names of the protocol, and the raw ones over them. A router ends the session over an
  * option of the wrong type, so each is checked before it is sent.
  */
-function onWire<T extends { options?: Readonly<Dict> }>(table: Table<T>, options: T): Dict {
+function onWire(options: Partial<Options>): Dict {
   const wire: Dict = { ...options.options };
   // What is not given costs nothing: most messages have no options at all.
   for (const name in options) {
-    if (options[name] != null && name !== TIMEOUT && Object.hasOwn(table, name)) wire[snakeCase(name)] ??= options[name];
+    if (options[name as keyof Options] != null && name !== TIMEOUT && Object.hasOwn(KINDS, name)) wire[snakeCase(name)] ??= options[name as keyof Options];
   }
   for (const key in wire) {
-    const name = camelCase(key) as keyof T & string;
-    if (wire[key] != null && Object.hasOwn(table, name)) check(key, wire[key], table[name]!);
+    const name = camelCase(key) as keyof Options;
+    if (wire[key] != null && Object.hasOwn(KINDS, name)) check(key, wire[key], KINDS[name]!);
   }
   return wire;
 }
