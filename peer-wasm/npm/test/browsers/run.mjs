@@ -11,6 +11,8 @@ import { SKIPPED_FILES, SKIPPED_TESTS } from './skipped.mjs';
 
 /** After this long without a word a page is stuck. Nothing is measured by it. */
 const PATIENCE_MS = 60_000;
+/** After so many pages that are stuck nothing more is learned. */
+const MOST_STUCK_PAGES = 3;
 
 const given = process.argv.slice(2);
 const engines = given.filter((name) => ENGINES[name]);
@@ -32,6 +34,7 @@ async function runEngine(engine) {
   const began = performance.now();
   const count = { passed: 0, failed: 0, skipped: 0, seconds: 0 };
   let browser;
+  let stuck = 0;
   for (const file of files) {
     const start = performance.now();
     let outcomes;
@@ -46,6 +49,7 @@ async function runEngine(engine) {
       outcomes = [{ name: where ?? 'starting', outcome: 'failed', reason: [error, error.cause].filter(Boolean).map(String).join(': ') }];
       await browser?.stop().catch(() => {});
       browser = undefined;
+      stuck++;
     }
     if (process.env.VERBOSE) console.log(`${engine} ${file} ${Math.round(performance.now() - start)} ms`);
     const gone = Object.keys(SKIPPED_TESTS[file] ?? {}).filter((name) => !outcomes.some((one) => one.name === name));
@@ -54,6 +58,10 @@ async function runEngine(engine) {
     for (const { name, outcome, reason } of outcomes) {
       count[outcome]++;
       if (outcome === 'failed') console.log(`✖ ${engine} ${file} › ${name}\n    ${reason.replaceAll('\n', '\n    ')}`);
+    }
+    if (stuck === MOST_STUCK_PAGES) {
+      console.log(`✖ ${engine}: given up after ${file}`);
+      break;
     }
   }
   await browser?.stop();
