@@ -3,19 +3,20 @@ import type {
   RegisterOptions, Result, SessionInfo, State, StreamOptions, SubscribeOptions,
 } from '../index.js';
 import { limited, onAbort, promised, timeoutError } from './abort.js';
+import { alarm } from './alarm.js';
 import { OutgoingCall, payloadOf, resultOf, sendInput, valueOf, type CallTap } from './call.js';
 import { Code } from './core.js';
 import { elements } from './encode/index.js';
 import type { Message } from './decode/message.js';
 import { disposable } from './dispose.js';
-import { ConnectionLostError, networkFailure } from './errors.js';
+import { ConnectionLostError, WampError, networkFailure } from './errors.js';
 import type { Bound } from './contract/index.js';
 import { EventIterator } from './events.js';
 import { Link, type LinkHost } from './link.js';
 import { lazyMeta } from './meta/lazy.js';
 import { CONNECT_TIMEOUT } from './opener.js';
 import { publishOptions } from './options.js';
-import type { Registration } from './registration.js';
+import { ALREADY_EXISTS, FIRST_PAUSE, LONGEST_PAUSE, type Registration } from './registration.js';
 import { CallStream } from './stream.js';
 import type { Subscription } from './subscription.js';
 
@@ -150,7 +151,16 @@ export class Client extends EventTarget {
 
   async register(procedure: string, handler: Handler<any, any, any, any>, options: RegisterOptions = {}): Promise<Registration> {
     if (typeof handler !== 'function') throw new TypeError('the handler of a procedure must be a function');
-    return this.#ask(options, () => this.#link.registrations.register(procedure, handler, options));
+    let asked = 0;
+    for (let pause = FIRST_PAUSE; ; pause *= 2) {
+      try {
+        return await this.#ask(options, () => (asked++, this.#link.registrations.register(procedure, handler, options)));
+      } catch (error) {
+        // The router may still believe in the session that was lost before it answered.
+        if (asked < 2 || pause > LONGEST_PAUSE || !WampError.is(error, ALREADY_EXISTS)) throw error;
+      }
+      await limited(new Promise<void>((resolve) => void alarm(pause, resolve)), options.signal, 0);
+    }
   }
 
   // ---- publish and subscribe --------------------------------------------------------

@@ -9,10 +9,10 @@ import { Lasting } from './lasting.js';
 import { passthruOptions, registerOptions } from './options.js';
 import { Table, type Place, type TableHost } from './table.js';
 
-const ALREADY_EXISTS = 'wamp.error.procedure_already_exists';
+export const ALREADY_EXISTS = 'wamp.error.procedure_already_exists';
 /** Pauses, in milliseconds, while the router still believes in the session that we lost. */
-const FIRST_PAUSE = 100;
-const LONGEST_PAUSE = 10_000;
+export const FIRST_PAUSE = 100;
+export const LONGEST_PAUSE = 10_000;
 
 /** All procedures that one client serves, and the calls that are running. */
 export class Registrations extends Table<Registration> implements IncomingHost {

@@ -101,6 +101,14 @@ test('an attempt that was given up does not disturb the next one', async (t) => 
   assert.equal(client.state, 'open');
 });
 
+test('an address that is silent leaves time for the next one', async (t) => {
+  const [silent, router] = [await startScripted((message) => message[0] === 1), await startScripted()];
+  t.after(() => Promise.all([silent.stop(), router.stop()]));
+  const client = await connect([silent.url, router.url], { realm: 'realm1', serializers: ['json'], reconnect: false, connectTimeout: 400 });
+  t.after(() => client.close());
+  assert.equal(client.session.url, router.url);
+});
+
 scripted('what an argument sends while it is written does not get in the way', undefined, async ({ router, client }) => {
   const inner = [];
   const argument = { toJSON: () => (inner.push(rejection(client.call('inner'))), 'written') };
@@ -189,6 +197,18 @@ scripted('a procedure that another session still has is no longer asked for when
   const after = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
   assert.equal(after, before - 1);
 }, { reconnect: { initialDelay: 1 }, heartbeat: false });
+
+scripted('a procedure is had in the end though the session that asked for it was lost', undefined, async ({ router, client }) => {
+  const registering = client.register('p', () => {});
+  await router.message(64);
+  router.drop();
+  router.send(8, 64, (await router.message(64, 2))[1], {}, 'wamp.error.procedure_already_exists');
+  router.send(65, (await router.message(64, 3))[1], 6);
+  assert.equal((await registering).id, 6);
+  const refused = client.register('q', () => {});
+  router.send(8, 64, (await router.message(64, 4))[1], {}, 'wamp.error.procedure_already_exists');
+  assert.equal((await rejection(refused)).uri, 'wamp.error.procedure_already_exists');
+}, { reconnect: { initialDelay: 1 } });
 
 scripted('a subscription that is taken away while it is asked for again is one, not two', undefined, async ({ router, client }) => {
   const seen = [];

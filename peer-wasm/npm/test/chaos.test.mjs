@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ConnectionLostError, WampError, connect } from 'wamplex';
+import { WebSocket } from 'ws';
 import { FAULT_NAMES, startProxy } from './proxy.mjs';
 import { startRouter } from './router.mjs';
 
@@ -20,7 +21,8 @@ test(`chaos: ${FAULTS} faults, seed ${SEED}`, { timeout: 300_000 }, async (t) =>
   };
   const witness = await connect(router.url, { realm: 'realm1' });
   const serializers = ['cbor', 'msgpack', 'json'];
-  const clients = await Promise.all(serializers.map((name) => connect(proxy.url, { ...options, serializers: [name] })));
+  const clients = await Promise.all([undefined, alone].flatMap((webSocket) =>
+    serializers.map((name) => connect(proxy.url, { ...options, serializers: [name], ...(webSocket && { webSocket }) }))));
   t.after(() => Promise.all([...clients, witness].map((client) => client.close())));
   const work = new Workload(witness, clients);
   await work.begin();
@@ -43,6 +45,9 @@ test(`chaos: ${FAULTS} faults, seed ${SEED}`, { timeout: 300_000 }, async (t) =>
   if (early) assert.ok(late < early * 1.25 + 2, `memory grows: ${memory} MiB`);
 });
 
+/** A socket without batches. */
+const alone = (url, protocols) => new WebSocket(url, protocols.filter((name) => !name.endsWith('.batched')));
+
 /** What goes on all the time, and what must be true of it. */
 class Workload {
   faults = [];
@@ -52,6 +57,8 @@ class Workload {
   #pending = new Set();
   #sequence = 0;
   #seen = new Map();
+  #published = new Set();
+  #acknowledged = new Set();
 
   constructor(witness, clients) {
     this.witness = witness;
@@ -63,6 +70,14 @@ class Workload {
     await this.witness.register('chaos.count', async function* ([n]) {
       for (let i = 0; i < n; i++) yield i;
       return n;
+    });
+    await this.witness.register('chaos.sum', async ([sum], { input }) => {
+      for await (const { args } of input) sum += args[0];
+      return sum;
+    });
+    await this.witness.subscribe('chaos.other', ({ data }) => {
+      if (this.#published.has(data)) this.faults.push(`publication ${data} twice`);
+      this.#published.add(data);
     });
     await Promise.all(this.clients.map((client, index) => this.#settle(client, index)));
   }
@@ -97,10 +112,34 @@ class Workload {
     this.#watch(client.call(`chaos.echo.${Math.floor(random() * this.clients.length)}`, [n], { timeout: 5000 }), n);
     this.#watch(this.witness.call(`chaos.echo.${Math.floor(random() * this.clients.length)}`, [n]), n);
     this.#watch(client.call('chaos.witness', [n], { idempotent: true }).catch((error) => this.faults.push(`idempotent: ${error}`) && n), n);
-    this.#watch(client.publish('chaos.other', n, { acknowledge: true }).then(() => n), n);
+    const other = ++this.#sequence;
+    this.#watch(client.publish('chaos.other', other, { acknowledge: true }).then(() => this.#acknowledged.add(other) && n), n);
+    this.#watch(client.stream('chaos.sum', [1], { input: counted(4) }).result, 7);
+    this.witness.publish('chaos.brief', n).catch(() => {});
+    this.#watch(this.#subscribed(client, random() * 20).then(() => n), n);
+    this.#watch(this.#served(client, `chaos.brief.${other}`, n), n);
     this.#watch(this.#progress(client, 5), 5);
     const aborted = AbortSignal.timeout(Math.floor(random() * 20));
     this.#watch(client.call('chaos.witness', [n], { signal: aborted }), n);
+  }
+
+  /** Subscribed for a moment, or given up before. */
+  async #subscribed(client, moment) {
+    const signal = moment < 5 ? AbortSignal.timeout(Math.floor(moment)) : undefined;
+    let over = false;
+    const subscription = await client.subscribe('chaos.brief', () => over && this.faults.push('an event after the end'), { signal });
+    await pause(moment);
+    over = true;
+    await subscription.unsubscribe();
+  }
+
+  /** Registered for one call. */
+  async #served(client, procedure, n) {
+    const registration = await client.register(procedure, ([value]) => value);
+    const answer = await this.witness.call(procedure, [n], { timeout: 5000 }).catch((error) => error);
+    await registration.unregister();
+    if (answer !== n && !isExpected(answer)) throw answer;
+    return n;
   }
 
   async #progress(client, count) {
@@ -147,6 +186,24 @@ class Workload {
       await this.witness.publish('chaos.tick', ++this.#sequence, { acknowledge: true });
       await pause(5);
     }
+    for (const other of this.#acknowledged) if (!this.#published.has(other)) this.faults.push(`publication ${other} is lost`);
+    while (await this.witness.call('wamp.subscription.lookup', ['chaos.brief'])) await pause(5);
+    await Promise.all(this.clients.map((client, n) => this.#drained(client, n)));
+  }
+
+  /** Whoever closes in peace loses nothing. */
+  async #drained(client, n) {
+    const results = [client.call('chaos.witness', [n]), client.stream('chaos.sum', [n], { input: counted(4) }).result, this.#progress(client, 5)];
+    await client.close({ drain: true });
+    assert.deepEqual(await Promise.all(results), [n, n + 6, 5]);
+  }
+}
+
+/** Arguments in pieces, whose sum is 6 if there are 4. */
+async function* counted(count) {
+  for (let i = 0; i < count; i++) {
+    yield [i];
+    await pause(1);
   }
 }
 
