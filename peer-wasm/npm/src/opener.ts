@@ -28,13 +28,13 @@ export class Opener {
   constructor(endpoint: EndpointInput, options: ClientOptions, host: ConnectionListener) {
     if (typeof options?.realm !== 'string' || options.realm === '') throw new TypeError("the option 'realm' is missing");
     const { reconnect, heartbeat, whenDisconnected } = options;
-    for (const [name, value] of Object.entries({ ...options, ...(reconnect || {}), ...(heartbeat || {}), ...whenDisconnected })) {
+    for (const [name, value] of Object.entries({ ...options, ...reconnect, ...heartbeat, ...whenDisconnected })) {
       // A delay that is none would keep the client busy.
       if (typeof value === 'number' && !(value >= 0)) throw new TypeError(`${name} must be a number from 0 up`);
     }
     this.#options = options;
     this.#host = host;
-    const endpoints = Array.isArray(endpoint) ? (endpoint as readonly (UrlLike | Endpoint)[]) : [endpoint as UrlLike | Endpoint];
+    const endpoints = [endpoint].flat() as (UrlLike | Endpoint)[];
     if (endpoints.length === 0) throw new TypeError('no address to connect to');
     this.#addresses = endpoints.map((one) => address(one, options));
     this.#authenticators = ([] as Authenticator[]).concat(options.auth ?? anonymous());
@@ -92,13 +92,14 @@ export class Opener {
 }
 
 function address(endpoint: UrlLike | Endpoint, { serializers, webSocket }: ClientOptions): Address {
-  const { url, serializers: own = serializers ?? SERIALIZERS_BY_DEFAULT } = isEndpoint(endpoint) ? endpoint : { url: endpoint };
+  // Addresses by themselves are texts or objects without a `url`.
+  const { url = endpoint, serializers: own = serializers ?? SERIALIZERS_BY_DEFAULT } = Object(endpoint);
   for (const name of own) {
     if (!SERIALIZERS.includes(name)) throw new TypeError(`unknown serializer '${name}': use json, msgpack or cbor`);
   }
   if (own.length === 0) throw new TypeError('no serializer to offer');
   const text = typeof url === 'string' ? url : url?.href;
-  return { url: webSocket ? text : absolute(text), protocols: own.flatMap((name) => [`wamp.2.${name}.batched`, `wamp.2.${name}`]) };
+  return { url: webSocket ? text : absolute(text), protocols: own.flatMap((name: string) => [`wamp.2.${name}.batched`, `wamp.2.${name}`]) };
 }
 
 /** Pages may name their own server by a path alone. */
@@ -111,8 +112,4 @@ function absolute(text: string): string {
     // Said below.
   }
   throw new TypeError(`'${text}' is no address of a WebSocket: it begins with ws:// or wss://`);
-}
-
-function isEndpoint(endpoint: UrlLike | Endpoint): endpoint is Endpoint {
-  return typeof endpoint === 'object' && endpoint !== null && 'url' in endpoint;
 }

@@ -29,12 +29,12 @@ export class Offer {
     return { authmethods: [...new Set(this.#authenticators.map(({ method }) => method))], ...details };
   }
 
-  offers(wanted: string): boolean {
-    return this.#authenticators.some(({ method }) => method === wanted);
+  offers(method: string): Authenticator | undefined {
+    return this.#authenticators.find((authenticator) => authenticator.method === method);
   }
 
   async answer(method: string, extra: Dict): Promise<AuthResponse> {
-    const authenticator = this.#authenticators.find((a) => a.method === method);
+    const authenticator = this.offers(method);
     if (!authenticator?.respond) throw new TypeError(`no answer to a challenge by the method '${method}'`);
     const response = await authenticator.respond({ method, extra }, this.#context);
     this.#asked.add(authenticator);

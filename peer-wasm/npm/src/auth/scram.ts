@@ -52,7 +52,7 @@ async function respond(
   const clientKey = await hmac(salted, utf8('Client Key'));
   const message = utf8([
     `n=${name.replace(/=/g, '=3D').replace(/,/g, '=2C')},r=${ours}`,
-    `r=${nonce},s=${saltText},i=${String(extra['iterations'])}`,
+    `r=${nonce},s=${saltText},i=${extra['iterations']}`,
     `c=${base64(utf8('n,,'))},r=${nonce}`,
   ].join(','));
   const signature = await hmac(await sha256(clientKey), message);
