@@ -35,10 +35,19 @@ export class Client extends EventTarget {
     const { debug } = options ?? {};
     if (debug) this.addEventListener('trace', ({ detail }: any) => (debug === true ? console.debug('wamplex', detail.dir, detail.message) : debug(detail)));
     this.#link = new Link(endpoint, options, this.#host());
-    onAbort(options.signal, (reason) => {
-      this.#link.abort(reason);
-      void this.close();
-    });
+    let release: (() => void) | undefined;
+    // Signals may live longer than clients.
+    const listen = () => {
+      release?.();
+      release = undefined;
+      if (this.state === 'closed') return;
+      release = onAbort(options.signal, (reason) => {
+        this.#link.abort(reason);
+        void this.close();
+      });
+    };
+    if (options.signal) this.addEventListener('statechange', listen);
+    listen();
     (options as { contract?: Bound }).contract?.['~bind'](this);
   }
 

@@ -1,5 +1,6 @@
 // What applications do at the worst moment, and routers that should not be trusted.
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Client, ConnectionLostError, connect, defineContract, procedure } from 'wamplex';
@@ -81,6 +82,20 @@ test('the time to connect is limited while the application makes a socket, and o
   give({ readyState: 1, protocol: 'wamp.2.json', send: () => assert.fail('sent'), close: () => closed++ });
   await turn();
   assert.equal(closed, 1);
+});
+
+test('a signal that lives longer than its clients does not keep them', async (t) => {
+  const router = await startScripted();
+  t.after(() => router.stop());
+  const { signal } = new AbortController();
+  const listeners = () => getEventListeners(signal, 'abort').length;
+  const client = await connect(router.url, { realm: 'realm1', serializers: ['json'], signal });
+  t.after(() => client.close());
+  assert.equal(listeners(), 1);
+  await client.close();
+  assert.equal(listeners(), 0);
+  await client.connect();
+  assert.equal(listeners(), 1);
 });
 
 test('an attempt that was given up does not disturb the next one', async (t) => {

@@ -100,3 +100,21 @@ test('a message that is longer than the router takes ends the connection, and sa
   const error = await rejection(client.call('a', ['x'.repeat(17 << 20)]));
   assert.match(error.message, /longer than the \d+ that the router takes/);
 });
+
+test('a router that never ends does not keep the socket', async (t) => {
+  const held = [];
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    held.push(socket.on('error', () => {}));
+    socket.once('data', () => socket.write(Uint8Array.of(0x7f, 0xf1, 0, 0)));
+  }).listen(0, '127.0.0.1');
+  t.after(() => {
+    for (const socket of held) socket.destroy();
+    server.close();
+  });
+  await once(server, 'listening');
+  const socket = await rawSocket()(`tcp://127.0.0.1:${server.address().port}`, ['wamp.2.json']);
+  const closed = new Promise((resolve) => (socket.onclose = resolve));
+  socket.close();
+  await closed;
+  assert.equal(socket.readyState, 3);
+});

@@ -10,6 +10,8 @@ const enum Kind {
 const OPEN = 1;
 const CLOSED = 3;
 const HEAD = 4;
+/** How long the other side may take to end, in milliseconds. */
+const LINGER = 1000;
 
 /** A RawSocket that looks like a WebSocket ("WAMP: RawSocket Transport"). */
 export class RawSocket implements WebSocketLike {
@@ -54,6 +56,8 @@ export class RawSocket implements WebSocketLike {
 
   close(): void {
     this.#socket.end();
+    // The other side may be dead, and never end.
+    setTimeout(() => this.#socket.destroy(), LINGER).unref();
   }
 
   #write(kind: Kind, bytes: Uint8Array): void {
