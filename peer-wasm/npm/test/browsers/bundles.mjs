@@ -16,6 +16,7 @@ const REPLACED = {
   'node:assert/strict': page('assert.mjs'),
   'node:crypto': page('crypto.mjs'),
   'node:fs/promises': page('files.mjs'),
+  'node:timers/promises': page('timers.mjs'),
   ws: page('ws.mjs'),
 };
 
