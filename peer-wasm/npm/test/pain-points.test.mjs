@@ -71,11 +71,14 @@ pain(3, 'progressive results come with plain promises', async ({ client, other }
 test('pain point 4: bundles for browsers without shims or configuration', async () => {
   const result = await build({
     stdin: { contents: "import { connect } from 'wamplex'; connect('/ws', { realm: 'realm1' });", resolveDir: import.meta.dirname ?? new URL('.', import.meta.url).pathname },
-    bundle: true, platform: 'browser', format: 'iife', write: false, metafile: true, logLevel: 'silent',
+    bundle: true, minify: true, platform: 'browser', format: 'iife', write: false, metafile: true, logLevel: 'silent',
   });
   assert.deepEqual([result.warnings, result.errors], [[], []]);
   const [{ text }] = result.outputFiles;
   assert.doesNotMatch(text, /\brequire\(["']|node:|\bBuffer\b|process\.env/);
+  // Nor with what only other runtimes need, or only those who authenticate.
+  assert.deepEqual(Object.keys(result.metafile.inputs).filter((path) => path.includes('node_modules')), []);
+  assert.doesNotMatch(text, /wamp-scram|cryptosign/);
 });
 
 test('pain point 5: the bundle is small, and growing it breaks the build', () => {
