@@ -46,7 +46,8 @@ export class Gate {
   }
 
   open(connection: Connection): void {
-    for (const waiter of [...this.#waiting]) waiter.go(connection);
+    // Listeners of traces may end the session, or what waits: then it waits on, or no more.
+    for (const waiter of [...this.#waiting]) if (connection.isOpen && this.#waiting.has(waiter)) waiter.go(connection);
   }
 
   fail(error: unknown): void {

@@ -164,6 +164,19 @@ scripted('a client that is closed from a listener of traces has ended as it was 
   assert.deepEqual(ends, [{}]);
 }, { reconnect: { initialDelay: 1 } });
 
+test('what is given up while others that waited are sent is not sent', async (t) => {
+  const router = await startScripted();
+  t.after(() => router.stop());
+  const client = new Client(router.url, { realm: 'realm1', serializers: ['json'] });
+  t.after(() => client.close());
+  const abort = new AbortController();
+  client.addEventListener('trace', ({ detail: { message } }) => message[3] === 'first' && abort.abort('given up'));
+  client.call('first').catch(() => {});
+  assert.equal(await rejection(client.call('second', [], { signal: abort.signal })), 'given up');
+  await stillWorks(router, client);
+  assert.deepEqual(router.received.filter(([code]) => code === 48).map((call) => call[3]), ['first', 'alive']);
+});
+
 test('a function for traces that throws loses no message', async (t) => {
   const router = await startScripted();
   t.after(() => router.stop());
