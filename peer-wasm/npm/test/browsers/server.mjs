@@ -102,13 +102,13 @@ const done = (outcomes) => fetch('/done/${id}', { method: 'POST', body: JSON.str
 const failed = (reason) => done([{ name: 'loading', outcome: 'failed', reason }]);
 ${broken ? `failed(${JSON.stringify(broken)});` : `
 const early = [];
-let uncaught = (error) => early.push(error);
-addEventListener('unhandledrejection', ({ reason }) => uncaught(reason));
-addEventListener('error', ({ error, message }) => uncaught(error ?? new Error(message)));
+let uncaught = (...what) => early.push(what);
+addEventListener('unhandledrejection', ({ reason }) => uncaught('unhandledRejection', reason));
+addEventListener('error', ({ error, message }) => uncaught('uncaughtException', error ?? new Error(message)));
 try {
   const tests = await import('/tests/${file}');
   uncaught = tests.uncaught;
-  early.forEach(uncaught);
+  for (const what of early) uncaught(...what);
   await done(await tests.finish(${JSON.stringify(skipped)}));
 } catch (error) {
   await failed(String(error) + '\\n' + error.stack);

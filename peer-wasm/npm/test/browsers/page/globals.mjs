@@ -51,17 +51,22 @@ export class Buffer extends Uint8Array {
   }
 }
 
-const rejections = new Map();
+const listeners = { uncaughtException: [], unhandledRejection: [] };
 
 export const process = {
   env: {},
+  listeners: (event) => [...(listeners[event] ?? [])],
   on(event, listener) {
-    if (event !== 'unhandledRejection') return;
-    rejections.set(listener, ({ reason }) => listener(reason));
-    addEventListener('unhandledrejection', rejections.get(listener));
+    listeners[event]?.push(listener);
+    return process;
   },
-  off(_, listener) {
-    removeEventListener('unhandledrejection', rejections.get(listener));
+  off(event, listener) {
+    if (listeners[event]) listeners[event] = listeners[event].filter((one) => one !== listener);
+    return process;
+  },
+  removeAllListeners(event) {
+    if (listeners[event]) listeners[event] = [];
+    return process;
   },
   nextTick: (run, ...args) => queueMicrotask(() => run(...args)),
 };

@@ -1,5 +1,5 @@
 // As much of node:test as the tests use: they run one after another, each with what it left to be cleaned up.
-import { setImmediate } from './globals.mjs';
+import { process, setImmediate } from './globals.mjs';
 import { MockTimers } from './mock-timers.mjs';
 
 /** What has happened so far, in order: { name, outcome: 'passed' | 'failed' | 'skipped', reason }. */
@@ -46,9 +46,15 @@ export async function finish(reasons) {
   return outcomes;
 }
 
-/** What nobody has caught fails the test that runs, or the file. */
-export function uncaught(error) {
-  outcomes.push({ name: running ? `${running}: uncaught` : 'uncaught', outcome: 'failed', reason: described(error) });
+/** What nobody has caught: told to those who listen, of which the first is whoever runs the tests. */
+export function uncaught(event, error) {
+  for (const listener of process.listeners(event)) listener(error);
+}
+
+for (const event of ['uncaughtException', 'unhandledRejection']) {
+  process.on(event, (error) => {
+    outcomes.push({ name: running ? `${running}: ${event}` : event, outcome: 'failed', reason: described(error) });
+  });
 }
 
 let running;

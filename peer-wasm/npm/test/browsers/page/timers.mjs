@@ -1,15 +1,7 @@
-// `node:timers/promises`, as far as tests use it.
+// As much of node:timers/promises as the tests use.
+import { setImmediate as soon } from './globals.mjs';
 
-/** The event loop turns once. */
-export function setImmediate(value) {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve(value);
-    };
-    port2.postMessage(undefined);
-  });
-}
+const later = (ms, value) => new Promise((resolve) => globalThis.setTimeout(resolve, ms, value));
 
-export const setTimeout = (milliseconds, value) => new Promise((resolve) => globalThis.setTimeout(resolve, milliseconds, value));
+export { later as setTimeout };
+export const setImmediate = (value) => new Promise((resolve) => soon(resolve, value));
