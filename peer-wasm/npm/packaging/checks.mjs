@@ -9,10 +9,11 @@ import { run } from './processes.mjs';
 const SECONDS = 120;
 
 export const CHECKS = {
-  /** Nothing but dist/ as it was built, and what every package has. */
+  /** Nothing but dist/ as it was built, the guides, and what every package has. */
   contents(tarball) {
     const dist = readdirSync(join(root, 'dist'), { recursive: true }).filter((name) => extname(name) !== '').map((name) => `dist/${name}`);
-    const wanted = ['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json', ...dist];
+    const guides = readdirSync(join(root, 'docs')).map((name) => `docs/${name}`);
+    const wanted = ['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json', ...guides, ...dist];
     const found = contents(tarball);
     const wrong = [...wanted.filter((name) => !found.includes(name)).map((name) => `missing: ${name}`),
       ...found.filter((name) => !wanted.includes(name)).map((name) => `not wanted: ${name}`)];

@@ -110,14 +110,17 @@ export class Link implements ConnectionListener {
     return waiting;
   }
 
+  /** Says why, if nobody wanted that. */
   closedError(): ConnectionLostError {
-    return networkFailure('the client is closed');
+    const cause = this.#failure;
+    return networkFailure(`the client is closed${cause ? `: ${cause.message}` : ''}`, cause && { cause });
   }
 
   #begin(): Opening {
     let settle!: Omit<Opening, 'promise'>;
     const promise = new Promise<SessionInfo>((resolve, reject) => (settle = { resolve, reject }));
     promise.catch(() => {});
+    this.#failure = undefined;
     this.#giveUp = new AbortController();
     return (this.#opening = { promise, ...settle });
   }
@@ -171,7 +174,7 @@ export class Link implements ConnectionListener {
     const opening = this.#opening!;
     const info = connection.session!;
     this.#connection = connection;
-    this.#opening = this.#failure = undefined;
+    this.#opening = undefined;
     this.#joined = true;
     this.#openedAt = Date.now();
     if (heartbeat !== false && heartbeat?.interval !== 0) this.#heartbeat = new Heartbeat(connection, heartbeat ?? {});
@@ -270,6 +273,7 @@ export class Link implements ConnectionListener {
     this.#opening = undefined;
     opening?.reject(failure);
     if (this.state === 'closed') return;
+    this.#failure = cause;
     this.#stopListening?.();
     this.#stopListening = undefined;
     this.#joined = false;

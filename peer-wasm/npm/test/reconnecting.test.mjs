@@ -357,7 +357,9 @@ test('a refusal after a session was lost is the end', async (t) => {
   const closed = next(client, 'close');
   router.drop();
   assert.ok((await closed).cause instanceof AuthError);
-  assert.ok(WampError.is(await rejection(client.call('a')), 'wamp.error.network_failure'));
+  const after = await rejection(client.call('a'));
+  assert.ok(WampError.is(after, 'wamp.error.network_failure'));
+  assert.match(after.message, /the client is closed: wamp\.error\.authentication_failed/);
 });
 
 scripted('a silent router is asked, and left when it does not answer', (message) => message[0] === 48, async ({ router, client }) => {
