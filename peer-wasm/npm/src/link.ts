@@ -183,6 +183,8 @@ export class Link implements ConnectionListener {
     this.registrations.attach(connection);
     this.#gate.open(connection);
     opening.resolve(info);
+    // A socket may close while it sends.
+    if (connection !== this.#connection) return;
     this.#set('open');
     this.#host.emit('open', info);
   }
@@ -223,8 +225,16 @@ export class Link implements ConnectionListener {
   // ---- ending ---------------------------------------------------------------------------
 
   close(reason: string, message: string, drain: boolean | number): Promise<void> {
-    this.#closing ??= this.#close(reason, message, drain).finally(() => (this.#closing = undefined));
-    return this.#closing;
+    if (this.#closing) return this.#closing;
+    let done!: () => void;
+    // Before anything else: listeners must not begin anew meanwhile.
+    const closing = (this.#closing = new Promise((resolve) => (done = resolve)));
+    const end = () => {
+      this.#closing = undefined;
+      done();
+    };
+    this.#close(reason, message, drain).then(end, end);
+    return closing;
   }
 
   /** Gives everything up because the application's signal was aborted. */

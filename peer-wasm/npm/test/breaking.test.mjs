@@ -164,6 +164,17 @@ scripted('a client that is closed from a listener of traces has ended as it was 
   assert.deepEqual(ends, [{}]);
 }, { reconnect: { initialDelay: 1 } });
 
+scripted('what a listener of traces asks for while the client closes does not open it again', undefined, async ({ router, client }) => {
+  let late;
+  client.addEventListener('trace', ({ detail: { message } }) => message[0] === 6 && (late ??= rejection(client.call('late'))));
+  const states = [];
+  client.addEventListener('statechange', ({ detail }) => states.push(detail.state));
+  await client.close();
+  assert.ok((await late) instanceof ConnectionLostError);
+  assert.deepEqual(states, ['closed']);
+  assert.equal(router.received.filter(([code]) => code === 1).length, 1);
+});
+
 test('what is given up while others that waited are sent is not sent', async (t) => {
   const router = await startScripted();
   t.after(() => router.stop());
@@ -173,6 +184,7 @@ test('what is given up while others that waited are sent is not sent', async (t)
   client.addEventListener('trace', ({ detail: { message } }) => message[3] === 'first' && abort.abort('given up'));
   client.call('first').catch(() => {});
   assert.equal(await rejection(client.call('second', [], { signal: abort.signal })), 'given up');
+  await router.message(48);
   await stillWorks(router, client);
   assert.deepEqual(router.received.filter(([code]) => code === 48).map((call) => call[3]), ['first', 'alive']);
 });
