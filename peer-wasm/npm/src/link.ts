@@ -83,6 +83,8 @@ export class Link implements ConnectionListener {
   async connect(milliseconds = 0): Promise<SessionInfo> {
     // `close()` wins over whoever connects meanwhile.
     while (this.#closing) await this.#closing;
+    // A session that breaks off tells its end first.
+    if (this.#connection && !this.live) await this.#connection.gone;
     const { live } = this;
     if (live) return live.session!;
     this.#hurry?.();
@@ -106,7 +108,7 @@ export class Link implements ConnectionListener {
     if (this.isOver) throw this.closedError();
     const waiting = this.#gate.wait(signal, milliseconds, go);
     // Whoever waits learns how it ended from the gate.
-    this.connect().catch(() => {});
+    if (!this.#connection) this.connect().catch(() => {});
     return waiting;
   }
 

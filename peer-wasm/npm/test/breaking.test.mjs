@@ -175,6 +175,15 @@ scripted('what a listener of traces asks for while the client closes does not op
   assert.equal(router.received.filter(([code]) => code === 1).length, 1);
 });
 
+scripted('what a listener of traces asks for while a session breaks off waits for the next one, of which there is one', undefined, async ({ router, client }) => {
+  let late;
+  client.addEventListener('trace', ({ detail: { message } }) => message[0] === 3 && (late ??= client.call('late')));
+  router.sendRaw('nonsense');
+  router.send(50, (await router.message(48))[1], {}, ['answer']);
+  assert.equal(await late, 'answer');
+  assert.equal(router.received.filter(([code]) => code === 1).length, 2);
+}, { reconnect: { initialDelay: 1 } });
+
 test('what is given up while others that waited are sent is not sent', async (t) => {
   const router = await startScripted();
   t.after(() => router.stop());
