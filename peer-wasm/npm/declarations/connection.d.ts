@@ -40,8 +40,8 @@ export interface ClientOptions {
   /** Serializers to offer, in order of preference. Default: `['cbor', 'msgpack', 'json']`. */
   serializers?: readonly SerializerName[];
   /**
-   * Milliseconds that one attempt to connect and join may take, and the function `connect` in all. Default 10 000; 0 means no
-   * limit.
+   * Milliseconds that one attempt to connect and join may take, and the function `connect` in all; several addresses share them.
+   * Default 10 000; 0 means no limit.
    */
   connectTimeout?: number;
   /** When to connect again after the connection, or the attempt to make one, has failed. `false`: never. */
