@@ -14,10 +14,12 @@ export function alarm(milliseconds: number, ring: () => void): () => void {
     done();
     ring();
   };
-  const timer = setTimeout(once, Math.min(milliseconds, 2 ** 31 - 1));
+  // Longer ones overflow in every runtime and would ring at once.
+  const delay = Math.min(milliseconds, 2 ** 31 - 1);
+  const timer = setTimeout(once, delay);
   if (globalThis.document?.hidden && (worker ??= makeWorker())) {
     ringing.set(id, once);
-    worker.postMessage([id, milliseconds]);
+    worker.postMessage([id, delay]);
   }
   return done;
 }

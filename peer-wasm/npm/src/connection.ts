@@ -253,7 +253,8 @@ export class Connection {
     const uri = 'wamp.error.authentication_failed';
     const message = cause instanceof Error ? cause.message : String(cause);
     this.#cause ??= cause instanceof WampError ? cause : new AuthError(uri, { message, cause });
-    this.#abort(uri, message);
+    // What went wrong here is nobody's business there.
+    this.#abort(uri, 'the client does not go on');
   }
 
   async #welcome(message: Message): Promise<void> {
