@@ -21,6 +21,8 @@ export class Connection {
   #client: Client | undefined;
   #phase: Phase = 'disconnected';
   #attempt: Attempt | undefined;
+  /** Why there is no session: what each attempt since then fails of says less. */
+  #cause: unknown;
   readonly #watchers: ((phase: Phase, fault?: unknown) => void)[] = [];
   readonly #tracers: ((line: TraceDetail) => void)[] = [];
 
@@ -93,7 +95,8 @@ export class Connection {
     client.addEventListener('reconnecting', ({ detail }) => {
       if (this.#client !== client) return;
       this.#attempt = { number: detail.attempt, at: Date.now() + detail.delay };
-      this.#enter('reconnecting', detail.cause);
+      if (this.#phase !== 'reconnecting') this.#cause = detail.cause;
+      this.#enter('reconnecting', this.#cause);
     });
     client.addEventListener('close', (event) => {
       if (this.#client === client) this.#lose(event.detail.cause);

@@ -49,6 +49,18 @@ test('a session opens, and ends when that is wanted', async () => {
   assert.deepEqual(seen.map(({ phase }) => phase), ['connecting', 'connected', 'disconnected']);
 });
 
+test('while it tries, the page tells why the session was lost, not what each attempt fails of', async () => {
+  await open();
+  router.refuse(true);
+  router.cut();
+  await phases(3);
+  connection.tryNow();
+  await phases(4);
+  assert.deepEqual(seen.slice(2, 4).map(({ phase, attempt }) => [phase, attempt]), [['reconnecting', 1], ['reconnecting', 2]]);
+  assert.equal(seen[3]?.fault, seen[2]?.fault);
+  assert.match(seen[3]?.fault ?? '', /the connection was lost/i);
+});
+
 test('a session that is lost comes back with what the page has subscribed to', async () => {
   await open();
   const heard: unknown[] = [];
