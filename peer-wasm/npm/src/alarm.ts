@@ -1,3 +1,5 @@
+import { limited } from './abort.js';
+
 /** Rings in a thread of its own, where no browser slows timers down because the page is in the background. */
 let worker: Worker | null | undefined;
 let last = 0;
@@ -22,6 +24,16 @@ export function alarm(milliseconds: number, ring: () => void): () => void {
     worker.postMessage([id, delay]);
   }
   return done;
+}
+
+/** Waits that long, or until somebody is in a `hurry`; rejects when the signal is aborted. Leaves no timer behind. */
+export function pause(milliseconds: number, signal: AbortSignal | undefined, hurry?: (resolve: () => void) => void): Promise<void> {
+  let cancel!: () => void;
+  const over = new Promise<void>((resolve) => {
+    hurry?.(resolve);
+    cancel = alarm(milliseconds, resolve);
+  });
+  return limited(over, signal, 0).finally(cancel);
 }
 
 /** `null` where the page forbids it: then the timers of the page have to do. */

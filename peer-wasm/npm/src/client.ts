@@ -3,7 +3,7 @@ import type {
   RegisterOptions, Result, SessionInfo, State, StreamOptions, SubscribeOptions,
 } from '../index.js';
 import { limited, onAbort, promised, timeoutError } from './abort.js';
-import { alarm } from './alarm.js';
+import { pause } from './alarm.js';
 import { OutgoingCall, payloadOf, resultOf, sendInput, valueOf, type CallTap } from './call.js';
 import { Code } from './core.js';
 import { elements } from './encode/index.js';
@@ -161,14 +161,14 @@ export class Client extends EventTarget {
   async register(procedure: string, handler: Handler<any, any, any, any>, options: RegisterOptions = {}): Promise<Registration> {
     if (typeof handler !== 'function') throw new TypeError('the handler of a procedure must be a function');
     let asked = 0;
-    for (let pause = FIRST_PAUSE; ; pause *= 2) {
+    for (let delay = FIRST_PAUSE; ; delay *= 2) {
       try {
         return await this.#ask(options, () => (asked++, this.#link.registrations.register(procedure, handler, options)));
       } catch (error) {
         // The router may still believe in the session that was lost before it answered.
-        if (asked < 2 || pause > LONGEST_PAUSE || !WampError.is(error, ALREADY_EXISTS)) throw error;
+        if (asked < 2 || delay > LONGEST_PAUSE || !WampError.is(error, ALREADY_EXISTS)) throw error;
       }
-      await limited(new Promise<void>((resolve) => void alarm(pause, resolve)), options.signal, 0);
+      await pause(delay, options.signal);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { ClientEventMap, ClientOptions, EndpointInput, SessionInfo, State, TraceDetail } from '../index.js';
 import { limited } from './abort.js';
-import { alarm } from './alarm.js';
+import { pause } from './alarm.js';
 import type { Connection, ConnectionListener } from './connection.js';
 import type { Message } from './decode/message.js';
 import { ConnectionLostError, NETWORK_FAILURE, TimeoutError, WampError, networkFailure, toError } from './errors.js';
@@ -160,14 +160,8 @@ export class Link implements ConnectionListener {
     signal.throwIfAborted();
     if (delay === undefined) throw cause;
     this.#host.emit('reconnecting', { attempt: this.#backoff.attempts, delay, cause });
-    let cancel!: () => void;
-    const over = new Promise<void>((resolve) => {
-      this.#hurry = resolve;
-      cancel = alarm(delay, resolve);
-    });
-    await limited(over, signal, 0).catch(() => {});
-    this.#hurry = undefined;
-    cancel();
+    const tryNow = (resolve: () => void) => (this.#hurry = resolve);
+    await pause(delay, signal, tryNow).finally(() => (this.#hurry = undefined));
     signal.throwIfAborted();
   }
 

@@ -247,6 +247,21 @@ scripted('a procedure that another session still has is no longer asked for when
   assert.equal(after, before - 1);
 }, { reconnect: { initialDelay: 1 }, heartbeat: false });
 
+scripted('a procedure that is given up between two questions leaves no timer behind', undefined, async ({ router, client }) => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const abort = new AbortController();
+  const registering = rejection(client.register('p', () => {}, { signal: abort.signal }));
+  await router.message(64);
+  router.drop();
+  router.send(8, 64, (await router.message(64, 2))[1], {}, 'wamp.error.procedure_already_exists');
+  await stillWorks(router, client);
+  await turn();
+  const before = timers();
+  abort.abort('never mind');
+  assert.equal(await registering, 'never mind');
+  assert.equal(timers(), before - 1);
+}, { reconnect: { initialDelay: 1 }, heartbeat: false });
+
 scripted('a procedure is had in the end though the session that asked for it was lost', undefined, async ({ router, client }) => {
   const registering = client.register('p', () => {});
   await router.message(64);

@@ -93,7 +93,8 @@ oursOnly('certificates of the application\'s own reach the package that makes so
   const [key, cert] = ['key.pem', 'cert.pem'].map((name) => join(folder, name));
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-days', '2'];
   const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert, ...subject]);
-  if (made.status !== 0) return t.skip('there is no openssl that makes certificates');
+  if (made.status !== 0 && !process.env.CI) return t.skip('there is no openssl that makes certificates');
+  assert.equal(made.status, 0, String(made.stderr));
   const router = await startScripted();
   t.after(() => router.stop());
   const server = createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, (secure) => {
