@@ -12,6 +12,8 @@ import { NOTHING } from './nothing.js';
 const FULL = 1 << 20;
 /** How long progressive results may keep the event loop to themselves, in milliseconds. */
 const SLICE = 10;
+/** How many of them, before whoever reads them in the same program gets a turn. */
+const BURST = 64;
 
 /** What `Invocation.result` makes. */
 class RawResult {
@@ -95,6 +97,7 @@ export class IncomingCall {
   #stopped: WampError | undefined;
   #answered = false;
   #sliceEnd = 0;
+  #burst = 0;
 
   static refuse(connection: Connection | undefined, request: number, error: WampError): void {
     if (connection?.isOpen) sendError(connection, request, error, {});
@@ -205,7 +208,7 @@ export class IncomingCall {
       }
       const now = Date.now();
       this.#sliceEnd ||= now + SLICE;
-      return now > this.#sliceEnd || this.#connection.bufferedAmount > FULL ? this.#pause() : undefined;
+      return ++this.#burst >= BURST || now > this.#sliceEnd || this.#connection.bufferedAmount > FULL ? this.#pause() : undefined;
     });
   }
 
@@ -213,6 +216,7 @@ export class IncomingCall {
   async #pause(): Promise<void> {
     do await new Promise((resolve) => setTimeout(resolve, 0));
     while (this.#connection.isOpen && this.#connection.bufferedAmount > FULL && !this.#stopped);
+    this.#burst = 0;
     this.#sliceEnd = Date.now() + SLICE;
   }
 

@@ -88,12 +88,12 @@ for (const [what, handler] of [
   ['a generator', async function* ([count]) { for (let i = 0; i < count; i++) yield i; }],
   ['a loop that awaits', async ([count], { progress }) => { for (let i = 0; i < count; i++) await progress(i); }],
 ]) {
-  test(`progressive results of ${what} are one frame`, async (t) => {
+  test(`a burst of progressive results of ${what} is one frame`, async (t) => {
     const { frames, deliver } = await opened(t, handler);
     t.mock.timers.enable({ apis: ['Date'] });
-    deliver([68, 1, SUBSCRIPTION, { receive_progress: true }, [MANY]]);
+    deliver([68, 1, SUBSCRIPTION, { receive_progress: true }, [MANY / 2]]);
     await settled();
-    assert.deepEqual(frames.map((frame) => frame.length), [MANY + 1]);
+    assert.deepEqual(frames.map((frame) => frame.length), [MANY / 2 + 1]);
   });
 }
 
