@@ -65,7 +65,7 @@ impl<T: Transport> Connection<T> {
     ///
     /// After a GOODBYE of the client the connection stays open for another HELLO, within the same time limit as the
     /// first; "WAMP: Session Closing" leaves that to us.
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(&mut self) {
         let mut end = self.converse().await;
         while let End::Left(_) = end {
             if !Box::pin(self.part(end)).await {
@@ -462,7 +462,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_ends_one_session_with_a_word_and_is_counted() {
-        let Bench { shared, say, sent, closed, connection, .. } = bench();
+        let Bench { shared, say, sent, closed, mut connection, .. } = bench();
         say.send(HELLO).unwrap();
         say.send(PANIC).unwrap();
         connection.run().await;
@@ -476,9 +476,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_session_that_the_realm_ends_gets_what_waits_and_the_reason_and_leaves() {
-        let Bench { shared, outbox, say, sent, closed, connection } = bench();
+        let Bench { shared, outbox, say, sent, closed, mut connection } = bench();
         say.send(HELLO).unwrap();
-        let running = tokio::spawn(connection.run());
+        let running = tokio::spawn(async move { connection.run().await });
         while sessions(&shared) == 0 {
             tokio::task::yield_now().await;
         }
