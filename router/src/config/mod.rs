@@ -30,6 +30,7 @@ mod realm;
 mod schema;
 mod secret;
 mod site;
+mod slow_consumers;
 mod status;
 mod suggest;
 mod telemetry;
@@ -73,6 +74,7 @@ pub use realm::{RealmSettings, Rules};
 pub use schema::{schema, schema_text};
 pub use secret::{Secret, SecretError};
 pub use site::Site;
+pub use slow_consumers::{SlowConsumerPolicy, SlowConsumers};
 pub use status::Status;
 pub use telemetry::TelemetrySettings;
 #[cfg(feature = "opentelemetry")]

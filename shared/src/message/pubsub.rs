@@ -5,7 +5,7 @@ use crate::{
     id::{PublicationId, RequestId, SessionId, SubscriptionId},
     payload::Payload,
     uri::{MatchPolicy, Uri},
-    value::{Dict, List},
+    value::{Dict, List, Value},
 };
 use alloc::{boxed::Box, vec::Vec};
 use bytestring::ByteString;
@@ -179,6 +179,18 @@ pub struct EventDetails {
     pub acknowledged_delivery: bool,
     /// All other keys.
     pub custom: Dict,
+}
+
+impl EventDetails {
+    /// A detail of our own ("WAMP: Extensibility"): how many events of this subscription a router of ours has dropped since
+    /// the last one that it sent, because this session was too slow for them. Not there if it was none.
+    pub const DROPPED: &str = "_wamplex_dropped";
+
+    /// How many events of this subscription were dropped ahead of this one, as far as the router says so.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.custom.get(Self::DROPPED).and_then(Value::as_u64).unwrap_or(0)
+    }
 }
 
 /// `[EVENT_RECEIVED, EVENT.Publication|id]`: an extension that we read and ignore.

@@ -1,26 +1,38 @@
 //! What waits to be sent to one session, bounded in bytes.
 //!
 //! Whoever has a message for a session pushes it here and goes on: [`Outbox::push`] never waits for a peer. The
-//! session's own task takes everything at once, and encodes and writes it. An outbox that would pass its limit is
-//! closed instead, its task ends the session, and nobody else notices: a slow consumer harms only itself.
+//! session's own task takes everything at once, and encodes and writes it. When an outbox would pass its limit, either it
+//! is closed and its task ends the session, or events are dropped, as its [`Terms`] say; nobody else notices: a slow
+//! consumer harms only itself.
 //!
 //! A lock and a place for one waker, not a channel: a channel allocates slots, not bytes, and an idle session should
-//! hold next to nothing.
+//! hold next to nothing. What is needed to drop events is in [`backlog`], and there only for sessions that may lose some.
 
-use crate::peer::Peer;
+mod backlog;
+mod item;
+mod list;
+mod losses;
+#[cfg(test)]
+mod model;
+mod terms;
+
+pub(crate) use item::{Item, Topic};
+pub(crate) use losses::Losses;
+pub(crate) use terms::Terms;
+
+use crate::{config::SlowConsumerPolicy, peer::Peer};
+use backlog::{Backlog, Full};
 use parking_lot::Mutex;
 use std::{
     collections::VecDeque,
     mem,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, atomic::AtomicU64},
     task::{Context, Poll, Waker},
 };
 
 /// The queue of one session. `T` is a message that is not encoded yet.
 #[derive(Debug)]
 pub(crate) struct Outbox<T> {
-    /// How many bytes may be queued or on their way to the socket.
-    limit: usize,
     state: Mutex<State<T>>,
     /// Whose it is, once there is a session.
     owner: OnceLock<Arc<Peer>>,
@@ -37,13 +49,25 @@ pub(crate) enum Cut {
 
 #[derive(Debug)]
 struct State<T> {
-    queue: VecDeque<(T, usize)>,
+    queue: Queue<T>,
+    terms: Terms,
     /// The bytes of the queue, and of what was taken from it and has not reached the socket.
     bytes: usize,
     cut: Option<Cut>,
     /// The task of the session, while it sleeps.
     waker: Option<Waker>,
     waits_for: WaitsFor,
+    /// Whether the task is woken when events are dropped.
+    wants_losses: bool,
+}
+
+/// What waits.
+#[derive(Debug)]
+enum Queue<T> {
+    /// Nothing of it is ever dropped. It is taken as a whole.
+    Whole(VecDeque<(T, usize)>),
+    /// Events may be dropped as long as they are not taken, so no more is taken than is written next.
+    Lossy(Box<Backlog<T>>),
 }
 
 /// What the task of a session sleeps until.
@@ -58,17 +82,22 @@ enum WaitsFor {
 /// How many slots a queue keeps while nothing is in it.
 const KEPT_SLOTS: usize = 16;
 
-impl<T> Outbox<T> {
-    /// An empty outbox for at most `limit` bytes.
+/// How many bytes are taken at once of a queue that drops events.
+const TAKEN: usize = 64 << 10;
+
+impl<T: Item> Outbox<T> {
+    /// An empty outbox for at most `limit` bytes, which drops nothing.
     pub(crate) fn new(limit: usize) -> Self {
         let state = State {
-            queue: VecDeque::new(),
+            queue: Queue::Whole(VecDeque::new()),
+            terms: Terms::disconnecting(limit),
             bytes: 0,
             cut: None,
             waker: None,
             waits_for: WaitsFor::Message,
+            wants_losses: true,
         };
-        Self { limit, state: Mutex::new(state), owner: OnceLock::new() }
+        Self { state: Mutex::new(state), owner: OnceLock::new() }
     }
 
     /// Notes whose it is; the first to be noted stays.
@@ -81,23 +110,31 @@ impl<T> Outbox<T> {
         self.owner.get()
     }
 
+    /// Puts other terms in force, for what waits as well. Events that are dropped are added to `dropped`.
+    pub(crate) fn set_terms(&self, terms: Terms, dropped: &Arc<AtomicU64>) {
+        let mut state = self.state.lock();
+        let mut waiting = VecDeque::new();
+        state.queue.take_all(&mut waiting);
+        let waiting_bytes = waiting.iter().map(|(_, bytes)| bytes).sum::<usize>();
+        state.bytes = state.bytes.saturating_sub(waiting_bytes);
+        state.terms = terms;
+        state.queue = match terms.policy {
+            SlowConsumerPolicy::Disconnect => Queue::Whole(VecDeque::new()),
+            policy => Queue::Lossy(Box::new(Backlog::new(policy, Arc::clone(dropped)))),
+        };
+        for (item, bytes) in waiting {
+            state.push(item, bytes);
+        }
+    }
+
     /// Puts `item` behind what waits already, counted as `bytes`.
     ///
-    /// Past the limit the item is dropped and the outbox closed with [`Cut::Overflow`]; a single item that is larger
-    /// than the limit is taken if nothing else waits. A closed outbox takes nothing.
+    /// Past the limit either events are dropped, this one or others, or the outbox is closed with [`Cut::Overflow`]; a
+    /// single item that is larger than the limit is taken if nothing else waits. A closed outbox takes nothing.
     pub(crate) fn push(&self, item: T, bytes: usize) {
         let mut state = self.state.lock();
-        if state.cut.is_some() {
+        if state.cut.is_some() || !state.push(item, bytes) {
             return;
-        }
-        if state.bytes > 0 && state.bytes + bytes > self.limit {
-            state.cut = Some(Cut::Overflow);
-        } else {
-            state.bytes += bytes;
-            state.queue.push_back((item, bytes));
-            if state.waits_for == WaitsFor::Cut {
-                return;
-            }
         }
         let waker = state.waker.take();
         // The woken task asks for this lock first thing.
@@ -118,7 +155,8 @@ impl<T> Outbox<T> {
         }
     }
 
-    /// Moves everything that waits into `taken`, which has to be empty, or wakes the task when there is something.
+    /// Moves what waits into `taken`, which has to be empty, or wakes the task when there is something. It is everything
+    /// that waits, unless events may be dropped: then it is as much as is written at once.
     ///
     /// An outbox that overflowed says so at once; any other reason to end comes after what waits.
     pub(crate) fn poll_take(
@@ -131,15 +169,22 @@ impl<T> Outbox<T> {
         if state.cut == Some(Cut::Overflow) {
             return Poll::Ready(Err(Cut::Overflow));
         }
-        if !state.queue.is_empty() {
-            mem::swap(&mut state.queue, taken);
+        let most = TAKEN.min(state.terms.bytes / 4);
+        match &mut state.queue {
+            Queue::Whole(queue) if !queue.is_empty() => mem::swap(queue, taken),
+            Queue::Lossy(backlog) if !backlog.is_empty() => backlog.take(most, taken),
+            Queue::Whole(_) | Queue::Lossy(_) => {}
+        }
+        if !taken.is_empty() {
             state.waker = None;
             return Poll::Ready(Ok(()));
         }
         if let Some(cut) = state.cut {
             return Poll::Ready(Err(cut));
         }
-        shrink(&mut state.queue);
+        if let Queue::Whole(queue) = &mut state.queue {
+            shrink(queue);
+        }
         shrink(taken);
         state.sleep(WaitsFor::Message, cx);
         Poll::Pending
@@ -160,16 +205,37 @@ impl<T> Outbox<T> {
         self.state.lock().waker = None;
     }
 
+    /// Whether events were dropped of which nobody was told. If not, the task is woken when that happens.
+    pub(crate) fn has_losses(&self) -> bool {
+        let mut state = self.state.lock();
+        state.wants_losses = true;
+        state.has_losses()
+    }
+
+    /// What was dropped since the last time. The task is not woken for more before it [asks](Self::has_losses) again.
+    pub(crate) fn take_losses(&self) -> Losses {
+        let mut state = self.state.lock();
+        state.wants_losses = false;
+        match &mut state.queue {
+            Queue::Whole(_) => Losses::default(),
+            Queue::Lossy(backlog) => backlog.take_losses(),
+        }
+    }
+
     /// Takes everything that waits, whatever else there is to say.
     pub(crate) fn take(&self) -> VecDeque<(T, usize)> {
-        mem::take(&mut self.state.lock().queue)
+        let mut taken = VecDeque::new();
+        self.state.lock().queue.take_all(&mut taken);
+        taken
     }
 
     /// Takes everything that waits and closes the outbox.
     pub(crate) fn close(&self) -> VecDeque<(T, usize)> {
         let mut state = self.state.lock();
         state.cut.get_or_insert(Cut::Shutdown);
-        mem::take(&mut state.queue)
+        let mut taken = VecDeque::new();
+        state.queue.take_all(&mut taken);
+        taken
     }
 
     /// Says that `bytes` of what was taken have reached the socket.
@@ -183,17 +249,67 @@ impl<T> Outbox<T> {
         self.state.lock().bytes
     }
 
-    /// Whether more than half of the limit is used: a good time to stop listening to a client that does not listen.
+    /// Whether more than half of the limit is used, by what cannot make way for anything: a good time to stop listening
+    /// to a client that does not listen.
     pub(crate) fn is_filling(&self) -> bool {
-        self.state.lock().bytes > self.limit / 2
+        let state = self.state.lock();
+        let (bytes, messages) = match &state.queue {
+            Queue::Whole(queue) => (state.bytes, queue.len()),
+            Queue::Lossy(backlog) => (state.underway(backlog) + backlog.kept_bytes(), 0),
+        };
+        bytes > state.terms.bytes / 2 || messages > state.terms.messages / 2
     }
 }
 
-impl<T> State<T> {
+impl<T: Item> State<T> {
+    /// Takes an item in as far as there is room; whether the task has to know of that.
+    fn push(&mut self, item: T, bytes: usize) -> bool {
+        match &mut self.queue {
+            Queue::Whole(queue) => {
+                let has_room = self.terms.has_room(self.bytes, bytes);
+                if !has_room || queue.len() >= self.terms.messages {
+                    self.cut = Some(Cut::Overflow);
+                    return true;
+                }
+                self.bytes += bytes;
+                queue.push_back((item, bytes));
+                self.waits_for != WaitsFor::Cut
+            }
+            Queue::Lossy(backlog) => {
+                let underway = self.bytes.saturating_sub(backlog.bytes());
+                if backlog.push(item, bytes, underway, &self.terms) == Err(Full) {
+                    self.cut = Some(Cut::Overflow);
+                }
+                self.bytes = underway + backlog.bytes();
+                let is_news = self.wants_losses && backlog.losses().events > 0;
+                is_news || self.cut.is_some() || self.waits_for != WaitsFor::Cut
+            }
+        }
+    }
+
+    /// The bytes that were taken and have not reached the socket.
+    fn underway(&self, backlog: &Backlog<T>) -> usize {
+        self.bytes.saturating_sub(backlog.bytes())
+    }
+
+    fn has_losses(&self) -> bool {
+        matches!(&self.queue, Queue::Lossy(backlog) if backlog.losses().events > 0)
+    }
+
     fn sleep(&mut self, until: WaitsFor, cx: &Context<'_>) {
         self.waits_for = until;
         if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             self.waker = Some(cx.waker().clone());
+        }
+    }
+}
+
+impl<T: Item> Queue<T> {
+    /// Moves everything into `taken`, which has to be empty.
+    fn take_all(&mut self, taken: &mut VecDeque<(T, usize)>) {
+        match self {
+            Self::Whole(queue) => *taken = mem::take(queue),
+            Self::Lossy(backlog) => backlog.take(usize::MAX, taken),
         }
     }
 }
@@ -207,7 +323,7 @@ fn shrink<T>(queue: &mut VecDeque<T>) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{model::Letter, *};
     use std::{
         sync::{
             Arc,
@@ -226,7 +342,7 @@ mod tests {
     }
 
     struct Task {
-        outbox: Outbox<u32>,
+        outbox: Outbox<Letter>,
         wakes: Arc<Wakes>,
     }
 
@@ -235,11 +351,17 @@ mod tests {
             Self { outbox: Outbox::new(limit), wakes: Arc::default() }
         }
 
-        fn take(&self) -> Poll<Result<Vec<u32>, Cut>> {
+        fn push(&self, number: u64, bytes: usize) {
+            self.outbox.push(Letter::reply(number), bytes);
+        }
+
+        fn take(&self) -> Poll<Result<Vec<u64>, Cut>> {
             let waker = Waker::from(Arc::clone(&self.wakes));
             let mut taken = VecDeque::new();
             let polled = self.outbox.poll_take(&Context::from_waker(&waker), &mut taken);
-            polled.map(|result| result.map(|()| taken.into_iter().map(|(item, _)| item).collect()))
+            polled.map(|result| {
+                result.map(|()| taken.into_iter().map(|(item, _)| item.number).collect())
+            })
         }
 
         fn wakes(&self) -> usize {
@@ -250,7 +372,7 @@ mod tests {
     #[test]
     fn what_is_pushed_is_taken_at_once_in_order() {
         let task = Task::new(100);
-        (0..5).for_each(|item| task.outbox.push(item, 10));
+        (0..5).for_each(|item| task.push(item, 10));
         assert_eq!(task.take(), Poll::Ready(Ok(vec![0, 1, 2, 3, 4])));
         assert_eq!(task.take(), Poll::Pending);
     }
@@ -259,24 +381,24 @@ mod tests {
     fn a_sleeping_task_is_woken_once_for_many_messages() {
         let task = Task::new(100);
         assert_eq!(task.take(), Poll::Pending);
-        (0..5).for_each(|item| task.outbox.push(item, 10));
+        (0..5).for_each(|item| task.push(item, 10));
         assert_eq!(task.wakes(), 1);
         assert_eq!(task.take(), Poll::Ready(Ok(vec![0, 1, 2, 3, 4])));
-        task.outbox.push(5, 10);
+        task.push(5, 10);
         assert_eq!(task.wakes(), 1, "the task is awake");
     }
 
     #[test]
     fn bytes_count_until_they_reach_the_socket() {
         let task = Task::new(100);
-        task.outbox.push(1, 60);
+        task.push(1, 60);
         assert_eq!(task.take(), Poll::Ready(Ok(vec![1])));
         assert!(task.outbox.is_filling());
         task.outbox.sent(60);
         assert!(!task.outbox.is_filling());
-        task.outbox.push(2, 60);
+        task.push(2, 60);
         assert_eq!(task.take(), Poll::Ready(Ok(vec![2])));
-        task.outbox.push(3, 60);
+        task.push(3, 60);
         assert_eq!(
             task.take(),
             Poll::Ready(Err(Cut::Overflow)),
@@ -288,9 +410,9 @@ mod tests {
     fn an_outbox_that_overflows_wakes_its_task_and_takes_nothing_more() {
         let task = Task::new(100);
         assert_eq!(task.take(), Poll::Pending);
-        task.outbox.push(1, 90);
-        task.outbox.push(2, 11);
-        task.outbox.push(3, 1);
+        task.push(1, 90);
+        task.push(2, 11);
+        task.push(3, 1);
         assert_eq!(task.wakes(), 1);
         assert_eq!(task.take(), Poll::Ready(Err(Cut::Overflow)));
         assert_eq!(task.outbox.close().len(), 1);
@@ -302,9 +424,9 @@ mod tests {
         let waker = Waker::from(Arc::clone(&task.wakes));
         let cx = Context::from_waker(&waker);
         assert_eq!(task.outbox.poll_cut(&cx), Poll::Pending);
-        task.outbox.push(1, 60);
+        task.push(1, 60);
         assert_eq!(task.wakes(), 0);
-        task.outbox.push(2, 60);
+        task.push(2, 60);
         assert_eq!(task.wakes(), 1);
         assert_eq!(task.outbox.poll_cut(&cx), Poll::Ready(Cut::Overflow));
     }
@@ -314,7 +436,7 @@ mod tests {
         let task = Task::new(100);
         assert_eq!(task.take(), Poll::Pending);
         task.outbox.stay_awake();
-        task.outbox.push(1, 10);
+        task.push(1, 10);
         assert_eq!(task.wakes(), 0);
         assert_eq!(task.take(), Poll::Ready(Ok(vec![1])));
     }
@@ -322,16 +444,16 @@ mod tests {
     #[test]
     fn one_message_larger_than_the_limit_passes_an_empty_outbox() {
         let task = Task::new(100);
-        task.outbox.push(1, 1000);
+        task.push(1, 1000);
         assert_eq!(task.take(), Poll::Ready(Ok(vec![1])));
     }
 
     #[test]
     fn a_shutdown_comes_after_what_waits() {
         let task = Task::new(100);
-        task.outbox.push(1, 10);
+        task.push(1, 10);
         task.outbox.cut(Cut::Shutdown);
-        task.outbox.push(2, 10);
+        task.push(2, 10);
         assert_eq!(task.take(), Poll::Ready(Ok(vec![1])));
         assert_eq!(task.take(), Poll::Ready(Err(Cut::Shutdown)));
     }
@@ -339,15 +461,16 @@ mod tests {
     #[test]
     fn a_burst_leaves_no_slots_behind() {
         let task = Task::new(1 << 20);
-        (0..1000).for_each(|item| task.outbox.push(item, 1));
+        (0..1000).for_each(|item| task.push(item, 1));
         assert!(task.take().is_ready());
-        (0..1000).for_each(|item| task.outbox.push(item, 1));
+        (0..1000).for_each(|item| task.push(item, 1));
         let waker = Waker::from(Arc::clone(&task.wakes));
         let mut taken = VecDeque::new();
         assert!(task.outbox.poll_take(&Context::from_waker(&waker), &mut taken).is_ready());
         taken.clear();
         assert!(task.outbox.poll_take(&Context::from_waker(&waker), &mut taken).is_pending());
         assert!(taken.capacity() <= KEPT_SLOTS);
-        assert!(task.outbox.state.lock().queue.capacity() <= KEPT_SLOTS);
+        let state = task.outbox.state.lock();
+        assert!(matches!(&state.queue, Queue::Whole(queue) if queue.capacity() <= KEPT_SLOTS));
     }
 }
