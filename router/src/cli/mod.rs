@@ -1,5 +1,7 @@
 //! The command line.
 
+#[cfg(feature = "bench")]
+mod bench;
 mod check;
 mod init;
 mod key;
@@ -44,6 +46,9 @@ pub(crate) enum Command {
     /// Make keys for cryptosign
     #[command(subcommand)]
     Key(key::Key),
+    /// Measure a router under load
+    #[cfg(feature = "bench")]
+    Bench(Box<bench::Bench>),
 }
 
 const AFTER_HELP: &str = "\
@@ -66,6 +71,8 @@ impl Command {
             Self::Schema => init::schema(),
             Self::User(user) => user.execute(),
             Self::Key(key) => key.execute(),
+            #[cfg(feature = "bench")]
+            Self::Bench(bench) => bench.execute(),
         }
     }
 }
