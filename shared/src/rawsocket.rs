@@ -273,7 +273,7 @@ impl Deframer {
         let Some(header) = received.first_chunk::<HEADER_LENGTH>() else {
             return Ok(None);
         };
-        let (kind, length) = self.parse(*header)?;
+        let (kind, length) = self.parse_header(*header)?;
         if received.len() - HEADER_LENGTH < length {
             return Ok(None);
         }
@@ -287,12 +287,19 @@ impl Deframer {
     /// As for [`next`](Self::next).
     pub fn needed(&self, received: &[u8]) -> Result<usize, FrameError> {
         match received.first_chunk::<HEADER_LENGTH>() {
-            Some(header) => Ok(HEADER_LENGTH + self.parse(*header)?.1),
+            Some(header) => Ok(HEADER_LENGTH + self.parse_header(*header)?.1),
             None => Ok(HEADER_LENGTH),
         }
     }
 
-    fn parse(&self, header: [u8; HEADER_LENGTH]) -> Result<(FrameKind, usize), FrameError> {
+    /// What the frame behind this header is for, and how many bytes it has.
+    ///
+    /// # Errors
+    /// As for [`next`](Self::next).
+    pub fn parse_header(
+        &self,
+        header: [u8; HEADER_LENGTH],
+    ) -> Result<(FrameKind, usize), FrameError> {
         let [first, a, b, c] = header;
         if first & 0xf0 != 0 {
             return Err(FrameError::ReservedBits);

@@ -5,12 +5,14 @@
 
 #[cfg(feature = "echo")]
 pub(crate) mod echo;
+mod incoming;
 pub(crate) mod longpoll;
 mod messages;
 mod outgoing;
 pub(crate) mod rawsocket;
 pub(crate) mod sniff;
 mod websocket;
+mod workspace;
 
 pub(crate) use messages::Messages;
 pub(crate) use websocket::{Subprotocol, WebSocket};

@@ -2,6 +2,7 @@
 
 use bytes::{Buf, Bytes};
 use std::{
+    cell::Cell,
     collections::VecDeque,
     io::{self, IoSlice},
     mem,
@@ -11,13 +12,21 @@ use std::{
 use tokio::io::AsyncWrite;
 
 /// From this length on a piece is not copied: a slice in a vectored write costs less than moving its bytes.
-const COPIED: usize = 4 << 10;
+pub(super) const COPIED: usize = 4 << 10;
 
 /// The most pieces of one write.
 const PIECES: usize = 64;
 
-/// How much room for short pieces is kept while nothing waits.
-const KEPT: usize = 4 << 10;
+/// The most room for short pieces that a thread keeps for the next connection that writes.
+const KEPT: usize = 128 << 10;
+
+/// The most pieces that a connection keeps room for while nothing waits.
+const KEPT_PIECES: usize = 4;
+
+thread_local! {
+    /// Room for short pieces. An idle connection has none of its own.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// What waits to be written.
 #[derive(Debug, Default)]
@@ -42,8 +51,17 @@ impl Outgoing {
         self.written
     }
 
+    /// How much room is held for what waits.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.tail.capacity() + self.pieces.capacity()
+    }
+
     /// Puts a few bytes behind what waits.
     pub(super) fn extend(&mut self, bytes: &[u8]) {
+        if self.tail.capacity() == 0 {
+            self.tail = SPARE.take();
+        }
         self.length += bytes.len();
         self.tail.extend_from_slice(bytes);
     }
@@ -56,11 +74,16 @@ impl Outgoing {
         }
         self.length += piece.len();
         if self.start < self.tail.len() {
-            let mut before = Bytes::from(mem::take(&mut self.tail));
-            before.advance(mem::take(&mut self.start));
-            self.pieces.push_back(before);
+            self.end_tail();
         }
         self.pieces.push_back(piece);
+    }
+
+    /// Makes a piece of the tail, in as much memory as it needs: it may be the head of a frame alone.
+    fn end_tail(&mut self) {
+        self.pieces.push_back(Bytes::copy_from_slice(&self.tail[self.start..]));
+        self.start = 0;
+        self.tail.clear();
     }
 
     /// Writes until nothing waits; pending while the socket takes no more.
@@ -115,10 +138,13 @@ impl Outgoing {
         self.start += taken;
         if self.start == self.tail.len() {
             self.start = 0;
-            self.tail.clear();
-            self.tail.shrink_to(KEPT);
+            let mut tail = mem::take(&mut self.tail);
+            if tail.capacity() <= KEPT {
+                tail.clear();
+                SPARE.set(tail);
+            }
         }
-        if self.pieces.is_empty() && self.pieces.capacity() > PIECES {
+        if self.pieces.is_empty() && self.pieces.capacity() > KEPT_PIECES {
             self.pieces = VecDeque::new();
         }
     }
@@ -208,7 +234,7 @@ mod tests {
         let mut cx = Context::from_waker(noop_waker_ref());
         assert!(outgoing.poll_write(&mut socket, &mut cx).is_ready());
         assert_eq!(socket.taken.len(), 3 * PIECES * COPIED);
-        assert!(outgoing.pieces.capacity() <= PIECES);
+        assert!(outgoing.pieces.capacity() <= KEPT_PIECES && outgoing.tail.capacity() == 0);
     }
 
     #[test]

@@ -1,27 +1,27 @@
 //! WAMP over RawSocket ("WAMP: RawSocket Transport"): over TCP, TLS and Unix sockets alike.
 
-use super::{Close, Lost, Transport, outgoing::Outgoing, poll_hang_up};
+use super::{
+    Close, Lost, Transport,
+    incoming::{Body, Framing, Incoming},
+    outgoing::Outgoing,
+    poll_hang_up,
+    workspace::Arena,
+};
 use bytes::{Buf, Bytes, BytesMut};
 use std::{
     future::poll_fn,
     io,
-    pin::{Pin, pin},
+    pin::Pin,
     task::{Context, Poll, ready},
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use wamplex_shared::{
     rawsocket::{
-        Deframer, Frame, FrameError, FrameKind, HANDSHAKE_LENGTH, HEADER_LENGTH, Handshake,
-        HandshakeError, MaxLength, Refusal, header,
+        Deframer, Frame, FrameError, FrameKind, HANDSHAKE_LENGTH, Handshake, HandshakeError,
+        MaxLength, Refusal, header,
     },
     serializer::Serializer,
 };
-
-/// How many bytes are read from the socket at once, while no long message is on its way.
-const READ_BUFFER: usize = 4 << 10;
-
-/// Less room than this in the read buffer is not worth a system call.
-const LEAST_ROOM: usize = 512;
 
 /// How many bytes may wait to be written before a PING is answered only when they are gone.
 const WAITING: usize = 64 << 10;
@@ -34,16 +34,21 @@ const SHORTEST_LIMIT: MaxLength = MaxLength::at_most(1 << 10);
 pub(crate) struct RawSocket<S> {
     socket: S,
     serializer: Serializer,
-    deframer: Deframer,
-    /// The longest message that is received now, in bytes; at most what was announced.
-    limit: usize,
+    incoming: Incoming<Reader>,
     /// The longest frame that the other side receives.
     peer_limit: MaxLength,
-    received: BytesMut,
-    /// Whether a long message has made `received` grow.
-    has_grown: bool,
-    read: u64,
     outgoing: Outgoing,
+}
+
+/// Cuts what is received into frames.
+#[derive(Debug)]
+struct Reader {
+    deframer: Deframer,
+    /// The longest frame that is received now, in bytes; at most what was announced.
+    limit: usize,
+    /// What the frame that arrives is for.
+    kind: Option<FrameKind>,
+    body: Body,
 }
 
 /// Why no connection came of a handshake.
@@ -85,7 +90,7 @@ where
         Ok(asked) => {
             let max_length = MaxLength::at_most(limit);
             socket.write_all(&Handshake { max_length, ..asked }.to_octets()).await?;
-            return Ok(RawSocket::new(socket, received, asked, max_length));
+            return Ok(RawSocket::new(socket, &received, asked, max_length));
         }
         Err(HandshakeFailed::Refused(error)) => (error.reply(), error.into()),
         Err(error) => (Some(Refusal::MaxLengthUnacceptable.to_octets()), error),
@@ -118,67 +123,20 @@ async fn say_and_hang_up<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut S, octe
 }
 
 impl<S> RawSocket<S> {
-    fn new(socket: S, received: BytesMut, peer: Handshake, announced: MaxLength) -> Self {
+    fn new(socket: S, received: &[u8], peer: Handshake, announced: MaxLength) -> Self {
+        let (deframer, limit) = (Deframer::new(announced), announced.bytes());
+        let reader = Reader { deframer, limit, kind: None, body: Body::default() };
         Self {
             socket,
             serializer: peer.serializer,
-            deframer: Deframer::new(announced),
-            limit: announced.bytes(),
+            incoming: Incoming::new(reader, received),
             peer_limit: peer.max_length,
-            received,
-            has_grown: false,
-            read: 0,
             outgoing: Outgoing::default(),
-        }
-    }
-
-    /// The next frame, if it has arrived whole; otherwise how many bytes of it are missing.
-    fn next_frame(&mut self) -> Result<Result<Frame, usize>, Lost> {
-        let needed = self.deframer.needed(&self.received).map_err(lost)?;
-        let length = needed - HEADER_LENGTH;
-        if length > self.limit {
-            return Err(Lost::TooLong { length, limit: self.limit });
-        }
-        let frame = self.deframer.next(&mut self.received).map_err(lost)?;
-        Ok(frame.ok_or_else(|| needed - self.received.len()))
-    }
-
-    /// The same bytes, if need be in a place of their own: a short message must not keep a large buffer alive.
-    fn detach(&self, message: Bytes) -> Bytes {
-        if self.has_grown && message.len() <= READ_BUFFER {
-            return Bytes::copy_from_slice(&message);
-        }
-        message
-    }
-
-    /// Makes room for reading, of which as much is reserved as has arrived already: a length alone reserves nothing.
-    fn reserve(&mut self, missing: usize) {
-        if self.received.is_empty() && self.has_grown {
-            self.received = BytesMut::new();
-            self.has_grown = false;
-        }
-        if self.received.capacity() - self.received.len() < LEAST_ROOM.min(missing) {
-            let room = READ_BUFFER.max(missing.min(self.received.len()));
-            self.has_grown |= room > READ_BUFFER || self.received.len() > READ_BUFFER;
-            self.received.reserve(room);
         }
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> RawSocket<S> {
-    fn poll_read(&mut self, cx: &mut Context<'_>, missing: usize) -> Poll<Result<(), Lost>> {
-        self.reserve(missing);
-        let read = pin!(self.socket.read_buf(&mut self.received));
-        match ready!(read.poll(cx)).map_err(Lost::Broken)? {
-            0 if self.received.is_empty() => Poll::Ready(Err(Lost::Closed)),
-            0 => Poll::Ready(Err(Lost::Broken(io::ErrorKind::UnexpectedEof.into()))),
-            count => {
-                self.read += count as u64;
-                Poll::Ready(Ok(()))
-            }
-        }
-    }
-
     /// Puts a frame behind what waits.
     fn put(&mut self, kind: FrameKind, content: Bytes) -> Result<(), FrameError> {
         self.outgoing.extend(&header(kind, content.len(), self.peer_limit)?);
@@ -188,6 +146,51 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RawSocket<S> {
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.outgoing.poll_write(&mut self.socket, cx)
+    }
+}
+
+impl Framing for Reader {
+    type Item = Frame;
+
+    fn advance(&mut self, input: &mut &[u8], arena: &mut Arena) -> Result<Option<Frame>, Lost> {
+        let kind = match self.kind {
+            Some(kind) => kind,
+            None => {
+                let Some((header, rest)) = input.split_first_chunk() else { return Ok(None) };
+                let (kind, length) = self.deframer.parse_header(*header).map_err(lost)?;
+                if length > self.limit {
+                    return Err(Lost::TooLong { length, limit: self.limit });
+                }
+                if let Some((content, behind)) = rest.split_at_checked(length) {
+                    *input = behind;
+                    return Ok(Some(Frame { kind, content: arena.copy(content, |_| ()) }));
+                }
+                *input = rest;
+                self.body.expect(length);
+                *self.kind.insert(kind)
+            }
+        };
+        self.body.take(input);
+        if self.body.missing() > 0 {
+            return Ok(None);
+        }
+        self.kind = None;
+        Ok(Some(Frame { kind, content: self.body.finish() }))
+    }
+
+    fn body(&self) -> &Body {
+        &self.body
+    }
+
+    fn body_mut(&mut self) -> &mut Body {
+        &mut self.body
+    }
+
+    fn at_end(&self, unread: usize) -> Lost {
+        if unread == 0 && self.kind.is_none() {
+            return Lost::Closed;
+        }
+        Lost::Broken(io::ErrorKind::UnexpectedEof.into())
     }
 }
 
@@ -205,7 +208,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for RawSocket<S> {
     }
 
     fn set_limit(&mut self, limit: usize) {
-        self.limit = limit;
+        self.incoming.framing_mut().limit = limit;
     }
 
     fn peer_limit(&self) -> usize {
@@ -219,18 +222,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for RawSocket<S> {
             if !can_write && self.outgoing.len() > WAITING {
                 return Poll::Pending;
             }
-            match self.next_frame()? {
-                Ok(Frame { kind: FrameKind::Message, content }) => {
-                    return Poll::Ready(Ok(self.detach(content)));
-                }
-                Ok(Frame { kind: FrameKind::Ping, content }) => {
+            match ready!(self.incoming.poll_next(&mut self.socket, cx))? {
+                Frame { kind: FrameKind::Message, content } => return Poll::Ready(Ok(content)),
+                Frame { kind: FrameKind::Ping, content } => {
                     self.put(FrameKind::Pong, content).map_err(|_| Lost::Malformed {
                         how: "a PING is longer than its PONG may be".to_owned(),
                         close: Close::TooLong,
                     })?;
                 }
-                Ok(Frame { kind: FrameKind::Pong, .. }) => {}
-                Err(missing) => ready!(self.poll_read(cx, missing))?,
+                Frame { kind: FrameKind::Pong, .. } => {}
             }
         }
     }
@@ -254,7 +254,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for RawSocket<S> {
     }
 
     fn read(&self) -> u64 {
-        self.read
+        self.incoming.read()
     }
 
     fn ping(&mut self, _cx: &mut Context<'_>) -> io::Result<()> {
@@ -270,7 +270,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for RawSocket<S> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::workspace::SCRATCH, *};
     use futures_util::task::noop_waker_ref;
     use std::collections::VecDeque;
     use tokio::io::{ReadBuf, duplex};
@@ -328,7 +328,7 @@ mod tests {
     fn connected(parts: impl IntoIterator<Item = Vec<u8>>) -> RawSocket<Scripted> {
         let socket = Scripted { parts: parts.into_iter().collect(), ..Scripted::default() };
         let peer = Handshake { max_length: MaxLength::MAX, serializer: Serializer::Json };
-        RawSocket::new(socket, BytesMut::new(), peer, MaxLength::at_most(1 << 20))
+        RawSocket::new(socket, &[], peer, MaxLength::at_most(1 << 20))
     }
 
     /// Everything that is received, and why there is no more.
@@ -429,15 +429,15 @@ mod tests {
     }
 
     #[test]
-    fn a_message_of_any_length_arrives_and_leaves_no_large_buffer_behind() {
-        for length in [0, 1, READ_BUFFER - 4, READ_BUFFER, 3 * READ_BUFFER + 1, 1 << 20] {
+    fn a_message_of_any_length_arrives_and_leaves_no_buffer_behind() {
+        for length in [0, 1, 4092, 4096, SCRATCH - 4, SCRATCH, 3 * SCRATCH + 1, 1 << 20] {
             let content: Vec<u8> = (0..length).map(|at| at as u8).collect();
             let wire = [frame(FrameKind::Message, &content), frame(FrameKind::Message, b"[]")];
             let mut transport = connected([wire.concat()]);
             let (received, _) = drain(&mut transport);
             assert_eq!(received[0], content);
             assert_eq!(received[1], "[]");
-            assert!(transport.received.capacity() <= 2 * READ_BUFFER, "{length}");
+            assert_eq!(transport.incoming.held(), 0, "{length}");
         }
     }
 
@@ -448,7 +448,7 @@ mod tests {
         let mut transport = connected([head]);
         let (received, lost) = drain(&mut transport);
         assert!(received.is_empty() && matches!(lost, Lost::Broken(_)), "{lost:?}");
-        assert!(transport.received.capacity() <= 2 * READ_BUFFER);
+        assert!(transport.incoming.held() < 64, "{}", transport.incoming.held());
     }
 
     #[test]

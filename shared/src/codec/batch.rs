@@ -39,14 +39,22 @@ pub fn from_subprotocol(name: &str) -> Option<Serializer> {
 /// Appends a message that is encoded already to a batch. A lone message makes a batch too.
 pub fn append(serializer: Serializer, message: &[u8], batch: &mut BytesMut) {
     batch.reserve(message.len() + LENGTH);
-    if serializer != Serializer::Json {
-        // No message comes near 4 GiB: the longest a transport carries has 16 MiB.
-        batch.put_u32(message.len() as u32);
-    }
+    batch.put_slice(before(serializer, message.len()).as_ref().map_or(&[], |length| &length[..]));
     batch.put_slice(message);
-    if serializer == Serializer::Json {
-        batch.put_u8(SEPARATOR);
-    }
+    batch.put_slice(behind(serializer));
+}
+
+/// What stands before a message of `length` bytes in a batch, if anything.
+#[must_use]
+pub fn before(serializer: Serializer, length: usize) -> Option<[u8; LENGTH]> {
+    // No message comes near 4 GiB: the longest a transport carries has 16 MiB.
+    (serializer != Serializer::Json).then(|| (length as u32).to_be_bytes())
+}
+
+/// What stands behind a message in a batch.
+#[must_use]
+pub fn behind(serializer: Serializer) -> &'static [u8] {
+    if serializer == Serializer::Json { &[SEPARATOR] } else { &[] }
 }
 
 /// Encodes a message and appends it to a batch.

@@ -1,0 +1,88 @@
+//! What a connection holds.
+
+use super::{super::super::workspace::SCRATCH, *};
+
+#[test]
+fn messages_of_any_length_arrive_and_leave_no_buffer_behind() {
+    let lengths =
+        [0, 1, 125, 126, 4096, SCRATCH - 14, SCRATCH, SCRATCH + 1, 3 * SCRATCH + 1, 1 << 20];
+    for length in lengths {
+        for parts in [1, 3, 100_000] {
+            let content = noise(length);
+            let wire = [
+                frame(FINAL | A_BINARY, &content),
+                frame(FINAL | A_BINARY, b"[]"),
+                frame(A_BINARY, &content),
+                frame(FINAL, &content),
+            ];
+            let wire = wire.concat();
+            let parts = wire.chunks(wire.len().div_ceil(parts)).map(<[u8]>::to_vec);
+            let mut transport = connected(parts, 2 << 20);
+            let (received, _) = drain(&mut transport);
+            assert_eq!(received[0].1, content);
+            assert_eq!(received[1].1, "[]");
+            assert_eq!(received[2].1, content.repeat(2));
+            assert_eq!(transport.incoming.held(), 0, "{length}");
+        }
+    }
+}
+
+#[test]
+fn an_idle_connection_holds_nothing_but_itself() {
+    let wire = frame(FINAL | A_BINARY, &noise(100)).repeat(1000);
+    let mut transport = connected([wire], 1 << 20);
+    transport.socket.stays = true;
+    for _ in 0..1000 {
+        while transport.poll_data(&mut context()).is_pending() {}
+        transport.write(Kind::Binary, noise(100).into()).unwrap();
+    }
+    assert!(transport.poll_data(&mut context()).is_pending());
+    assert!(transport.poll_flush(&mut context()).is_ready());
+    assert_eq!((transport.incoming.held(), transport.outgoing.held()), (0, 0));
+    assert!(
+        size_of::<WebSocket<tokio::net::TcpStream>>() <= 320,
+        "{}",
+        size_of::<WebSocket<tokio::net::TcpStream>>()
+    );
+}
+
+#[test]
+fn a_length_alone_reserves_nothing() {
+    for first in [FINAL | A_BINARY, A_TEXT] {
+        let mut head = frame(first, &vec![b'a'; 16 << 20]);
+        head.truncate(20);
+        let mut transport = connected([head], 16 << 20);
+        transport.socket.stays = true;
+        for _ in 0..4 {
+            assert!(transport.poll_data(&mut context()).is_pending());
+        }
+        assert!(transport.incoming.held() < 64, "{}", transport.incoming.held());
+    }
+}
+
+#[test]
+fn what_has_come_of_a_message_takes_no_more_than_twice_its_length() {
+    let wire = frame(FINAL | A_BINARY, &noise(1 << 20));
+    for part in [1000, 10_000, 100_000] {
+        let mut transport = connected(wire.chunks(part).map(<[u8]>::to_vec), 1 << 20);
+        let mut most = 0;
+        while transport.poll_data(&mut context()).is_pending() {
+            let (held, come) = (transport.incoming.held(), transport.incoming.read() as usize);
+            assert!(held <= 2 * come + 2 * SCRATCH, "{held} for {come}");
+            most = most.max(held);
+        }
+        assert!(most <= (1 << 20) + SCRATCH, "{most}");
+    }
+}
+
+#[test]
+fn short_messages_do_not_keep_what_came_with_them() {
+    let wire = frame(FINAL | A_BINARY, &noise(8)).repeat(4000);
+    let mut transport = connected([wire], 1 << 20);
+    let (received, _) = drain(&mut transport);
+    // 4,000 times 8 bytes in blocks of 4 KiB: the first is gone before the last is begun, if nobody keeps it.
+    let first = received[0].1.as_ptr() as usize;
+    let shares =
+        received.iter().filter(|(_, bytes)| (bytes.as_ptr() as usize).abs_diff(first) < 4096);
+    assert!(shares.count() <= 1024, "blocks are small");
+}
