@@ -1,0 +1,104 @@
+// Writes the rows of bench/peers/run as tables in Markdown.
+
+import { execFileSync } from 'node:child_process'
+import { cpus, release } from 'node:os'
+import { ROUTERS } from './routers.mjs'
+import { SCENARIOS } from './scenarios.mjs'
+
+const NAMES = { msgpack: 'MessagePack', json: 'JSON' }
+
+/** The page of results. `rows` has the rows of each scenario, serializer and router, by these three names. */
+export function render(rows) {
+    const notes = []
+    const table = (title, text, wanted, figure, better) => {
+        const lines = tableOf(rows, wanted, figure, better, notes)
+        return lines.length ? ['', `## ${title}`, '', text, '', ...lines] : []
+    }
+    const timed = ({ memory }) => !memory
+    const body = [
+        ...table(
+            'Processor time', 'Microseconds of processor time of all processes of the router per message delivered, user and system together.',
+            timed, row => row.cpu_us, 'less',
+        ),
+        ...table(
+            'Rate', 'Messages delivered per second; generator and router have two processor cores each.',
+            ({ memory, fixed }) => !memory && !fixed, row => row['msgs/s'], 'more',
+        ),
+        ...table(
+            'Latency', 'Microseconds from sending to receiving: of a call until its result, of an event until it arrives. Half of all were faster.',
+            ({ latency }) => latency, row => row.p50_us, 'less',
+        ),
+        ...table(
+            'Memory', 'KiB by which the router grows per idle session.',
+            ({ memory }) => memory, row => row.KiB_each, 'less',
+        ),
+    ]
+    return `${[...head(), ...body, ...footnotes(notes)].join('\n')}\n`
+}
+
+function head() {
+    const [{ model }, ...others] = cpus()
+    const used = Object.values(ROUTERS).map(({ title, version, differs }) => `| ${title} | ${version()} | ${differs} |`)
+    return [
+        '# Wamplex side by side with other routers',
+        '',
+        'Written by `bench/peers/run`, which installs the routers, starts each on a loopback port, loads all in turn with',
+        '`wamplex bench` and takes the median of its rounds; [README.md](README.md) says more. In parentheses: how many times',
+        'better Wamplex is. Payload 128 bytes, WebSocket. Compare within this page only: another machine, other figures.',
+        '',
+        `Machine: ${others.length + 1} × ${model.trim()}, Linux ${release()}, Node ${process.versions.node}, Python ${python()}.`,
+        '',
+        '| router | version | what is not as it comes |',
+        '|---|---|---|',
+        ...used,
+    ]
+}
+
+function tableOf(rows, wanted, figure, better, notes) {
+    const lines = []
+    for (const [scenario, plan] of Object.entries(SCENARIOS).filter(([, plan]) => wanted(plan))) {
+        for (const serializer of Object.keys(NAMES)) {
+            const cells = Object.keys(ROUTERS).map(name => rows[`${scenario} ${serializer} ${name}`])
+            if (!cells.some(Boolean)) continue
+            const ours = median(cells[0], figure)
+            const written = cells.map((cell, at) => cellOf(cell, figure, at === 0 ? undefined : ours, better, notes))
+            lines.push(`| ${plan.title} | ${NAMES[serializer]} | ${written.join(' | ')} |`)
+        }
+    }
+    const titles = Object.values(ROUTERS).map(({ title }) => title)
+    return lines.length
+        ? [`| | | ${titles.join(' | ')} |`, `|---|---|${titles.map(() => '---:').join('|')}|`, ...lines]
+        : []
+}
+
+function cellOf(rows, figure, ours, better, notes) {
+    if (!rows) return '–'
+    const value = median(rows, figure)
+    if (value === undefined) {
+        const reason = rows.find(({ failed }) => failed)?.failed ?? 'no figure'
+        if (!notes.includes(reason)) notes.push(reason)
+        return `failed [${notes.indexOf(reason) + 1}]`
+    }
+    if (ours === undefined) return number(value)
+    const times = better === 'less' ? value / ours : ours / value
+    return `${number(value)} (${number(times)} ×)`
+}
+
+function footnotes(notes) {
+    return notes.length ? ['', ...notes.map((note, at) => `[${at + 1}] ${note.replaceAll('\n', ' ')}  `)] : []
+}
+
+function median(rows, figure) {
+    const all = (rows ?? []).map(figure).filter(value => value !== undefined && value !== null).sort((a, b) => a - b)
+    if (!all.length) return undefined
+    return (all[(all.length - 1) >> 1] + all[all.length >> 1]) / 2
+}
+
+const number = value => {
+    if (value >= 10_000) return `${Math.round(value / 1000)} k`
+    return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
+}
+
+function python() {
+    return execFileSync('python3', ['--version'], { encoding: 'utf8' }).trim().split(' ').pop()
+}
