@@ -3,6 +3,7 @@
 use crate::{
     cores::Cores,
     error::{BenchError, Result},
+    floor::Floor,
     report::Report,
     scenario::{CallPlan, EventPlan, Stage, calls, events},
     stop::Stop,
@@ -49,6 +50,8 @@ enum Scenario {
     Calls(Calls),
     /// One caller, one callee, one call at a time: how long a call takes
     PingPong(PingPong),
+    /// Nothing: serve as the floor that --floor compares a router with
+    Floor(Floor),
 }
 
 #[derive(Debug, Args)]
@@ -125,6 +128,9 @@ struct Common {
     /// The process of the router at --url; without it only rates and latencies are measured
     #[arg(long, global = true, requires = "url")]
     pid: Option<u32>,
+    /// Measure the floor too, each row in turn with the router's: a server that broadcasts and does nothing else
+    #[arg(long, global = true, conflicts_with = "url")]
+    floor: bool,
     /// The realm to join
     #[arg(long, global = true, value_name = "URI", default_value = "realm1")]
     realm: String,
@@ -150,16 +156,35 @@ impl Bench {
         }
     }
 
+    /// The floor speaks no more than one scenario needs.
+    fn check_floor(&self) -> Result<()> {
+        let common = &self.common;
+        let speaks = matches!(self.scenario, Scenario::Events(_))
+            && common.transports() == [Transport::WebSocket]
+            && common.serializer == [Serializer::MsgPack];
+        if common.floor && !speaks {
+            let problem = "the floor can only be measured with events over websocket in msgpack";
+            return Err(BenchError::Arguments(problem.to_owned()));
+        }
+        Ok(())
+    }
+
     fn measure(&self) -> Result<()> {
+        if let Scenario::Floor(floor) = &self.scenario {
+            return floor.run();
+        }
         self.scenario.check()?;
+        self.check_floor()?;
         let stop = Stop::on_signals()?;
         let mut report = Report::new(self.common.json);
         let cores = self.common.cores();
         for transport in self.common.transports() {
             for serializer in &self.common.serializer {
-                for job in self.scenario.jobs() {
+                let jobs = self.scenario.jobs();
+                let turns = jobs.iter().flat_map(|job| self.common.servers().map(|it| (*job, it)));
+                for (job, server) in turns {
                     // A fresh router for each row: what one leaves behind is no part of the next.
-                    let mut target = self.common.target(&cores)?;
+                    let mut target = self.common.target(server, &cores)?;
                     let stage = Stage {
                         target: &target,
                         realm: &self.common.realm,
@@ -174,7 +199,10 @@ impl Bench {
                         Job::Events(plan) => events(&stage, plan),
                         Job::Calls(name, plan) => calls(&stage, name, plan),
                     };
-                    let row = row.map_err(|error| target.explain(error))?;
+                    let mut row = row.map_err(|error| target.explain(error))?;
+                    if self.common.floor {
+                        row = row.with("server", server.name());
+                    }
                     if report.write(&row).is_err() {
                         // Who has closed standard output has seen enough, as `head` has.
                         return Ok(());
@@ -183,6 +211,22 @@ impl Bench {
             }
         }
         Ok(())
+    }
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Server {
+    Router,
+    Floor,
+}
+
+impl Server {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Router => "router",
+            Self::Floor => "floor",
+        }
     }
 }
 
@@ -198,6 +242,7 @@ impl Scenario {
             Self::Events(events) => &events.payload,
             Self::Calls(calls) => &calls.payload,
             Self::PingPong(ping_pong) => &vec![ping_pong.payload],
+            Self::Floor(_) => &Vec::new(),
         };
         let most = 15 << 20;
         match payloads.iter().find(|length| !(LEAST_PAYLOAD..=most).contains(length)) {
@@ -236,6 +281,7 @@ impl Scenario {
                 let plan = CallPlan { callers: 1, in_flight: 1, payload: *payload, timed: true };
                 jobs.push(Job::Calls("ping-pong", plan));
             }
+            Self::Floor(_) => {}
         }
         jobs
     }
@@ -257,7 +303,11 @@ impl Common {
         vec![if websocket { Transport::WebSocket } else { Transport::RawSocket }]
     }
 
-    fn target(&self, cores: &Cores) -> Result<Target> {
+    fn servers(&self) -> impl Iterator<Item = Server> + use<> {
+        [Server::Router, Server::Floor].into_iter().take(if self.floor { 2 } else { 1 })
+    }
+
+    fn target(&self, server: Server, cores: &Cores) -> Result<Target> {
         if let Some(url) = &self.url {
             return Ok(Target::running(Address::parse(url)?, self.pid));
         }
@@ -267,8 +317,13 @@ impl Common {
                 reason: error.to_string(),
             })
         };
+        if server == Server::Floor {
+            let arguments = ["bench", "floor"].map(str::to_owned);
+            return Target::start(&own()?, &arguments, cores);
+        }
         let program = self.router.clone().map_or_else(own, Ok)?;
-        Target::start(&program, &self.router_arg, cores)
+        let arguments = ["--listen", "127.0.0.1:0", "--log", "warn"].map(str::to_owned);
+        Target::start(&program, &[&arguments[..], &self.router_arg].concat(), cores)
     }
 }
 

@@ -17,6 +17,7 @@
 mod cli;
 mod cores;
 mod error;
+mod floor;
 mod join;
 mod process;
 mod report;

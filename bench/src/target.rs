@@ -86,7 +86,7 @@ impl Target {
         Self { address, pid, child: None }
     }
 
-    /// Starts a router on its cores.
+    /// Starts a router, or another program that says like one where it listens, on its cores.
     ///
     /// # Errors
     /// It does not start, or does not say where it listens.
@@ -94,7 +94,7 @@ impl Target {
         let fail =
             |reason: String| BenchError::Start { path: program.display().to_string(), reason };
         let mut command = Command::new(program);
-        command.args(["--listen", "127.0.0.1:0", "--log", "warn"]).args(arguments);
+        command.args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // Its runtime has a thread for each core that it may use, unless told otherwise.
         command.env_remove("TOKIO_WORKER_THREADS");
