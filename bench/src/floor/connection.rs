@@ -77,7 +77,7 @@ fn handle(buffer: &mut BytesMut, own: &Arc<Outbox>, crowd: &Crowd) -> io::Result
     let mut dirty = Vec::new();
     let part = loop {
         match frame::take(buffer) {
-            Front::Frame(frame) => match wamp::read(frame.freeze()) {
+            Front::Frame(frame) => match wamp::read(&frame.freeze()) {
                 Asked::Publish(arguments) => broadcast(&arguments, own, &subscribers, &mut dirty),
                 Asked::Answer(answer) => answer_with(&answer, own, &mut dirty),
                 Asked::Subscribe(answer) => {

@@ -25,11 +25,11 @@ pub(super) enum Asked {
 }
 
 /// Reads a message.
-pub(super) fn read(message: Bytes) -> Asked {
-    if let Some(arguments) = published(&message) {
+pub(super) fn read(message: &Bytes) -> Asked {
+    if let Some(arguments) = published(message) {
         return Asked::Publish(message.slice(message.len() - arguments..));
     }
-    let asked = match codec::decode(Serializer::MsgPack, &message) {
+    let asked = match codec::decode(Serializer::MsgPack, message) {
         Ok(Message::Hello(_)) => welcome().map(Asked::Answer),
         Ok(Message::Subscribe(subscribe)) => subscribed(subscribe.request).map(Asked::Subscribe),
         _ => None,
@@ -88,7 +88,7 @@ mod tests {
             publish_template(Serializer::MsgPack, "com.example.topic", length)
                 .write(&framing, &mut frame, id, tag);
             // Behind the four octets of a RawSocket frame.
-            let Asked::Publish(arguments) = read(Bytes::from(frame).slice(4..)) else {
+            let Asked::Publish(arguments) = read(&Bytes::from(frame).slice(4..)) else {
                 panic!("no publication: {length} {id}");
             };
             assert!(arguments.starts_with(&[0x91]) && arguments.ends_with(&tag.to_bytes()));
@@ -99,9 +99,9 @@ mod tests {
     #[test]
     fn what_is_no_publication_is_answered_or_refused() {
         let hello = encode(&hello("realm1")).unwrap();
-        let Asked::Answer(answer) = read(hello) else { panic!("no answer") };
+        let Asked::Answer(answer) = read(&hello) else { panic!("no answer") };
         assert!(matches!(codec::decode(Serializer::MsgPack, &answer), Ok(Message::Welcome(_))));
-        assert!(matches!(read(answer), Asked::Nothing));
-        assert!(matches!(read(Bytes::from_static(&[0x95, 16])), Asked::Nothing));
+        assert!(matches!(read(&answer), Asked::Nothing));
+        assert!(matches!(read(&Bytes::from_static(&[0x95, 16])), Asked::Nothing));
     }
 }
