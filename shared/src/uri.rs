@@ -122,43 +122,70 @@ impl Uri {
         if uri.len() > Self::MAX_LENGTH {
             return Err(InvalidUri::TooLong);
         }
-        let mut components = uri.split('.').peekable();
-        let mut count = 0;
-        while let Some(component) = components.next() {
-            count += 1;
-            let last = components.peek().is_none();
-            let may_be_empty = match policy {
-                MatchPolicy::Exact => false,
-                MatchPolicy::Prefix => last,
-                MatchPolicy::Wildcard => true,
-            };
-            if component.is_empty() && !may_be_empty {
-                return Err(InvalidUri::EmptyComponent);
+        let inner_may_be_empty = policy == MatchPolicy::Wildcard;
+        let last_may_be_empty = policy != MatchPolicy::Exact;
+        let (mut start, mut components) = (0, 1);
+        // Every PUBLISH and CALL comes through here: one look at each byte.
+        for (at, byte) in uri.bytes().enumerate() {
+            if rule.allows(byte) {
+                continue;
             }
-            if !rule.allows(component) {
-                return Err(InvalidUri::Character);
+            match byte {
+                b'.' if at == start && !inner_may_be_empty => {
+                    return Err(InvalidUri::EmptyComponent);
+                }
+                b'.' => (start, components) = (at + 1, components + 1),
+                0x80.. if rule == UriRule::Loose && is_graphic_at(uri, at) => {}
+                _ => return Err(InvalidUri::Character),
             }
         }
-        if count > Self::MAX_COMPONENTS { Err(InvalidUri::TooManyComponents) } else { Ok(()) }
+        if start == uri.len() && !last_may_be_empty {
+            return Err(InvalidUri::EmptyComponent);
+        }
+        if components > Self::MAX_COMPONENTS { Err(InvalidUri::TooManyComponents) } else { Ok(()) }
     }
 }
 
 impl UriRule {
-    fn allows(self, component: &str) -> bool {
+    /// Whether this byte may stand in a component, whatever stands around it. Never of a dot, nor of a part of a
+    /// character beyond ASCII.
+    #[inline]
+    const fn allows(self, byte: u8) -> bool {
+        let class = CLASSES[byte as usize];
         match self {
-            Self::Strict => {
-                component.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'z' | b'_'))
-            }
-            // The regular expression of the specification lets NUL and other controls through; we do not, since
-            // they serve only to confuse logs and other routers.
-            Self::Loose if component.is_ascii() => {
-                component.bytes().all(|b| b > b' ' && b != b'#' && b != 0x7f)
-            }
-            Self::Loose => {
-                component.chars().all(|c| !c.is_whitespace() && !c.is_control() && c != '#')
-            }
+            Self::Strict => class == STRICT,
+            Self::Loose => class != NEITHER,
         }
     }
+}
+
+const NEITHER: u8 = 0;
+const LOOSE: u8 = 1;
+const STRICT: u8 = 2;
+
+/// The strictest rule under which a byte is allowed.
+///
+/// The regular expression of the specification lets NUL and other controls through; we do not, since they serve only to
+/// confuse logs and other routers.
+static CLASSES: [u8; 256] = {
+    let mut classes = [NEITHER; 256];
+    let mut byte = b'!';
+    while byte < 0x7f {
+        classes[byte as usize] = match byte {
+            b'0'..=b'9' | b'a'..=b'z' | b'_' => STRICT,
+            b'#' | b'.' => NEITHER,
+            _ => LOOSE,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+/// Whether the character beyond ASCII that begins at this byte is neither white space nor a control; also of the bytes
+/// inside of one.
+fn is_graphic_at(uri: &str, at: usize) -> bool {
+    let character = uri.get(at..).and_then(|rest| rest.chars().next());
+    character.is_none_or(|c| !c.is_whitespace() && !c.is_control())
 }
 
 impl MatchPolicy {
@@ -277,6 +304,10 @@ mod tests {
             ("a\n", false, false, false, false, false, false),
             ("a\u{0}b", false, false, false, false, false, false),
             ("a\u{2003}b", false, false, false, false, false, false),
+            ("a\u{7f}b", false, false, false, false, false, false),
+            ("a\u{85}b", false, false, false, false, false, false),
+            ("ü.日本.é", true, true, true, false, false, false),
+            ("ü..é", false, false, true, false, false, false),
         ];
         for (uri, le, lp, lw, se, sp, sw) in table {
             let ok = |rule, policy| Uri::from(uri).check(rule, policy).is_ok();

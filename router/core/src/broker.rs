@@ -216,13 +216,13 @@ impl<H> Broker<H> {
         let keeping = self.keeper.judge(config, &message)?;
         let Publish { options, topic, payload, .. } = message;
         let publication = self.publications.draw();
-        let details = details(config, from, disclose, &options);
+        let details = || details(config, from, disclose, &options);
         let _others_wait = keeping.map(|keeping| {
             let event = KeptEvent {
                 publication,
                 topic: topic.clone(),
                 timestamp: config.unix_millis(now),
-                details: details.clone(),
+                details: details(),
                 payload: payload.clone(),
                 audience: Audience::new(&options, from.session()),
             };
@@ -235,8 +235,8 @@ impl<H> Broker<H> {
             let mut event = None;
             subscription.for_each(&eligibility, options.rkey.as_deref(), |member| {
                 let event = event.get_or_insert_with(|| {
-                    let mut details = details.clone();
-                    details.topic = subscription.is_pattern().then(|| topic.clone());
+                    let topic = subscription.is_pattern().then(|| topic.clone());
+                    let details = EventDetails { topic, ..details() };
                     let subscription = subscription.id;
                     let payload = payload.clone();
                     let event = Event { subscription, publication, details, payload };
