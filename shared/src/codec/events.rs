@@ -1,10 +1,12 @@
 //! Past events as the values they are in the result of `wamp.subscription.get_events` ("WAMP: Event History").
 
+#[cfg(not(target_arch = "wasm32"))]
+use super::head::Reader;
 use super::{
     MAX_DEPTH,
     allowance::Allowance,
     dispatch::{with_reader, with_writer},
-    head::{Items, Reader, Result, Writer},
+    head::{Items, Result, Writer},
     options,
     transcode::write_entries,
     values,

@@ -1,5 +1,7 @@
 //! One reader and one writer over all formats, and the steps from element to element of a message.
 
+#[cfg(feature = "transcode")]
+use super::transcode::Conversion;
 use super::{
     allowance::Allowance,
     fields::read_number,
@@ -131,6 +133,15 @@ pub(super) trait Reader<'b> {
         Ok(found)
     }
 
+    /// Reads a value and writes it in another format. Native programs call a method of the same name that knows its
+    /// writer.
+    #[cfg(feature = "transcode")]
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        expect(dead_code, reason = "only browsers have a writer behind a pointer")
+    )]
+    fn convert(&mut self, w: &mut dyn Writer, conversion: &mut Conversion) -> Result<()>;
+
     /// Checks that nothing follows.
     fn finish(&mut self) -> Result<()>;
 
@@ -190,6 +201,13 @@ pub(super) trait Writer {
     fn begin_dict(&mut self, len: usize);
     fn key(&mut self, key: &str);
     fn end_dict(&mut self);
+    /// Begins a list or dictionary whose length is found out on the way.
+    #[cfg(feature = "transcode")]
+    fn begin_open(&mut self, is_dict: bool);
+    /// Ends a list or dictionary that began at `at` of the output, and notes its length there; `false` if that takes more
+    /// room than there is.
+    #[cfg(feature = "transcode")]
+    fn end_open(&mut self, at: usize, is_dict: bool, len: usize) -> bool;
     /// Appends elements of a list that are already written in this format.
     fn elements(&mut self, encoded: &[u8]);
     /// The text or bytes written so far, to go back to.

@@ -36,7 +36,7 @@ use crate::{
     payload::{Payload, PayloadShape},
     serializer::Serializer,
 };
-use alloc::{collections::VecDeque, string::String};
+use alloc::{string::String, vec::Vec};
 use bytes::BytesMut;
 
 /// The same arguments in another serializer. Costs a reference count if they are written in it already.
@@ -86,8 +86,8 @@ pub(super) fn write_entries(w: &mut dyn Writer, payload: &Payload, keys: [&str; 
 }
 
 fn convert_entries(payload: &Payload, w: &mut dyn Writer, keys: [&str; 2]) -> Result<()> {
+    let mut conversion = Conversion::begin(w);
     with_reader!(payload.serializer(), payload.bytes(), 1, Allowance::unlimited(), |r| {
-        let mut conversion = Conversion { payload, lengths: None, in_key: false };
         let mut elements = Items::known(payload.shape().elements() as u64, false);
         for key in &keys[..payload.shape().elements()] {
             r.more(&mut elements)?;
@@ -97,165 +97,181 @@ fn convert_entries(payload: &Payload, w: &mut dyn Writer, keys: [&str; 2]) -> Re
                 r.skip()?;
                 w.elements(&payload.bytes()[start..r.end()]);
             } else {
-                conversion.value(r, w)?;
+                r.convert(w, &mut conversion)?;
             }
         }
-        r.finish()
-    })
+        r.finish()?;
+    });
+    conversion.finish(w);
+    Ok(())
 }
 
 fn convert(payload: &Payload, w: &mut (impl Writer + ?Sized)) -> Result<()> {
-    with_reader!(payload.serializer(), payload.bytes(), 1, Allowance::unlimited(), |r| {
-        let mut conversion = Conversion { payload, lengths: None, in_key: false };
-        let mut elements = Items::known(payload.shape().elements() as u64, false);
-        for _ in 0..payload.shape().elements() {
-            r.more(&mut elements)?;
-            conversion.value(r, w)?;
-        }
-        r.finish()
-    })
-}
-
-/// A conversion under way.
-struct Conversion<'p> {
-    payload: &'p Payload,
-    /// How long the lists and dictionaries to come are whose length is not announced. Counted when first asked for,
-    /// all at once, so that nesting does not make it quadratic.
-    lengths: Option<VecDeque<usize>>,
-    /// Whether a key is under way that is no text.
-    in_key: bool,
-}
-
-impl Conversion<'_> {
-    fn value<'b>(
-        &mut self,
-        r: &mut (impl Reader<'b> + ?Sized),
-        w: &mut (impl Writer + ?Sized),
-    ) -> Result<()> {
-        let token = r.next()?;
-        self.token(token, r, w)
-    }
-
-    fn token<'b>(
-        &mut self,
-        token: Token<'b>,
-        r: &mut (impl Reader<'b> + ?Sized),
-        w: &mut (impl Writer + ?Sized),
-    ) -> Result<()> {
-        match token {
-            Token::Null => w.null(),
-            Token::Bool(value) => w.bool(value),
-            Token::Uint(value) => w.uint(value),
-            Token::Nint(n) => w.nint(n),
-            Token::Float(value) => w.float(value),
-            Token::Str(text) => w.str(&text),
-            Token::Bytes(bytes) => w.bytes(&bytes),
-            Token::List(mut items) => {
-                w.begin_list(self.length(&items, w.serializer())?);
-                while r.more(&mut items)? {
-                    self.value(r, w)?;
-                }
-                w.end_list();
-            }
-            Token::Dict(mut items) => {
-                w.begin_dict(self.length(&items, w.serializer())?);
-                while r.more(&mut items)? {
-                    self.key(r, w)?;
-                    self.value(r, w)?;
-                }
-                w.end_dict();
-            }
-        }
-        Ok(())
-    }
-
-    fn key<'b>(
-        &mut self,
-        r: &mut (impl Reader<'b> + ?Sized),
-        w: &mut (impl Writer + ?Sized),
-    ) -> Result<()> {
-        match r.any_key()? {
-            Token::Str(key) => w.key(&key),
-            Token::Bytes(bytes) => {
-                let mut text = BytesMut::from(&b"\0"[..]);
-                base64::encode(&bytes, &mut text);
-                w.key(&String::from_utf8_lossy(&text));
-            }
-            // JSON inside JSON inside JSON has twice as many backslashes at every step.
-            Token::List(mut items) | Token::Dict(mut items) if self.in_key => {
-                w.key(if items.is_dict { "{}" } else { "[]" });
-                while r.more(&mut items)? {
-                    if items.is_dict {
-                        r.skip_key()?;
-                    }
-                    r.skip()?;
-                }
-            }
-            token => {
-                let mut text = BytesMut::new();
-                // Dispatched at run time, or the compiler would make this function for JSON into JSON into JSON.
-                let json: &mut dyn Writer = &mut JsonWriter::new(&mut text);
-                let outer = core::mem::replace(&mut self.in_key, true);
-                self.token(token, r.as_dyn(), json)?;
-                self.in_key = outer;
-                w.key(&String::from_utf8_lossy(&text));
-            }
-        }
-        Ok(())
-    }
-
-    /// How many entries a list or dictionary has. JSON does not need to know.
-    fn length(&mut self, items: &Items, to: Serializer) -> Result<usize> {
-        if let Some(left) = items.left {
-            // Announced lengths were compared with what there is to read.
-            return Ok(usize::try_from(left).unwrap_or(usize::MAX));
-        }
-        if to == Serializer::Json {
-            return Ok(0);
-        }
-        if self.lengths.is_none() {
-            self.lengths = Some(count(self.payload)?);
-        }
-        Ok(self.lengths.as_mut().and_then(VecDeque::pop_front).unwrap_or(0))
-    }
-}
-
-/// The lengths of all lists and dictionaries of a payload that do not announce them, in the order they begin; those
-/// inside keys excepted, which become JSON.
-fn count(payload: &Payload) -> Result<VecDeque<usize>> {
-    let mut lengths = VecDeque::new();
+    let mut conversion = Conversion::begin(w);
     with_reader!(payload.serializer(), payload.bytes(), 1, Allowance::unlimited(), |r| {
         let mut elements = Items::known(payload.shape().elements() as u64, false);
         for _ in 0..payload.shape().elements() {
             r.more(&mut elements)?;
-            count_value(r, &mut lengths)?;
+            #[cfg(not(target_arch = "wasm32"))]
+            r.convert(w, &mut conversion)?;
+            #[cfg(target_arch = "wasm32")]
+            r.convert(w.as_dyn(), &mut conversion)?;
         }
+        r.finish()?;
     });
-    Ok(lengths)
+    conversion.finish(w);
+    Ok(())
 }
 
-fn count_value<'b>(
-    r: &mut (impl Reader<'b> + ?Sized),
-    lengths: &mut VecDeque<usize>,
-) -> Result<()> {
-    let Some(mut items) = r.enter_or_skip()? else {
-        return Ok(());
-    };
-    let place = lengths.len();
-    let is_open_ended = items.left.is_none();
-    if is_open_ended {
-        lengths.push_back(0);
+/// A conversion under way: what has to be put right at its end.
+///
+/// A format that begins lists with their length gets one byte for it while the length is not known. That is enough for
+/// most lists; where it is not, the output is copied once at the end, with longer beginnings. So nothing is read twice,
+/// and nesting does not make it quadratic.
+#[derive(Debug)]
+pub(super) struct Conversion {
+    /// Where in the output it began.
+    start: usize,
+    /// The lists and dictionaries whose length does not fit where they begin, in the order they ended.
+    long: Vec<Long>,
+}
+
+#[derive(Debug)]
+struct Long {
+    at: usize,
+    is_dict: bool,
+    len: usize,
+}
+
+impl Conversion {
+    fn begin(w: &mut (impl Writer + ?Sized)) -> Self {
+        Self { start: w.out().len(), long: Vec::new() }
     }
-    let mut length = 0;
-    while r.more(&mut items)? {
-        length += 1;
-        if items.is_dict {
-            r.skip_key()?;
+
+    /// Begins a list or dictionary of unknown length. Returns its place, for [`close`](Self::close).
+    #[inline]
+    pub(super) fn open(w: &mut (impl Writer + ?Sized), is_dict: bool) -> usize {
+        let at = w.out().len();
+        w.begin_open(is_dict);
+        at
+    }
+
+    /// Ends a list or dictionary of which it is known by now how many entries it has.
+    #[inline]
+    pub(super) fn close(
+        &mut self,
+        w: &mut (impl Writer + ?Sized),
+        at: usize,
+        is_dict: bool,
+        len: usize,
+    ) {
+        if !w.end_open(at, is_dict, len) {
+            self.long.push(Long { at, is_dict, len });
         }
-        count_value(r, lengths)?;
     }
-    if is_open_ended {
-        lengths[place] = length;
+
+    fn finish(mut self, w: &mut (impl Writer + ?Sized)) {
+        if self.long.is_empty() {
+            return;
+        }
+        self.long.sort_unstable_by_key(|long| long.at);
+        let written = w.out()[self.start..].to_vec();
+        w.out().truncate(self.start);
+        let mut done = 0;
+        for Long { at, is_dict, len } in self.long {
+            let at = at - self.start;
+            w.elements(&written[done..at]);
+            if is_dict {
+                w.begin_dict(len)
+            } else {
+                w.begin_list(len)
+            }
+            done = at + 1;
+        }
+        w.elements(&written[done..]);
+    }
+}
+
+/// Writes a value that is no list and no dictionary.
+pub(super) fn write_scalar(w: &mut (impl Writer + ?Sized), token: &Token<'_>) {
+    match token {
+        Token::Bool(value) => w.bool(*value),
+        Token::Uint(value) => w.uint(*value),
+        Token::Nint(n) => w.nint(*n),
+        Token::Float(value) => w.float(*value),
+        Token::Str(text) => w.str(text),
+        Token::Bytes(bytes) => w.bytes(bytes),
+        Token::Null | Token::List(_) | Token::Dict(_) => w.null(),
+    }
+}
+
+/// Reads a key that may be no text, and writes it as text: its JSON, or NUL and base64.
+#[cold]
+pub(super) fn convert_key(r: &mut dyn Reader<'_>, w: &mut dyn Writer) -> Result<()> {
+    match r.any_key()? {
+        Token::Str(key) => w.key(&key),
+        Token::Bytes(bytes) => w.key(&as_text(&bytes)),
+        token => {
+            let mut text = BytesMut::new();
+            write_json(token, r, &mut JsonWriter::new(&mut text))?;
+            w.key(&String::from_utf8_lossy(&text));
+        }
+    }
+    Ok(())
+}
+
+/// Binary data as it stands in JSON.
+fn as_text(bytes: &[u8]) -> String {
+    let mut text = BytesMut::from(&b"\0"[..]);
+    base64::encode(bytes, &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// Writes a value that is a key or in a key.
+fn write_json(token: Token<'_>, r: &mut dyn Reader<'_>, json: &mut JsonWriter<'_>) -> Result<()> {
+    match token {
+        Token::List(mut items) => {
+            json.begin_list(0);
+            while r.more(&mut items)? {
+                let token = r.next()?;
+                write_json(token, r, json)?;
+            }
+            json.end_list();
+        }
+        Token::Dict(mut items) => {
+            json.begin_dict(0);
+            while r.more(&mut items)? {
+                write_inner_key(r, json)?;
+                let token = r.next()?;
+                write_json(token, r, json)?;
+            }
+            json.end_dict();
+        }
+        scalar => write_scalar(json, &scalar),
+    }
+    Ok(())
+}
+
+/// Writes a key in a key.
+fn write_inner_key(r: &mut dyn Reader<'_>, json: &mut JsonWriter<'_>) -> Result<()> {
+    match r.any_key()? {
+        Token::Str(key) => json.key(&key),
+        Token::Bytes(bytes) => json.key(&as_text(&bytes)),
+        // JSON inside JSON inside JSON has twice as many backslashes at every step.
+        Token::List(mut items) | Token::Dict(mut items) => {
+            json.key(if items.is_dict { "{}" } else { "[]" });
+            while r.more(&mut items)? {
+                if items.is_dict {
+                    r.skip_key()?;
+                }
+                r.skip()?;
+            }
+        }
+        scalar => {
+            let mut text = BytesMut::new();
+            write_scalar(&mut JsonWriter::new(&mut text), &scalar);
+            json.key(&String::from_utf8_lossy(&text));
+        }
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! JSON (RFC 8259), with WAMP's form for binary data.
 
+#[cfg(feature = "transcode")]
+mod convert;
 mod float;
 mod number;
 mod text;
@@ -13,6 +15,8 @@ use super::{
     cursor::Cursor,
     head::{Error, Items, Reader, Result, Text, Token, own},
 };
+#[cfg(feature = "transcode")]
+use super::{head::Writer, transcode::Conversion};
 use crate::{error::DecodeErrorKind, serializer::Serializer};
 use alloc::borrow::Cow;
 use bytes::Bytes;
@@ -255,6 +259,11 @@ impl<'b> Reader<'b> for JsonReader<'b> {
                 Ok(None)
             }
         }
+    }
+
+    #[cfg(feature = "transcode")]
+    fn convert(&mut self, w: &mut dyn Writer, conversion: &mut Conversion) -> Result<()> {
+        self.convert(w, conversion)
     }
 
     fn finish(&mut self) -> Result<()> {

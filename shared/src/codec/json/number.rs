@@ -6,6 +6,9 @@ use crate::codec::head::{Result, Token};
 impl<'b> JsonReader<'b> {
     /// Reads a number: an integer if it is written as one and fits 64 bits.
     pub(super) fn number(&mut self) -> Result<Token<'b>> {
+        if let Some(token) = self.short_integer() {
+            return Ok(token);
+        }
         let start = self.cursor.pos;
         let is_integer = self.scan_number()?;
         let text = self.slice(start, self.cursor.pos);
@@ -13,6 +16,33 @@ impl<'b> JsonReader<'b> {
             return Ok(token);
         }
         Ok(Token::Float(float::read(text)))
+    }
+
+    /// Reads an integer of few digits, which is what most numbers are; `None` without reading for any other.
+    #[inline]
+    fn short_integer(&mut self) -> Option<Token<'b>> {
+        /// As many digits as always fit.
+        const FEW: usize = 18;
+        let bytes = self.cursor.bytes.get(self.cursor.pos..)?;
+        let sign = usize::from(*bytes.first()? == b'-');
+        let digits = bytes.get(sign..)?;
+        let (mut magnitude, mut len) = (0_u64, 0);
+        while let Some(digit @ b'0'..=b'9') = digits.get(len) {
+            magnitude = magnitude.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
+            len += 1;
+        }
+        let is_integer = !matches!(digits.get(len), Some(b'.' | b'e' | b'E'));
+        let has_leading_zero = len > 1 && digits.first() == Some(&b'0');
+        if !(1..=FEW).contains(&len) || !is_integer || has_leading_zero {
+            return None;
+        }
+        let token = match sign {
+            0 => Token::Uint(magnitude),
+            // There is no integer -0.
+            _ => Token::Nint(magnitude.checked_sub(1)?),
+        };
+        self.cursor.pos += sign + len;
+        Some(token)
     }
 
     /// Reads past a number that begins here, checks its grammar and says whether it is written as an integer.

@@ -153,6 +153,21 @@ impl Writer for JsonWriter<'_> {
         self.out.put_u8(b'}');
     }
 
+    #[cfg(feature = "transcode")]
+    fn begin_open(&mut self, is_dict: bool) {
+        if is_dict { self.begin_dict(0) } else { self.begin_list(0) }
+    }
+
+    #[cfg(feature = "transcode")]
+    fn end_open(&mut self, _at: usize, is_dict: bool, _len: usize) -> bool {
+        if is_dict {
+            self.end_dict()
+        } else {
+            self.end_list()
+        }
+        true
+    }
+
     fn elements(&mut self, encoded: &[u8]) {
         self.comma();
         self.out.put_slice(encoded);

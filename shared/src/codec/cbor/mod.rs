@@ -1,13 +1,21 @@
 //! CBOR (RFC 8949).
 
+#[cfg(feature = "transcode")]
+mod convert;
+mod writer;
+
+pub(super) use writer::CborWriter;
+
 use super::{
     allowance::Allowance,
     cursor::Cursor,
-    head::{Items, Reader, Result, Token, Writer, own},
+    head::{Items, Reader, Result, Token, own},
 };
+#[cfg(feature = "transcode")]
+use super::{head::Writer, transcode::Conversion};
 use crate::{error::DecodeErrorKind, serializer::Serializer};
 use alloc::{borrow::Cow, string::String, vec::Vec};
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use bytestring::ByteString;
 
 /// The additional information that stands for "of no announced length", and with major type 7 for the end of that.
@@ -343,6 +351,11 @@ impl<'b> Reader<'b> for CborReader<'b> {
         Ok(None)
     }
 
+    #[cfg(feature = "transcode")]
+    fn convert(&mut self, w: &mut dyn Writer, conversion: &mut Conversion) -> Result<()> {
+        self.convert(w, conversion)
+    }
+
     fn finish(&mut self) -> Result<()> {
         self.0.finish()
     }
@@ -352,98 +365,6 @@ impl<'b> Reader<'b> for CborReader<'b> {
     }
 
     fn as_dyn(&mut self) -> &mut dyn Reader<'b> {
-        self
-    }
-}
-
-/// Writes CBOR, every length and integer as short as can be, all lengths announced.
-#[derive(Debug)]
-pub(super) struct CborWriter<'o>(pub(super) &'o mut BytesMut);
-
-impl CborWriter<'_> {
-    fn head(&mut self, major: u8, number: u64) {
-        let major = major << 5;
-        match number {
-            0..=23 => self.0.put_u8(major | number as u8),
-            24..=0xff => self.0.put_slice(&[major | 24, number as u8]),
-            0x100..=0xffff => {
-                self.0.put_u8(major | 25);
-                self.0.put_u16(number as u16);
-            }
-            0x1_0000..=0xffff_ffff => {
-                self.0.put_u8(major | 26);
-                self.0.put_u32(number as u32);
-            }
-            _ => {
-                self.0.put_u8(major | 27);
-                self.0.put_u64(number);
-            }
-        }
-    }
-}
-
-impl Writer for CborWriter<'_> {
-    fn serializer(&self) -> Serializer {
-        Serializer::Cbor
-    }
-
-    fn null(&mut self) {
-        self.0.put_u8(0xf6);
-    }
-
-    fn bool(&mut self, value: bool) {
-        self.0.put_u8(0xf4 + u8::from(value));
-    }
-
-    fn uint(&mut self, value: u64) {
-        self.head(UINT, value);
-    }
-
-    fn nint(&mut self, n: u64) {
-        self.head(NINT, n);
-    }
-
-    fn float(&mut self, value: f64) {
-        self.0.put_u8(0xfb);
-        self.0.put_f64(value);
-    }
-
-    fn str(&mut self, value: &str) {
-        self.head(TEXT, value.len() as u64);
-        self.0.put_slice(value.as_bytes());
-    }
-
-    fn bytes(&mut self, value: &[u8]) {
-        self.head(BYTES, value.len() as u64);
-        self.0.put_slice(value);
-    }
-
-    fn begin_list(&mut self, len: usize) {
-        self.head(LIST, len as u64);
-    }
-
-    fn end_list(&mut self) {}
-
-    fn begin_dict(&mut self, len: usize) {
-        self.head(DICT, len as u64);
-    }
-
-    fn key(&mut self, key: &str) {
-        self.str(key);
-    }
-
-    fn end_dict(&mut self) {}
-
-    fn elements(&mut self, encoded: &[u8]) {
-        self.0.put_slice(encoded);
-    }
-
-    #[cfg(feature = "transcode")]
-    fn out(&mut self) -> &mut BytesMut {
-        self.0
-    }
-
-    fn as_dyn(&mut self) -> &mut dyn Writer {
         self
     }
 }

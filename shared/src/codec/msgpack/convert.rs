@@ -1,0 +1,77 @@
+//! MessagePack to other formats.
+
+use super::MsgPackReader;
+use crate::codec::{
+    head::{Reader, Result, Writer},
+    transcode::{Conversion, convert_key, write_scalar},
+};
+
+impl MsgPackReader<'_> {
+    /// Reads a value and writes it in another format. Recursive, no deeper than [`MAX_DEPTH`](crate::codec::MAX_DEPTH).
+    pub(in crate::codec) fn convert<W: Writer + ?Sized>(
+        &mut self,
+        w: &mut W,
+        conversion: &mut Conversion,
+    ) -> Result<()> {
+        let at = self.0.pos;
+        match self.0.peek()? {
+            byte @ 0..=0x7f => {
+                self.0.pos += 1;
+                w.uint(byte.into());
+            }
+            byte @ 0xa0..=0xbf => {
+                self.0.pos += 1;
+                w.str(self.0.text((byte & 0x1f).into())?);
+            }
+            byte @ 0x80..=0x9f => {
+                self.0.pos += 1;
+                self.convert_entries(at, (byte & 0x0f).into(), byte < 0x90, w, conversion)?;
+            }
+            byte @ 0xdc..=0xdf => {
+                self.0.pos += 1;
+                let len = self.0.uint(2 << (byte & 1))?;
+                self.convert_entries(at, len, byte >= 0xde, w, conversion)?;
+            }
+            _ => write_scalar(w, &self.next()?),
+        }
+        Ok(())
+    }
+
+    fn convert_entries<W: Writer + ?Sized>(
+        &mut self,
+        at: usize,
+        len: u64,
+        is_dict: bool,
+        w: &mut W,
+        conversion: &mut Conversion,
+    ) -> Result<()> {
+        self.0.enter_known(at, len, is_dict)?;
+        // Compared with what there is to read, so this is what a `usize` holds.
+        let count = len as usize;
+        if is_dict {
+            w.begin_dict(count);
+            for _ in 0..len {
+                self.convert_key(w)?;
+                self.convert(w, conversion)?;
+            }
+            w.end_dict();
+        } else {
+            w.begin_list(count);
+            for _ in 0..len {
+                self.convert(w, conversion)?;
+            }
+            w.end_list();
+        }
+        self.0.depth -= 1;
+        Ok(())
+    }
+
+    fn convert_key<W: Writer + ?Sized>(&mut self, w: &mut W) -> Result<()> {
+        if let byte @ 0xa0..=0xbf = self.0.peek()? {
+            self.0.pos += 1;
+            w.key(self.0.text((byte & 0x1f).into())?);
+            return Ok(());
+        }
+        convert_key(self, w.as_dyn())
+    }
+}
