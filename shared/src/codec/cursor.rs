@@ -4,6 +4,7 @@ use super::{
     MAX_DEPTH,
     allowance::Allowance,
     head::{Error, Items, Result},
+    utf8::Utf8,
 };
 use crate::{
     error::{DecodeError, DecodeErrorKind},
@@ -74,18 +75,18 @@ impl<'b> Cursor<'b> {
         }
     }
 
-    /// Reads past text and checks it. Most is ASCII, and that is quicker to find out.
+    /// Reads past text and checks it.
+    #[inline]
     pub(super) fn skip_text(&mut self, len: u64) -> Result<()> {
+        self.utf8(len).map(drop)
+    }
+
+    /// Text, checked, for whoever passes it on.
+    #[inline]
+    pub(super) fn utf8(&mut self, len: u64) -> Result<Utf8<'b>> {
         let at = self.pos;
-        self.skip_bytes(len)?;
-        let bytes = &self.bytes[at..self.pos];
-        if bytes.is_ascii() {
-            return Ok(());
-        }
-        match core::str::from_utf8(bytes) {
-            Ok(_) => Ok(()),
-            Err(e) => Err(self.error_at(at + e.valid_up_to(), DecodeErrorKind::InvalidUnicode)),
-        }
+        let bytes = self.take(len)?;
+        Utf8::new(bytes).map_err(|valid| self.error_at(at + valid, DecodeErrorKind::InvalidUnicode))
     }
 
     /// A big-endian number of 1, 2, 4 or 8 bytes.

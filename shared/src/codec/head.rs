@@ -6,6 +6,7 @@ use super::{
     allowance::Allowance,
     fields::read_number,
     options::{self, Options},
+    utf8::Utf8,
     values,
 };
 use crate::{
@@ -192,14 +193,20 @@ pub(super) trait Writer {
     /// The integer -1 - n.
     fn nint(&mut self, n: u64);
     fn float(&mut self, value: f64);
-    fn str(&mut self, value: &str);
+    fn text(&mut self, value: Utf8<'_>);
+    fn str(&mut self, value: &str) {
+        self.text(value.into());
+    }
     fn bytes(&mut self, value: &[u8]);
     /// Begins a list of exactly `len` values.
     fn begin_list(&mut self, len: usize);
     fn end_list(&mut self);
     /// Begins a dictionary of exactly `len` keys, each with a value behind it.
     fn begin_dict(&mut self, len: usize);
-    fn key(&mut self, key: &str);
+    fn text_key(&mut self, key: Utf8<'_>);
+    fn key(&mut self, key: &str) {
+        self.text_key(key.into());
+    }
     fn end_dict(&mut self);
     /// Begins a list or dictionary whose length is found out on the way.
     #[cfg(feature = "transcode")]
@@ -210,9 +217,14 @@ pub(super) trait Writer {
     fn end_open(&mut self, at: usize, is_dict: bool, len: usize) -> bool;
     /// Appends elements of a list that are already written in this format.
     fn elements(&mut self, encoded: &[u8]);
-    /// The text or bytes written so far, to go back to.
+    /// The text or bytes written so far.
     #[cfg(feature = "transcode")]
     fn out(&mut self) -> &mut BytesMut;
+    /// Goes back to where there were only so many.
+    #[cfg(feature = "transcode")]
+    fn rewind(&mut self, len: usize) {
+        self.out().truncate(len);
+    }
     fn as_dyn(&mut self) -> &mut dyn Writer;
 }
 

@@ -45,6 +45,7 @@ mod options;
 pub mod transcode;
 #[cfg(feature = "serde")]
 mod typed;
+mod utf8;
 mod values;
 
 use alloc::vec;

@@ -57,7 +57,7 @@ pub fn transcode(payload: &Payload, to: Serializer) -> Payload {
 pub(super) fn write_converted(w: &mut (impl Writer + ?Sized), payload: &Payload) {
     let start = w.out().len();
     if convert(payload, w).is_err() {
-        w.out().truncate(start);
+        w.rewind(start);
         match payload.shape() {
             PayloadShape::None => {}
             PayloadShape::Bare => w.bytes(&[]),
@@ -77,7 +77,7 @@ pub(super) fn write_converted(w: &mut (impl Writer + ?Sized), payload: &Payload)
 pub(super) fn write_entries(w: &mut dyn Writer, payload: &Payload, keys: [&str; 2]) {
     let start = w.out().len();
     if convert_entries(payload, w, keys).is_err() {
-        w.out().truncate(start);
+        w.rewind(start);
         for key in &keys[..payload.shape().elements()] {
             w.key(key);
             w.null();
@@ -176,7 +176,7 @@ impl Conversion {
         }
         self.long.sort_unstable_by_key(|long| long.at);
         let written = w.out()[self.start..].to_vec();
-        w.out().truncate(self.start);
+        w.rewind(self.start);
         let mut done = 0;
         for Long { at, is_dict, len } in self.long {
             let at = at - self.start;

@@ -1,6 +1,6 @@
 //! CBOR to other formats.
 
-use super::{BREAK, CborReader, DICT, Head, INDEFINITE, LIST, TEXT, UINT};
+use super::{BREAK, CborReader, DICT, Head, INDEFINITE, LIST, NINT, SIMPLE, TEXT, UINT};
 use crate::codec::{
     head::{Reader, Result, Writer},
     transcode::{Conversion, convert_key, write_scalar},
@@ -25,8 +25,16 @@ impl CborReader<'_> {
                 w.uint(head.number);
                 self.0.depth -= tagged.levels;
             }
+            (NINT, _) => {
+                w.nint(head.number);
+                self.0.depth -= tagged.levels;
+            }
+            (SIMPLE, 20..=23 | 25..=27) => {
+                write_scalar(w, &self.simple(&head)?);
+                self.0.depth -= tagged.levels;
+            }
             (TEXT, 0..INDEFINITE) => {
-                w.str(self.0.text(head.number)?);
+                w.text(self.0.utf8(head.number)?);
                 self.0.depth -= tagged.levels;
             }
             _ => {
@@ -87,7 +95,7 @@ impl CborReader<'_> {
         let start = self.0.pos;
         let head = self.head()?;
         if head.major == TEXT && head.info != INDEFINITE {
-            w.key(self.0.text(head.number)?);
+            w.text_key(self.0.utf8(head.number)?);
             return Ok(());
         }
         self.0.pos = start;

@@ -29,6 +29,7 @@ const TEXT: u8 = 3;
 const LIST: u8 = 4;
 const DICT: u8 = 5;
 const TAG: u8 = 6;
+const SIMPLE: u8 = 7;
 
 /// The tag of an integer from 0 up that is written as big-endian bytes; the one behind it is for -1 - n.
 const BIGNUM: u64 = 2;

@@ -1,5 +1,8 @@
 use super::{BYTES, DICT, LIST, NINT, TEXT, UINT};
-use crate::{codec::head::Writer, serializer::Serializer};
+use crate::{
+    codec::{head::Writer, utf8::Utf8},
+    serializer::Serializer,
+};
 use bytes::{BufMut, BytesMut};
 
 /// Writes CBOR, every length and integer as short as can be, all lengths announced.
@@ -54,9 +57,10 @@ impl Writer for CborWriter<'_> {
         self.0.put_f64(value);
     }
 
-    fn str(&mut self, value: &str) {
+    fn text(&mut self, value: Utf8<'_>) {
+        let value = value.as_bytes();
         self.head(TEXT, value.len() as u64);
-        self.0.put_slice(value.as_bytes());
+        self.0.put_slice(value);
     }
 
     fn bytes(&mut self, value: &[u8]) {
@@ -74,8 +78,8 @@ impl Writer for CborWriter<'_> {
         self.head(DICT, len as u64);
     }
 
-    fn key(&mut self, key: &str) {
-        self.str(key);
+    fn text_key(&mut self, key: Utf8<'_>) {
+        self.text(key);
     }
 
     fn end_dict(&mut self) {}

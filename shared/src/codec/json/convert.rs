@@ -4,9 +4,10 @@ use super::JsonReader;
 use crate::codec::{
     head::{Result, Writer},
     transcode::{Conversion, write_scalar},
+    utf8::Utf8,
 };
 
-impl JsonReader<'_> {
+impl<'b> JsonReader<'b> {
     /// Reads a value and writes it in another format. Recursive, no deeper than [`MAX_DEPTH`](crate::codec::MAX_DEPTH).
     pub(in crate::codec) fn convert<W: Writer + ?Sized>(
         &mut self,
@@ -42,9 +43,14 @@ impl JsonReader<'_> {
             self.cursor.pos = quote;
             write_scalar(w, &self.string_value()?);
         } else {
-            w.str(self.slice(quote + 1, self.cursor.pos - 1));
+            w.text(self.between(quote));
         }
         Ok(())
+    }
+
+    /// The string that begins at this quotation mark and was read to its end: part of an input that is text.
+    fn between(&self, quote: usize) -> Utf8<'b> {
+        self.slice(quote + 1, self.cursor.pos - 1).into()
     }
 
     fn convert_list<W: Writer + ?Sized>(
@@ -80,7 +86,13 @@ impl JsonReader<'_> {
         if self.first()? != b'}' {
             loop {
                 self.before_key()?;
-                w.key(&self.text()?);
+                let quote = self.cursor.pos;
+                if self.scan_string()? {
+                    self.cursor.pos = quote;
+                    w.key(&self.text()?);
+                } else {
+                    w.text_key(self.between(quote));
+                }
                 self.colon()?;
                 self.convert(w, conversion)?;
                 len += 1;

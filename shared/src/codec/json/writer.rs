@@ -1,6 +1,6 @@
 use super::{float, number::LEAST, text::find_special};
 use crate::{
-    codec::{base64, head::Writer},
+    codec::{base64, head::Writer, utf8::Utf8},
     serializer::Serializer,
 };
 use bytes::{BufMut, BytesMut};
@@ -9,35 +9,39 @@ use bytes::{BufMut, BytesMut};
 #[derive(Debug)]
 pub(crate) struct JsonWriter<'o> {
     out: &'o mut BytesMut,
-    /// Whether nothing was written yet, and what `out` may hold already is not ours.
-    is_fresh: bool,
+    /// Whether a comma comes before the next value or key: there is one before it in the same list or dictionary.
+    follows: bool,
 }
 
 impl<'o> JsonWriter<'o> {
     pub(crate) fn new(out: &'o mut BytesMut) -> Self {
-        Self { out, is_fresh: true }
+        Self { out, follows: false }
     }
 
     /// Writes the comma before a value or key that is not the first of its list or dictionary.
     fn comma(&mut self) {
-        if self.is_fresh {
-            self.is_fresh = false;
-        } else if !matches!(self.out.last(), Some(b'[' | b'{' | b':')) {
+        if self.follows {
             self.out.put_u8(b',');
         }
+        self.follows = true;
     }
 
-    fn quoted(&mut self, text: &str) {
+    fn quoted(&mut self, text: Utf8<'_>) {
+        let text = text.as_bytes();
         self.out.reserve(text.len() + 2);
         self.out.put_u8(b'"');
-        self.escaped(text.as_bytes());
+        match find_special(text, 0) {
+            special if special == text.len() => self.out.put_slice(text),
+            special => self.escaped(text, special),
+        }
         self.out.put_u8(b'"');
     }
 
-    fn escaped(&mut self, text: &[u8]) {
+    /// Text with something to escape, the first of it at `special`.
+    #[cold]
+    fn escaped(&mut self, text: &[u8], mut special: usize) {
         let mut plain = 0;
         loop {
-            let special = find_special(text, plain);
             self.out.put_slice(&text[plain..special]);
             let Some(byte) = text.get(special) else { return };
             match byte {
@@ -59,6 +63,7 @@ impl<'o> JsonWriter<'o> {
                 }
             }
             plain = special + 1;
+            special = find_special(text, plain);
         }
     }
 
@@ -117,7 +122,7 @@ impl Writer for JsonWriter<'_> {
         float::write(value, self.out);
     }
 
-    fn str(&mut self, value: &str) {
+    fn text(&mut self, value: Utf8<'_>) {
         self.comma();
         self.quoted(value);
     }
@@ -132,25 +137,30 @@ impl Writer for JsonWriter<'_> {
     fn begin_list(&mut self, _len: usize) {
         self.comma();
         self.out.put_u8(b'[');
+        self.follows = false;
     }
 
     fn end_list(&mut self) {
         self.out.put_u8(b']');
+        self.follows = true;
     }
 
     fn begin_dict(&mut self, _len: usize) {
         self.comma();
         self.out.put_u8(b'{');
+        self.follows = false;
     }
 
-    fn key(&mut self, key: &str) {
+    fn text_key(&mut self, key: Utf8<'_>) {
         self.comma();
         self.quoted(key);
         self.out.put_u8(b':');
+        self.follows = false;
     }
 
     fn end_dict(&mut self) {
         self.out.put_u8(b'}');
+        self.follows = true;
     }
 
     #[cfg(feature = "transcode")]
@@ -176,6 +186,12 @@ impl Writer for JsonWriter<'_> {
     #[cfg(feature = "transcode")]
     fn out(&mut self) -> &mut BytesMut {
         self.out
+    }
+
+    #[cfg(feature = "transcode")]
+    fn rewind(&mut self, len: usize) {
+        self.out.truncate(len);
+        self.follows = !matches!(self.out.last(), None | Some(b'[' | b'{' | b':'));
     }
 
     fn as_dyn(&mut self) -> &mut dyn Writer {

@@ -21,7 +21,7 @@ impl MsgPackReader<'_> {
             }
             byte @ 0xa0..=0xbf => {
                 self.0.pos += 1;
-                w.str(self.0.text((byte & 0x1f).into())?);
+                w.text(self.0.utf8((byte & 0x1f).into())?);
             }
             byte @ 0x80..=0x9f => {
                 self.0.pos += 1;
@@ -31,6 +31,31 @@ impl MsgPackReader<'_> {
                 self.0.pos += 1;
                 let len = self.0.uint(2 << (byte & 1))?;
                 self.convert_entries(at, len, byte >= 0xde, w, conversion)?;
+            }
+            byte @ 0xd9..=0xdb => {
+                self.0.pos += 1;
+                let len = self.0.uint(1 << (byte - 0xd9))?;
+                w.text(self.0.utf8(len)?);
+            }
+            byte @ 0xcc..=0xcf => {
+                self.0.pos += 1;
+                w.uint(self.0.uint(1 << (byte - 0xcc))?);
+            }
+            0xcb => {
+                self.0.pos += 1;
+                w.float(f64::from_bits(self.0.uint(8)?));
+            }
+            byte @ 0xc2..=0xc3 => {
+                self.0.pos += 1;
+                w.bool(byte == 0xc3);
+            }
+            byte @ 0xe0..=0xff => {
+                self.0.pos += 1;
+                w.nint((!byte).into());
+            }
+            0xc0 => {
+                self.0.pos += 1;
+                w.null();
             }
             _ => write_scalar(w, &self.next()?),
         }
@@ -69,7 +94,7 @@ impl MsgPackReader<'_> {
     fn convert_key<W: Writer + ?Sized>(&mut self, w: &mut W) -> Result<()> {
         if let byte @ 0xa0..=0xbf = self.0.peek()? {
             self.0.pos += 1;
-            w.key(self.0.text((byte & 0x1f).into())?);
+            w.text_key(self.0.utf8((byte & 0x1f).into())?);
             return Ok(());
         }
         convert_key(self, w.as_dyn())

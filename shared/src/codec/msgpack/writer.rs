@@ -1,4 +1,7 @@
-use crate::{codec::head::Writer, serializer::Serializer};
+use crate::{
+    codec::{head::Writer, utf8::Utf8},
+    serializer::Serializer,
+};
 use bytes::{BufMut, BytesMut};
 
 /// Writes MessagePack, every length and integer as short as can be.
@@ -80,12 +83,13 @@ impl Writer for MsgPackWriter<'_> {
         self.0.put_f64(value);
     }
 
-    fn str(&mut self, value: &str) {
+    fn text(&mut self, value: Utf8<'_>) {
+        let value = value.as_bytes();
         match value.len() {
             len @ 0..=31 => self.0.put_u8(0xa0 | len as u8),
             len => self.length(0xd9, true, len),
         }
-        self.0.put_slice(value.as_bytes());
+        self.0.put_slice(value);
     }
 
     fn bytes(&mut self, value: &[u8]) {
@@ -109,8 +113,8 @@ impl Writer for MsgPackWriter<'_> {
         }
     }
 
-    fn key(&mut self, key: &str) {
-        self.str(key);
+    fn text_key(&mut self, key: Utf8<'_>) {
+        self.text(key);
     }
 
     fn end_dict(&mut self) {}
