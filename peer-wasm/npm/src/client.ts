@@ -15,7 +15,7 @@ import { EventIterator } from './events.js';
 import { Link, type LinkHost } from './link.js';
 import { lazyMeta } from './meta/lazy.js';
 import { CONNECT_TIMEOUT } from './opener.js';
-import { publishOptions } from './options.js';
+import { wireOptions } from './options.js';
 import { ALREADY_EXISTS, FIRST_PAUSE, LONGEST_PAUSE, type Registration } from './registration.js';
 import { CallStream } from './stream.js';
 import type { Subscription } from './subscription.js';
@@ -177,7 +177,7 @@ export class Client extends EventTarget {
   publish(topic: string, data?: unknown, options: PublishOptions = {}): Promise<{ publication: number } | undefined> {
     return promised(() => {
       const signal = options.signal;
-      const wire = publishOptions(options);
+      const wire = wireOptions(options);
       const acknowledge = wire['acknowledge'] === true;
       const policy = this.#options.whenDisconnected?.publish;
       if (policy === 'drop' && !acknowledge && !this.#link.live) return undefined;

@@ -1,86 +1,60 @@
-import type { CallOptions, PassthruOptions, PublishOptions, RegisterOptions, SubscribeOptions } from '../index.js';
+import type { CallOptions, PublishOptions, RegisterOptions, SubscribeOptions } from '../index.js';
 
 type Dict = Record<string, unknown>;
+type Check = (value: unknown) => boolean;
+type Options = PublishOptions & SubscribeOptions & CallOptions & RegisterOptions;
 
-/** What a value has to be: one of the types below, or one of some words. */
-type Kind = 'boolean' | 'number' | 'string' | 'numbers' | 'strings' | readonly string[];
-type Options = PublishOptions & SubscribeOptions & CallOptions & RegisterOptions & { progress?: boolean; receiveProgress?: boolean };
+const isBoolean: Check = (value) => typeof value === 'boolean';
+const isNumber: Check = (value) => Number.isInteger(value) && (value as number) >= 0;
+const isString: Check = (value) => typeof value === 'string';
+const listOf = (check: Check): Check => (value) => Array.isArray(value) && value.every(check);
 
-/** Of calls; it starts before the message is made. */
-const TIMEOUT = 'timeout';
+/** Names of options, what their values have to be, and how that is called. No two messages mean different things by one name. */
+const KINDS: readonly (readonly [names: string, check: Check, kind: string])[] = [
+  ['acknowledge exclude_me disclose_me retain get_retained progress receive_progress disclose_caller force_reregister forward_timeout', isBoolean, 'a boolean'],
+  ['exclude eligible', listOf(isNumber), 'a list of numbers'],
+  ['exclude_authid exclude_authrole eligible_authid eligible_authrole', listOf(isString), 'a list of strings'],
+  ['timeout concurrency', isNumber, 'a number'],
+  ['rkey nkey ppt_scheme ppt_serializer ppt_cipher ppt_keyid', isString, 'a string'],
+  oneOf('match', 'exact, prefix, wildcard'),
+  oneOf('invoke', 'single, roundrobin, random, first, last'),
+  oneOf('runmode', 'partition'),
+];
 
-/** No two messages mean different things by one name. */
-const KINDS: { readonly [K in keyof Options & string]?: Kind } = {
-  acknowledge: 'boolean', excludeMe: 'boolean', discloseMe: 'boolean', retain: 'boolean', getRetained: 'boolean',
-  progress: 'boolean', receiveProgress: 'boolean', discloseCaller: 'boolean', forceReregister: 'boolean', forwardTimeout: 'boolean',
-  exclude: 'numbers', excludeAuthid: 'strings', excludeAuthrole: 'strings',
-  eligible: 'numbers', eligibleAuthid: 'strings', eligibleAuthrole: 'strings',
-  timeout: 'number', concurrency: 'number', rkey: 'string', nkey: 'string', runmode: ['partition'],
-  match: ['exact', 'prefix', 'wildcard'], invoke: ['single', 'roundrobin', 'random', 'first', 'last'],
-};
-
-export const publishOptions = (options: PublishOptions): Dict => withPassthru(options.ppt, onWire(options));
-export const subscribeOptions = (options: SubscribeOptions): Dict => onWire(options);
-export const registerOptions = (options: RegisterOptions): Dict => onWire(options);
-
-/** `limit` is what is left of the time limit, or 0. */
-export function callOptions(options: CallOptions, limit: number): Dict {
-  const wire = onWire(options);
-  if (limit > 0 && limit < Infinity) wire[TIMEOUT] ??= Math.ceil(limit);
-  return withPassthru(options.ppt, wire);
+function oneOf(name: string, words: string): [string, Check, string] {
+  return [name, (value) => words.split(', ').includes(value as string), `one of ${words}`];
 }
 
-function withPassthru(ppt: PassthruOptions | undefined, wire: Dict): Dict {
-  return ppt ? { ...passthruOptions(ppt), ...wire } : wire;
-}
-
-/** `ppt_scheme` and so on. */
-export function passthruOptions(ppt: PassthruOptions | undefined): Dict {
-  const wire: Dict = {};
-  for (let [name, value] of Object.entries(ppt ?? {})) {
-    check((name = `ppt_${name}`), value, 'string');
-    wire[name] = value;
+/** Names of the protocol, by those that this package has for them. */
+const SPELLED = new Map<string, string>();
+/** What throws unless a value is one for the option. */
+const CHECKS = new Map<string, (value: unknown) => void>();
+for (const [names, check, kind] of KINDS) {
+  for (const name of names.split(' ')) {
+    SPELLED.set(name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()), name);
+    CHECKS.set(name, (value) => {
+      if (!check(value)) throw new TypeError(`${name} must be ${kind}`);
+    });
   }
-  return wire;
-}
-
-export function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-function camelCase(key: string): string {
-  return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /**
  * The named options under the names of the protocol, and the raw ones over them. A router ends the session over an
  * option of the wrong type, so each is checked before it is sent.
  */
-function onWire(options: Partial<Options>): Dict {
+export function wireOptions(options: Partial<Options>): Dict {
   const wire: Dict = { ...options.options };
+  const add = (name: string | undefined, value: unknown) => {
+    if (name && value != null) wire[name] ??= value;
+  };
   // What is not given costs nothing: most messages have no options at all.
-  for (const name in options) {
-    if (options[name as keyof Options] != null && name !== TIMEOUT && Object.hasOwn(KINDS, name)) wire[snakeCase(name)] ??= options[name as keyof Options];
-  }
-  for (const key in wire) {
-    const name = camelCase(key) as keyof Options;
-    if (wire[key] != null && Object.hasOwn(KINDS, name)) check(key, wire[key], KINDS[name]!);
-  }
+  for (const name in options) add(SPELLED.get(name), options[name as keyof Options]);
+  for (const name in options.ppt) add(`ppt_${name}`, options.ppt[name as keyof Options['ppt']]);
+  for (const name in wire) if (wire[name] != null) CHECKS.get(name)?.(wire[name]);
   return wire;
 }
 
-function check(key: string, value: unknown, kind: Kind): void {
-  if (typeof kind !== 'string') {
-    if (!kind.includes(value as string)) throw new TypeError(`${key} must be one of ${kind.join(', ')}`);
-  } else if (kind === 'numbers' || kind === 'strings') {
-    const type = kind.slice(0, -1);
-    const good = Array.isArray(value) && value.every((item) => isA(type, item));
-    if (!good) throw new TypeError(`${key} must be a list of ${kind}`);
-  } else if (!isA(kind, value)) {
-    throw new TypeError(`${key} must be a ${kind}`);
-  }
-}
-
-function isA(type: string, value: unknown): boolean {
-  return typeof value === type && (type !== 'number' || (Number.isInteger(value) && (value as number) >= 0));
+/** `limit` is what is left of the time limit, or 0. */
+export function callOptions(options: CallOptions, limit: number): Dict {
+  return wireOptions({ ...options, timeout: limit > 0 && limit < Infinity ? Math.ceil(limit) : undefined });
 }

@@ -6,7 +6,7 @@ import { disposable } from './dispose.js';
 import { WampError } from './errors.js';
 import { IncomingCall, type IncomingHost } from './invocation.js';
 import { Lasting } from './lasting.js';
-import { passthruOptions, registerOptions } from './options.js';
+import { wireOptions } from './options.js';
 import { Table, type Place, type TableHost } from './table.js';
 
 export const ALREADY_EXISTS = 'wamp.error.procedure_already_exists';
@@ -23,8 +23,8 @@ export class Registrations extends Table<Registration> implements IncomingHost {
     super(host, Code.Register, Code.Unregister, 'reregister');
   }
 
-  register(procedure: string, handler: Handler, options: RegisterOptions): Promise<Registration> {
-    const registration = new Registration(this, procedure, handler, registerOptions(options), options.ppt && passthruOptions(options.ppt));
+  register(procedure: string, handler: Handler, { ppt, ...options }: RegisterOptions): Promise<Registration> {
+    const registration = new Registration(this, procedure, handler, wireOptions(options), ppt && wireOptions({ ppt }));
     return this.hold(registration, registration, options.signal);
   }
 

@@ -7,7 +7,7 @@ import { toError } from './errors.js';
 import { eventOf } from './event.js';
 import { Lasting } from './lasting.js';
 import { Mailbox } from './mailbox.js';
-import { subscribeOptions } from './options.js';
+import { wireOptions } from './options.js';
 import { Table, type Place, type TableHost } from './table.js';
 
 type Handler = (event: EventMessage) => unknown;
@@ -21,7 +21,7 @@ export class Subscriptions extends Table<Subscription> {
   }
 
   subscribe(topic: string, handler: Handler | undefined, options: SubscribeOptions): Promise<Subscription> {
-    const wire = subscribeOptions(options);
+    const wire = wireOptions(options);
     const local = new Subscription(this, topic, wire, handler, options, this.host);
     return this.hold(JSON.stringify([wire['match'] ?? 'exact', topic]), local, options.signal);
   }

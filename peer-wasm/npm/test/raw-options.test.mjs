@@ -3,16 +3,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { source } from './sources.mjs';
 
-const { callOptions, publishOptions, registerOptions, subscribeOptions } = await source('options.ts');
+const { callOptions, wireOptions } = await source('options.ts');
 
 test('named options go under their names in the protocol, raw ones win', () => {
-  assert.deepEqual(publishOptions({}), {});
-  assert.deepEqual(publishOptions({ acknowledge: true, excludeMe: false, exclude: [1] }), { acknowledge: true, exclude_me: false, exclude: [1] });
-  assert.deepEqual(publishOptions({ excludeMe: false, options: { exclude_me: true, x_mine: 1 } }), { exclude_me: true, x_mine: 1 });
-  assert.deepEqual(publishOptions({ acknowledge: undefined, retain: null, kwargs: { a: 1 } }), {});
-  assert.deepEqual(publishOptions({ acknowledge: true, options: { acknowledge: null } }), { acknowledge: true });
-  assert.deepEqual(subscribeOptions({ match: 'prefix', getRetained: true }), { match: 'prefix', get_retained: true });
-  assert.deepEqual(publishOptions({ ppt: { scheme: 'x_s', serializer: 'cbor' }, acknowledge: true }), {
+  assert.deepEqual(wireOptions({}), {});
+  assert.deepEqual(wireOptions({ acknowledge: true, excludeMe: false, exclude: [1] }), { acknowledge: true, exclude_me: false, exclude: [1] });
+  assert.deepEqual(wireOptions({ excludeMe: false, options: { exclude_me: true, x_mine: 1 } }), { exclude_me: true, x_mine: 1 });
+  assert.deepEqual(wireOptions({ acknowledge: undefined, retain: null, kwargs: { a: 1 } }), {});
+  assert.deepEqual(wireOptions({ acknowledge: true, options: { acknowledge: null } }), { acknowledge: true });
+  assert.deepEqual(wireOptions({ match: 'prefix', getRetained: true }), { match: 'prefix', get_retained: true });
+  assert.deepEqual(wireOptions({ ppt: { scheme: 'x_s', serializer: 'cbor' }, acknowledge: true }), {
     ppt_scheme: 'x_s', ppt_serializer: 'cbor', acknowledge: true,
   });
 });
@@ -24,17 +24,17 @@ test('the time limit of a call is what is left of it, in whole milliseconds', ()
 });
 
 for (const [what, build] of [
-  ['acknowledge', () => publishOptions({ acknowledge: 1 })],
-  ['acknowledge', () => publishOptions({ options: { acknowledge: 'yes' } })],
-  ['exclude_me', () => publishOptions({ options: { exclude_me: 0 } })],
-  ['exclude', () => publishOptions({ exclude: [1, 'a'] })],
-  ['exclude', () => publishOptions({ exclude: [-1] })],
-  ['eligible_authrole', () => publishOptions({ eligibleAuthrole: 'admin' })],
-  ['match', () => subscribeOptions({ match: 'regex' })],
-  ['invoke', () => registerOptions({ invoke: 'all' })],
-  ['concurrency', () => registerOptions({ concurrency: 1.5 })],
+  ['acknowledge', () => wireOptions({ acknowledge: 1 })],
+  ['acknowledge', () => wireOptions({ options: { acknowledge: 'yes' } })],
+  ['exclude_me', () => wireOptions({ options: { exclude_me: 0 } })],
+  ['exclude', () => wireOptions({ exclude: [1, 'a'] })],
+  ['exclude', () => wireOptions({ exclude: [-1] })],
+  ['eligible_authrole', () => wireOptions({ eligibleAuthrole: 'admin' })],
+  ['match', () => wireOptions({ match: 'regex' })],
+  ['invoke', () => wireOptions({ invoke: 'all' })],
+  ['concurrency', () => wireOptions({ concurrency: 1.5 })],
   ['timeout', () => callOptions({ options: { timeout: 1.5 } }, 0)],
-  ['ppt_scheme', () => publishOptions({ ppt: { scheme: 1 } })],
+  ['ppt_scheme', () => wireOptions({ ppt: { scheme: 1 } })],
 ]) {
   test(`${what} of a wrong type is refused before it is sent: ${build}`, () => {
     assert.throws(build, (error) => error instanceof TypeError && error.message.startsWith(`${what} must be`));
@@ -42,5 +42,5 @@ for (const [what, build] of [
 }
 
 test('options named as what all objects have are no options', () => {
-  assert.deepEqual(publishOptions({ constructor: 1, options: { constructor: 2, toString: 3 } }), { constructor: 2, toString: 3 });
+  assert.deepEqual(wireOptions({ constructor: 1, options: { constructor: 2, toString: 3 } }), { constructor: 2, toString: 3 });
 });

@@ -3,7 +3,7 @@ import type { Client } from '../client.js';
 import { listOf } from '../connection.js';
 import { withoutBigints } from '../decode/message.js';
 import { eventOf } from '../event.js';
-import { publishOptions, snakeCase } from '../options.js';
+import { wireOptions } from '../options.js';
 
 /** Each noun: its name in URIs, and its procedures, which are `wamp.<name>.<procedure>`. */
 const PROCEDURES: Readonly<Record<string, readonly [name: string, procedures: string]>> = {
@@ -50,7 +50,7 @@ export function metaOf(client: Client): Meta {
   };
   meta['testament'] = {
     add(topic: string, data: unknown, { args = [], kwargs = {}, scope, ...options }: TestamentOptions = {}) {
-      const wire = { publish_options: publishOptions(options), scope };
+      const wire = { publish_options: wireOptions(options), scope };
       return call('session.add_testament', [topic, data === undefined ? args : [data, ...args], kwargs], wire);
     },
     flush: (options: Dict) => call('session.flush_testaments', [], options),
@@ -62,4 +62,8 @@ export function metaOf(client: Client): Meta {
 function described(name: string, args: readonly unknown[]): unknown {
   const names = ['session', name === 'session' ? 'authid' : name, 'authrole'];
   return Object.assign({}, ...args.map((arg, i) => (typeof arg === 'object' ? arg : { [names[i]!]: arg })));
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
