@@ -1,5 +1,5 @@
 import type {
-  CallOptions, ClientEventMap, ClientOptions, CloseOptions, EndpointInput, EventMessage, Handler, Meta, Payload, PublishOptions,
+  CallOptions, ClientOptions, CloseOptions, EndpointInput, EventMessage, Handler, Meta, Payload, PublishOptions,
   RegisterOptions, Result, SessionInfo, State, StreamOptions, SubscribeOptions,
 } from '../index.js';
 import { limited, onAbort, promised, timeoutError } from './abort.js';
@@ -12,7 +12,7 @@ import { disposable } from './dispose.js';
 import { ConnectionLostError, WampError, networkFailure } from './errors.js';
 import type { Bound } from './contract/index.js';
 import { EventIterator } from './events.js';
-import { Link, type LinkHost } from './link.js';
+import { Link } from './link.js';
 import { lazyMeta } from './meta/lazy.js';
 import { CONNECT_TIMEOUT } from './opener.js';
 import { wireOptions } from './options.js';
@@ -27,14 +27,16 @@ export class Client extends EventTarget {
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   readonly #options: ClientOptions;
   readonly #link: Link;
-  #tracing = false;
 
   constructor(endpoint: EndpointInput, options: ClientOptions) {
     super();
     this.#options = options;
-    const { debug } = options ?? {};
+    this.#link = new Link(endpoint, options, (type, detail: any) => {
+      const event = new CustomEvent(type, { detail, cancelable: type === 'error' });
+      if (this.dispatchEvent(event) && event.cancelable) console.error(`wamplex: a ${detail.where} failed:`, detail.error);
+    });
+    const { debug } = options;
     if (debug) this.addEventListener('trace', ({ detail }: any) => (debug === true ? console.debug('wamplex', detail.dir, detail.message) : debug(detail)));
-    this.#link = new Link(endpoint, options, this.#host());
     let release: (() => void) | undefined;
     // Signals may live longer than clients.
     const listen = () => {
@@ -118,7 +120,7 @@ export class Client extends EventTarget {
 
   stream(procedure: string, args: readonly unknown[] = [], options: StreamOptions = {}): CallStream {
     const { kwargs, input, buffer } = options;
-    const slow = (buffered: number, dropped: number) => this.#emit('slowconsumer', { topic: procedure, buffered, dropped });
+    const slow = (buffered: number, dropped: number) => this.#link.emit('slowconsumer', { topic: procedure, buffered, dropped });
     return new CallStream(buffer, options.signal, slow, (signal, progress) => {
       const wire = { receive_progress: true, ...(input && { progress: true }), ...options.options };
       return this.#call(
@@ -208,27 +210,8 @@ export class Client extends EventTarget {
   // ---- events of the client -----------------------------------------------------------
 
   override addEventListener(...args: Parameters<EventTarget['addEventListener']>): void {
-    if (args[0] === 'trace' && !this.#tracing) {
-      this.#tracing = true;
-      this.#link?.live?.trace(true);
-    }
+    if (args[0] === 'trace') this.#link.tracing = true;
     super.addEventListener(...args);
-  }
-
-  #emit<K extends keyof ClientEventMap>(type: K, detail: ClientEventMap[K]['detail']): boolean {
-    return this.dispatchEvent(new CustomEvent(type, { detail, cancelable: type === 'error' }));
-  }
-
-  #host(): LinkHost {
-    return {
-      emit: (type, detail) => this.#emit(type, detail),
-      tracing: () => this.#tracing,
-      failed: (error, where) => {
-        if (this.#emit('error', { error, where })) console.error(`wamplex: a ${where} failed:`, error);
-      },
-      slow: (topic, buffered, dropped) => void this.#emit('slowconsumer', { topic, buffered, dropped }),
-      trace: (detail) => void this.#emit('trace', detail),
-    };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Authenticator, SerializerName, SessionInfo, TraceDetail, WebSocketLike } from '../index.js';
+import type { Authenticator, SerializerName, SessionInfo, WebSocketLike } from '../index.js';
 import { Offer } from './auth/offer.js';
 import { messagesOf } from './batch.js';
 import { Code, Flags, SERIALIZERS, Report, accepted, type Core, type CoreModule } from './core.js';
@@ -12,7 +12,10 @@ import {
 import { HELLO } from './hello.js';
 import { sessionInfo } from './info.js';
 import type { Packer } from './passthru/index.js';
+import type { Registrations } from './registration.js';
 import { failureOf } from './socket.js';
+import type { Subscriptions } from './subscription.js';
+import type { Emit } from './table.js';
 
 /** How long the router may take to answer our GOODBYE. */
 const GOODBYE_TIMEOUT = 2000;
@@ -26,6 +29,8 @@ const LOOP = 2;
 const PATIENCE = 4;
 const TURN = Promise.resolve();
 
+const UNSUBSCRIBED = 35;
+
 const UTF8 = new TextEncoder();
 
 /** A request that waits for its answer. */
@@ -37,16 +42,13 @@ export interface Pending {
   progress?(message: Message): void;
 }
 
-/** What a connection tells its client. None of these may throw. */
+/** Whom a connection tells what. None of them may throw. */
 export interface ConnectionListener {
-  event(message: Message): void;
-  /** With `more` it is about an invocation that came before, if that is still served. */
-  invocation(message: Message, more: boolean): void;
-  interrupt(message: Message): void;
-  revoked(message: Message): void;
+  readonly subscriptions: Pick<Subscriptions, 'deliver' | 'revoked'>;
+  readonly registrations: Pick<Registrations, 'invoke' | 'interrupt' | 'revoked'>;
+  readonly emit: Emit;
   /** Whether anybody wants to see the messages. */
-  tracing(): boolean;
-  trace(detail: TraceDetail): void;
+  readonly tracing: boolean;
   /** The session is over; told once, and only if it was open. */
   lost(connection: Connection, cause: WampError): void;
 }
@@ -79,7 +81,6 @@ export class Connection {
   #batched!: boolean;
   #reader!: MessageReader;
   #encoder!: Encoder;
-  #tracing: boolean;
   /** A turn of the event loop ends with sending what was written in it. */
   #flushing = false;
   /** What is written may have methods that call us. */
@@ -102,7 +103,6 @@ export class Connection {
     this.#module = module;
     this.#core = module.create();
     this.#offer = new Offer(options.authenticators, options.attempt, options.signal);
-    this.#tracing = listener.tracing();
     // Some runtimes make blobs by default.
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#connected();
@@ -159,7 +159,7 @@ export class Connection {
   #receive(data: string | Uint8Array): void {
     const message = this.#reader.message(data);
     if (!message) return this.#broken('not a WAMP message');
-    if (this.#tracing) this.#trace('rx', data, message);
+    if (this.#listener.tracing) this.#trace('rx', data, message);
     const [code, first, second] = message;
     const unpacked = this.#options.passthru?.unpack(message, this.#module, this.#options.bigint) ?? message;
     // Whoever listens may have ended the session.
@@ -169,18 +169,18 @@ export class Connection {
     const report = this.#module.receive(this.#core, code, request, kind, this.#pending.get(request)?.code ?? 0, flags);
     switch (report) {
       case Report.Event:
-        return this.#listener.event(unpacked);
+        return this.#listener.subscriptions.deliver(unpacked);
       case Report.Reply:
         return this.#reply(this.#pending.get(request)!, request, unpacked);
       case Report.Progress:
         return this.#pending.get(request)!.progress?.(unpacked);
       case Report.Invocation:
       case Report.More:
-        return this.#listener.invocation(unpacked, report === Report.More);
+        return this.#listener.registrations.invoke(unpacked, report === Report.More);
       case Report.Interrupt:
-        return this.#listener.interrupt(message);
+        return this.#listener.registrations.interrupt(message);
       case Report.Revoked:
-        return this.#listener.revoked(message);
+        return this.#revoked(code, second);
       case Report.Welcome:
         return void this.#welcome(message);
       case Report.Challenge:
@@ -219,7 +219,12 @@ export class Connection {
   #trace(dir: 'tx' | 'rx', data: string | Uint8Array, message: Message): void {
     const bytes = typeof data === 'string' ? UTF8.encode(data).length : data.length;
     const shown = message[0] === 5 ? [5, '***', message[2]] : message;
-    this.#listener.trace({ dir, at: Date.now(), bytes, message: shown });
+    this.#listener.emit('trace', { dir, at: Date.now(), bytes, message: shown });
+  }
+
+  #revoked(code: number, { subscription, registration, reason = 'wamp.close.revoked' }: Message[number] = {}): void {
+    if (code === UNSUBSCRIBED) this.#listener.subscriptions.revoked(subscription, reason);
+    else this.#listener.registrations.revoked(registration, reason);
   }
 
   #aborted([, details, uri, args, kwargs]: Message): void {
@@ -336,7 +341,7 @@ export class Connection {
       encoder.write(this.#options.passthru?.pack(message) ?? message);
       // The application may end the session from its `toJSON` methods.
       if (this.#closed) this.check();
-      if (this.#tracing) shown = this.#reader.read((traced = encoder.last(before)));
+      if (this.#listener.tracing) shown = this.#reader.read((traced = encoder.last(before)));
       if (agrees && !agrees()) return encoder.cut(before);
     } catch (error) {
       encoder.cut(before);
@@ -375,10 +380,6 @@ export class Connection {
   /** Throws unless the session is open. */
   check(): void {
     if (!this.isOpen) throw new ConnectionLostError(this.#cause?.uri ?? NETWORK_FAILURE, { message: 'the session is closed' });
-  }
-
-  trace(on: boolean): void {
-    this.#tracing = on;
   }
 
   // ---- ending -----------------------------------------------------------------------------

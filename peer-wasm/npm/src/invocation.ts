@@ -7,6 +7,7 @@ import { elements } from './encode/index.js';
 import { CANCELED, CanceledError, RUNTIME_ERROR, WampError, toError } from './errors.js';
 import { Mailbox } from './mailbox.js';
 import { NOTHING } from './nothing.js';
+import type { Registrations } from './registration.js';
 
 /** Bytes that may wait in the socket before a callee is slowed down. */
 const FULL = 1 << 20;
@@ -18,12 +19,6 @@ const BURST = 64;
 /** What `Invocation.result` makes. */
 class RawResult {
   constructor(readonly args: readonly unknown[], readonly kwargs: Kwargs) {}
-}
-
-/** What an incoming call tells those who keep it. */
-export interface IncomingHost {
-  failed(error: unknown): void;
-  ended(request: number, call: IncomingCall): void;
 }
 
 /** A call as its handler sees it. What few handlers ask for is made when they do. */
@@ -86,7 +81,7 @@ export class IncomingCall {
   /** Of every answer. */
   readonly #options: Record<string, unknown>;
   readonly #request: number;
-  readonly #host: IncomingHost;
+  readonly #host: Registrations;
   readonly #invocation: Served;
   /** Of a call that takes more arguments. */
   readonly #input: Mailbox<Required<Payload>> | undefined;
@@ -104,7 +99,7 @@ export class IncomingCall {
   }
 
   constructor(
-    connection: Connection, message: Message, procedure: string, host: IncomingHost, options = connection.answerOptions(message[3]),
+    connection: Connection, message: Message, procedure: string, host: Registrations, options = connection.answerOptions(message[3]),
   ) {
     const [, request, , details, args, kwargs] = message;
     this.#connection = connection;
@@ -232,7 +227,7 @@ export class IncomingCall {
 
   #fail(thrown: unknown): void {
     const error = toError(thrown);
-    if (!(error instanceof WampError || this.#stopped)) this.#host.failed(error);
+    if (!(error instanceof WampError || this.#stopped)) this.#host.emit('error', { error, where: 'handler' });
     if (!this.#answered && this.#connection.isOpen) sendError(this.#connection, this.#request, this.#asWampError(error), this.#options);
     this.#end();
   }

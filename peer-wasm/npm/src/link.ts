@@ -1,8 +1,7 @@
-import type { ClientEventMap, ClientOptions, EndpointInput, SessionInfo, State, TraceDetail } from '../index.js';
+import type { ClientOptions, EndpointInput, SessionInfo, State } from '../index.js';
 import { limited } from './abort.js';
 import { pause } from './alarm.js';
 import type { Connection, ConnectionListener } from './connection.js';
-import type { Message } from './decode/message.js';
 import { ConnectionLostError, NETWORK_FAILURE, TimeoutError, WampError, networkFailure, toError } from './errors.js';
 import { Gate } from './gate.js';
 import { Heartbeat } from './heartbeat.js';
@@ -10,22 +9,12 @@ import { Opener } from './opener.js';
 import { Backoff } from './reconnect.js';
 import { Registrations } from './registration.js';
 import { Subscriptions } from './subscription.js';
-import type { TableHost } from './table.js';
+import type { Emit } from './table.js';
 import { onWakeup } from './wakeups.js';
 
 /** A session that lived as long was no accident: the next try after it comes soon. */
 const LASTED = 5000;
 const DRAIN_LIMIT = 30_000;
-
-const UNSUBSCRIBED = 35;
-
-/** What the link tells its client. */
-export interface LinkHost extends TableHost {
-  /** Tells listeners of the client. */
-  emit<K extends keyof ClientEventMap>(type: K, detail: ClientEventMap[K]['detail']): boolean;
-  trace(detail: TraceDetail): void;
-  tracing(): boolean;
-}
 
 interface Opening {
   readonly promise: Promise<SessionInfo>;
@@ -36,10 +25,10 @@ interface Opening {
 /** Keeps a session open: connects, notices when it is lost, and connects again. */
 export class Link implements ConnectionListener {
   state: State = 'idle';
+  tracing = false;
   readonly subscriptions: Subscriptions;
   readonly registrations: Registrations;
   readonly #options: ClientOptions;
-  readonly #host: LinkHost;
   readonly #opener: Opener;
   readonly #backoff: Backoff;
   readonly #gate: Gate;
@@ -57,11 +46,10 @@ export class Link implements ConnectionListener {
   #hurry: (() => void) | undefined;
   #stopListening: (() => void) | undefined;
 
-  constructor(endpoint: EndpointInput, options: ClientOptions, host: LinkHost) {
+  constructor(endpoint: EndpointInput, options: ClientOptions, readonly emit: Emit) {
     this.#options = options;
-    this.#host = host;
-    this.subscriptions = new Subscriptions(host);
-    this.registrations = new Registrations(host);
+    this.subscriptions = new Subscriptions(emit);
+    this.registrations = new Registrations(emit);
     this.#opener = new Opener(endpoint, options, this);
     this.#backoff = new Backoff(options.reconnect);
     this.#gate = new Gate(options.whenDisconnected?.queueLimit);
@@ -159,7 +147,7 @@ export class Link implements ConnectionListener {
     const delay = await limited(this.#backoff.next(cause), signal, 0);
     signal.throwIfAborted();
     if (delay === undefined) throw cause;
-    this.#host.emit('reconnecting', { attempt: this.#backoff.attempts, delay, cause });
+    this.emit('reconnecting', { attempt: this.#backoff.attempts, delay, cause });
     const tryNow = (resolve: () => void) => (this.#hurry = resolve);
     await pause(delay, signal, tryNow).finally(() => (this.#hurry = undefined));
     signal.throwIfAborted();
@@ -182,34 +170,7 @@ export class Link implements ConnectionListener {
     // A socket may close while it sends.
     if (connection !== this.#connection) return;
     this.#set('open');
-    this.#host.emit('open', info);
-  }
-
-  // ---- what the session says ------------------------------------------------------------
-
-  event(message: Message): void {
-    this.subscriptions.deliver(message);
-  }
-
-  invocation(message: Message, more: boolean): void {
-    this.registrations.invoke(message, more);
-  }
-
-  interrupt(message: Message): void {
-    this.registrations.interrupt(message);
-  }
-
-  revoked([code, , { subscription, registration, reason = 'wamp.close.revoked' } = {} as any]: Message): void {
-    if (code === UNSUBSCRIBED) this.subscriptions.revoked(subscription, reason);
-    else this.registrations.revoked(registration, reason);
-  }
-
-  tracing(): boolean {
-    return this.#host.tracing();
-  }
-
-  trace(detail: TraceDetail): void {
-    this.#host.trace(detail);
+    this.emit('open', info);
   }
 
   /** The network or the page has come back, or may have gone. */
@@ -265,7 +226,7 @@ export class Link implements ConnectionListener {
     if (Date.now() - this.#openedAt > LASTED) this.#backoff.attempts = 0;
     // Listeners may ask for things already, which wait, or close the client.
     this.#begin();
-    this.#host.emit('sessionlost', { cause });
+    this.emit('sessionlost', { cause });
     const final = this.#backoff.isFinal(cause, true);
     if (!final && !this.#closing) this.#set('reconnecting');
     if (this.#closing) this.#finish(this.closedError(), undefined, cause.uri);
@@ -288,14 +249,14 @@ export class Link implements ConnectionListener {
     this.subscriptions.end(reason, cause && { error: cause });
     this.registrations.end(reason);
     this.#gate.fail(lost(failure));
-    this.#host.emit('close', cause ? { cause } : {});
+    this.emit('close', cause ? { cause } : {});
   }
 
   #set(state: State): void {
     const previous = this.state;
     if (previous === state) return;
     this.state = state;
-    this.#host.emit('statechange', { state, previous });
+    this.emit('statechange', { state, previous });
   }
 }
 

@@ -4,10 +4,10 @@ import { Code } from './core.js';
 import type { Message } from './decode/message.js';
 import { disposable } from './dispose.js';
 import { WampError } from './errors.js';
-import { IncomingCall, type IncomingHost } from './invocation.js';
+import { IncomingCall } from './invocation.js';
 import { Lasting } from './lasting.js';
 import { wireOptions } from './options.js';
-import { Table, type Place, type TableHost } from './table.js';
+import { Table, type Place, type Emit } from './table.js';
 
 export const ALREADY_EXISTS = 'wamp.error.procedure_already_exists';
 /** Pauses, in milliseconds, while the router still believes in the session that we lost. */
@@ -15,12 +15,12 @@ export const FIRST_PAUSE = 100;
 export const LONGEST_PAUSE = 10_000;
 
 /** All procedures that one client serves, and the calls that are running. */
-export class Registrations extends Table<Registration> implements IncomingHost {
+export class Registrations extends Table<Registration> {
   readonly #running = new Map<number, IncomingCall>();
   #drained: (() => void) | undefined;
 
-  constructor(host: TableHost) {
-    super(host, Code.Register, Code.Unregister, 'reregister');
+  constructor(emit: Emit) {
+    super(emit, Code.Register, Code.Unregister, 'reregister');
   }
 
   register(procedure: string, handler: Handler, { ppt, ...options }: RegisterOptions): Promise<Registration> {
@@ -44,10 +44,6 @@ export class Registrations extends Table<Registration> implements IncomingHost {
     const call = new IncomingCall(connection, message, details['procedure'] ?? registration.procedure, this, registration.ppt);
     this.#running.set(request, call);
     call.run(registration.handler);
-  }
-
-  failed(error: unknown): void {
-    this.host.failed(error, 'handler');
   }
 
   ended(request: number, call: IncomingCall): void {

@@ -8,7 +8,7 @@ import { eventOf } from './event.js';
 import { Lasting } from './lasting.js';
 import { Mailbox } from './mailbox.js';
 import { wireOptions } from './options.js';
-import { Table, type Place, type TableHost } from './table.js';
+import { Table, type Place, type Emit } from './table.js';
 
 type Handler = (event: EventMessage) => unknown;
 
@@ -16,13 +16,13 @@ type Handler = (event: EventMessage) => unknown;
 export class Subscriptions extends Table<Subscription> {
   #lostAt = 0;
 
-  constructor(host: TableHost) {
-    super(host, Code.Subscribe, Code.Unsubscribe, 'resubscribe');
+  constructor(emit: Emit) {
+    super(emit, Code.Subscribe, Code.Unsubscribe, 'resubscribe');
   }
 
   subscribe(topic: string, handler: Handler | undefined, options: SubscribeOptions): Promise<Subscription> {
     const wire = wireOptions(options);
-    const local = new Subscription(this, topic, wire, handler, options, this.host);
+    const local = new Subscription(this, topic, wire, handler, options, this.emit);
     return this.hold(JSON.stringify([wire['match'] ?? 'exact', topic]), local, options.signal);
   }
 
@@ -55,25 +55,25 @@ export class Subscription extends Lasting implements AsyncIterable<EventMessage>
   readonly #mail: Mailbox<EventMessage>;
   readonly wantsRetained: boolean;
   ongap: ((gap: Gap) => void) | null;
-  readonly #host: TableHost;
+  readonly #emit: Emit;
   readonly #handler: Handler | undefined;
 
   constructor(
     table: Subscriptions, readonly topic: string, wire: Record<string, unknown>,
-    handler: Handler | undefined, options: SubscribeOptions, host: TableHost,
+    handler: Handler | undefined, options: SubscribeOptions, emit: Emit,
   ) {
     super(table, topic, wire);
     this.#handler = handler;
     this.wantsRetained = options.getRetained ?? options.options?.['get_retained'] === true;
     this.ongap = options.ongap ?? null;
-    this.#host = host;
+    this.#emit = emit;
     this.#mail = new Mailbox<EventMessage>({
       max: options.buffer?.max ?? 1024,
       overflow: options.buffer?.overflow ?? 'drop-oldest',
-      onSlow: (buffered, dropped) => host.slow(topic, buffered, dropped),
+      onSlow: (buffered, dropped) => emit('slowconsumer', { topic, buffered, dropped }),
       onOverflow: (error) => void this.leave(error.uri, { error }).catch(() => {}),
     });
-    if (handler) this.#mail.consume((event) => call(handler, event, host));
+    if (handler) this.#mail.consume((event) => call(handler, event, emit));
   }
 
   get dropped(): number {
@@ -88,11 +88,7 @@ export class Subscription extends Lasting implements AsyncIterable<EventMessage>
 
   /** The session was another one for a while. */
   gap(gap: Gap): void {
-    try {
-      this.ongap?.(gap);
-    } catch (error) {
-      this.#host.failed(toError(error), 'handler');
-    }
+    void call((gap) => this.ongap?.(gap), gap, this.#emit);
   }
 
   async unsubscribe(): Promise<void> {
@@ -132,10 +128,10 @@ disposable(Subscription.prototype, function (this: Subscription) {
 });
 
 /** Runs a handler; what it throws goes to the client's `error` event. */
-function call(handler: Handler, event: EventMessage, host: TableHost): Promise<void> | undefined {
-  const failed = (error: unknown) => host.failed(toError(error), 'handler');
+function call<T>(handler: (given: T) => unknown, given: T, emit: Emit): Promise<void> | undefined {
+  const failed = (error: unknown) => emit('error', { error: toError(error), where: 'handler' });
   try {
-    const returned = handler(event) as PromiseLike<unknown> | undefined;
+    const returned = handler(given) as PromiseLike<unknown> | undefined;
     if (typeof returned?.then === 'function') return Promise.resolve(returned).then(() => {}, failed);
   } catch (error) {
     failed(error);

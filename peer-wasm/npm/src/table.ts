@@ -1,3 +1,4 @@
+import type { ClientEventMap } from '../index.js';
 import { onAbort } from './abort.js';
 import type { Connection } from './connection.js';
 import type { Code } from './core.js';
@@ -5,11 +6,8 @@ import type { Message } from './decode/message.js';
 import { ConnectionLostError, gone, type WampError } from './errors.js';
 import type { Lasting } from './lasting.js';
 
-/** What subscriptions and registrations tell their client. */
-export interface TableHost {
-  failed(error: unknown, where: 'handler' | 'resubscribe' | 'reregister'): void;
-  slow(topic: string, buffered: number, dropped: number): void;
-}
+/** Tells listeners of the client. */
+export type Emit = <K extends keyof ClientEventMap>(type: K, detail: ClientEventMap[K]['detail']) => void;
 
 /** One subscription or registration of the router, with all that share it here. */
 export interface Place<T> {
@@ -30,7 +28,7 @@ export abstract class Table<T extends Lasting> {
   protected readonly byId = new Map<number, Place<T>>();
 
   constructor(
-    protected readonly host: TableHost,
+    readonly emit: Emit,
     readonly come: Code.Subscribe | Code.Register,
     readonly go: Code.Unsubscribe | Code.Unregister,
     readonly again: 'resubscribe' | 'reregister',
@@ -133,7 +131,7 @@ export abstract class Table<T extends Lasting> {
   /** It could not be restored, and a new session would not help. */
   protected lose(place: Place<T>, error: WampError): void {
     if (error instanceof ConnectionLostError) return;
-    this.host.failed(error, this.again);
+    this.emit('error', { error, where: this.again });
     this.#finish(place, error.uri, { error });
   }
 
