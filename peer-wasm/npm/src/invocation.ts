@@ -21,19 +21,44 @@ class RawResult {
   constructor(readonly args: readonly unknown[], readonly kwargs: Kwargs) {}
 }
 
-/** A call as its handler sees it. What few handlers ask for is made when they do. */
-class Served implements Invocation {
-  readonly #call: IncomingCall;
+const rawResult: Invocation['result'] = ({ args = [], kwargs = {} }) => new RawResult(args, kwargs);
+
+/** A call that we serve, as its handler sees it. What few handlers ask for is made when they do. */
+export class IncomingCall implements Invocation {
   params = NOTHING;
+  readonly args: readonly any[];
+  readonly kwargs: Kwargs;
+  readonly details: Readonly<Record<string, any>>;
+  readonly #connection: Connection;
+  readonly #request: number;
+  readonly #host: Registrations;
+  /** Of every answer. */
+  readonly #options: Record<string, unknown>;
+  /** Of a call that takes more arguments. */
+  #input: Mailbox<Required<Payload>> | undefined;
+  /** For the pause between two messages, as the router counts. */
+  readonly #timer: Timer | undefined;
+  #abort: AbortController | undefined;
+  /** Why the caller is no longer interested. */
+  #stopped: WampError | undefined;
+  #answered = false;
+  #sliceEnd = 0;
+  #burst = 0;
 
   constructor(
-    call: IncomingCall,
-    readonly args: readonly any[],
-    readonly kwargs: Kwargs,
-    readonly procedure: string,
-    readonly details: Record<string, any>,
+    connection: Connection, message: Message, readonly procedure: string, host: Registrations,
+    options = connection.answerOptions(message[3]),
   ) {
-    this.#call = call;
+    const [, request, , details, args, kwargs] = message;
+    this.args = listOf(args);
+    this.kwargs = kwargs ?? {};
+    this.details = details;
+    this.#connection = connection;
+    this.#request = request;
+    this.#host = host;
+    this.#options = options;
+    if (details['progress'] === true) this.#input = new Mailbox({ max: 65_536, overflow: 'error', onOverflow: (error) => this.#stop(error) });
+    if (details['timeout'] > 0) this.#timer = new Timer(details['timeout'], (error) => this.#stop(error));
   }
 
   get caller(): number | undefined {
@@ -57,61 +82,6 @@ class Served implements Invocation {
   }
 
   get signal(): AbortSignal {
-    return this.#call.signal;
-  }
-
-  get progress(): Invocation['progress'] {
-    return (value, extra) => this.#call.progress(value, extra);
-  }
-
-  get result(): Invocation['result'] {
-    return rawResult;
-  }
-
-  get input(): Invocation['input'] {
-    return { [Symbol.asyncIterator]: () => ({ next: () => this.#call.next() }) };
-  }
-}
-
-const rawResult: Invocation['result'] = ({ args = [], kwargs = {} }) => new RawResult(args, kwargs);
-
-/** A call that we serve. */
-export class IncomingCall {
-  readonly #connection: Connection;
-  /** Of every answer. */
-  readonly #options: Record<string, unknown>;
-  readonly #request: number;
-  readonly #host: Registrations;
-  readonly #invocation: Served;
-  /** Of a call that takes more arguments. */
-  readonly #input: Mailbox<Required<Payload>> | undefined;
-  /** For the pause between two messages, as the router counts. */
-  readonly #timer: Timer | undefined;
-  #abort: AbortController | undefined;
-  /** Why the caller is no longer interested. */
-  #stopped: WampError | undefined;
-  #answered = false;
-  #sliceEnd = 0;
-  #burst = 0;
-
-  static refuse(connection: Connection | undefined, request: number, error: WampError): void {
-    if (connection?.isOpen) sendError(connection, request, error, {});
-  }
-
-  constructor(
-    connection: Connection, message: Message, procedure: string, host: Registrations, options = connection.answerOptions(message[3]),
-  ) {
-    const [, request, , details, args, kwargs] = message;
-    this.#connection = connection;
-    this.#options = options;
-    this.#request = request;
-    this.#host = host;
-    if (details['progress'] === true) this.#input = new Mailbox({ max: 65_536, overflow: 'error', onOverflow: (error) => this.#stop(error) });
-    if (details['timeout'] > 0) this.#timer = new Timer(details['timeout'], (error) => this.#stop(error));
-    this.#invocation = new Served(this, listOf(args), kwargs ?? {}, procedure, details);
-  }
-
-  get signal(): AbortSignal {
     if (!this.#abort) {
       this.#abort = new AbortController();
       if (this.#stopped) this.#abort.abort(this.#stopped);
@@ -119,28 +89,41 @@ export class IncomingCall {
     return this.#abort.signal;
   }
 
+  get progress(): Invocation['progress'] {
+    return (value, extra) => this.#progress(value, extra);
+  }
+
+  get result(): Invocation['result'] {
+    return rawResult;
+  }
+
+  /** What comes after the arguments. */
+  get input(): Invocation['input'] {
+    if (!this.#input) (this.#input = new Mailbox({ max: 1 })).end();
+    const mail = this.#input;
+    return { [Symbol.asyncIterator]: () => mail.iterate() };
+  }
+
   /** Serves the call to its end. What is known at once is answered at once. */
-  run(handler: Handler): void {
+  serve(handler: Handler): void {
     try {
-      const returned = handler(this.#invocation.args, this.#invocation);
+      const returned = handler(this.args, this);
       const later = isGenerator(returned) ? this.#generate(returned) : returned;
       if (typeof (later as any)?.then !== 'function') return this.#conclude(later);
-      Promise.resolve(later).then(
-        (value) => this.#conclude(value),
-        (error) => this.#fail(error),
-      );
+      Promise.resolve(later).then((value) => this.#conclude(value)).catch((error) => this.#fail(error));
     } catch (thrown) {
       this.#fail(thrown);
     }
   }
 
   #conclude(value: unknown): void {
-    try {
-      this.#answer(value);
-    } catch (error) {
-      return this.#fail(error);
-    }
+    if (this.#waits) this.#yield(this.#options, value instanceof RawResult ? value : { args: value === undefined ? [] : [value] });
     this.#end();
+  }
+
+  /** Whether somebody waits for the answer. */
+  get #waits(): boolean {
+    return !this.#answered && this.#connection.isOpen;
   }
 
   #end(): void {
@@ -150,13 +133,8 @@ export class IncomingCall {
     this.#host.ended(this.#request, this);
   }
 
-  /** What comes after the arguments. */
-  next(): Promise<IteratorResult<Required<Payload>, undefined>> {
-    return this.#input?.next() ?? Promise.resolve({ done: true, value: undefined });
-  }
-
   /** Progressive call invocation: one more chunk. */
-  more([, , , details, args, kwargs]: Message): void {
+  feed([, , , details, args, kwargs]: Message): void {
     if (this.#stopped) return;
     this.#timer?.restart();
     this.#input?.push({ args: listOf(args), kwargs: kwargs ?? {} });
@@ -190,13 +168,13 @@ export class IncomingCall {
         await generator.return(undefined);
         throw this.#stopped;
       }
-      await this.progress(value);
+      await this.#progress(value);
     }
   }
 
-  progress(value: unknown, extra: Payload = {}): Promise<void> {
+  #progress(value: unknown, extra: Payload = {}): Promise<void> {
     return promised(() => {
-      if (this.#invocation.wantsProgress && !this.#answered && !this.#stopped && this.#connection.isOpen) {
+      if (this.wantsProgress && this.#waits && !this.#stopped) {
         this.#timer?.restart();
         const payload = value instanceof RawResult ? value : { ...extra, args: extra.args ? [value, ...extra.args] : [value] };
         this.#yield({ ...this.#options, progress: true }, payload);
@@ -215,29 +193,24 @@ export class IncomingCall {
     this.#sliceEnd = Date.now() + SLICE;
   }
 
-  #answer(value: unknown): void {
-    if (this.#answered || !this.#connection.isOpen) return;
-    if (value instanceof RawResult) this.#yield(this.#options, value);
-    else this.#yield(this.#options, { args: value === undefined ? [] : [value] });
-  }
-
   #yield(options: Record<string, unknown>, payload: Payload): void {
     this.#connection.tell([Code.Yield, this.#request, options, ...elements(payload)]);
   }
 
   #fail(thrown: unknown): void {
-    const error = toError(thrown);
-    if (!(error instanceof WampError || this.#stopped)) this.#host.emit('error', { error, where: 'handler' });
-    if (!this.#answered && this.#connection.isOpen) sendError(this.#connection, this.#request, this.#asWampError(error), this.#options);
+    let error = toError(thrown);
+    if (!(error instanceof WampError)) {
+      if (!this.#stopped) this.#host.emit('error', { error, where: 'handler' });
+      error = new WampError(this.#stopped?.uri ?? RUNTIME_ERROR, { args: [error.message] });
+    }
+    if (!this.#answered) sendError(this.#connection, this.#request, error as WampError, this.#options);
     this.#end();
-  }
-
-  #asWampError(error: Error): WampError {
-    return error instanceof WampError ? error : new WampError(this.#stopped?.uri ?? RUNTIME_ERROR, { args: [error.message] });
   }
 }
 
-function sendError(connection: Connection, request: number, error: WampError, options: Record<string, unknown>): void {
+/** ERROR, if the session that the call came from is still there. */
+export function sendError(connection: Connection | undefined, request: number, error: WampError, options: Record<string, unknown>): void {
+  if (!connection?.isOpen) return;
   const args = error.args.length > 0 || error.message === error.uri ? error.args : [error.message];
   const send = (payload: Payload, details: Record<string, unknown>) =>
     connection.tell([Code.Error, Code.Invocation, request, details, error.uri, ...elements(payload)]);

@@ -64,6 +64,17 @@ export class Mailbox<T> {
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
+  /** `leave` is called when the iterator's reader has had enough. */
+  iterate(leave?: () => unknown): AsyncIterator<T, undefined> {
+    return {
+      next: () => this.next(),
+      return: async () => {
+        await leave?.();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
   /** No more messages. What is buffered can still be consumed. */
   end(failure?: { error: unknown }): void {
     if (this.#ended) return;

@@ -4,7 +4,7 @@ import { Code } from './core.js';
 import type { Message } from './decode/message.js';
 import { disposable } from './dispose.js';
 import { WampError } from './errors.js';
-import { IncomingCall } from './invocation.js';
+import { IncomingCall, sendError } from './invocation.js';
 import { Lasting } from './lasting.js';
 import { wireOptions } from './options.js';
 import { Table, type Place, type Emit } from './table.js';
@@ -32,18 +32,18 @@ export class Registrations extends Table<Registration> {
   invoke(message: Message, more: boolean): void {
     const [, request, id, details] = message;
     const running = this.#running.get(request);
-    if (running) return running.more(message);
+    if (running) return running.feed(message);
     if (more) return;
     const { connection } = this;
     const registration = this.byId.get(id)?.founder;
     // Without a connection nothing has an id.
     if (!registration || !connection) {
       const error = new WampError('wamp.error.no_such_registration', { message: 'no longer registered' });
-      return IncomingCall.refuse(connection, request, error);
+      return sendError(connection, request, error, {});
     }
     const call = new IncomingCall(connection, message, details['procedure'] ?? registration.procedure, this, registration.ppt);
     this.#running.set(request, call);
-    call.run(registration.handler);
+    call.serve(registration.handler);
   }
 
   ended(request: number, call: IncomingCall): void {

@@ -47,13 +47,7 @@ export class CallStream implements AsyncIterable<any> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<any, undefined> {
-    return {
-      next: () => this.#mail.next(),
-      return: () => {
-        this.cancel();
-        return Promise.resolve({ done: true, value: undefined });
-      },
-    };
+    return this.#mail.iterate(() => this.cancel());
   }
 
   get readable(): ReadableStream<any> {

@@ -113,13 +113,7 @@ export class Subscription extends Lasting implements AsyncIterable<EventMessage>
 
   [Symbol.asyncIterator](): AsyncIterator<EventMessage, undefined> {
     if (this.#handler) throw new TypeError('the events of this subscription go to its handler');
-    return {
-      next: () => this.#mail.next(),
-      return: async () => {
-        await this.unsubscribe();
-        return { done: true, value: undefined };
-      },
-    };
+    return this.#mail.iterate(() => this.unsubscribe());
   }
 }
 
