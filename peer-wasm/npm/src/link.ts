@@ -4,7 +4,7 @@ import { pause } from './alarm.js';
 import type { Connection, ConnectionListener } from './connection.js';
 import { ConnectionLostError, NETWORK_FAILURE, TimeoutError, WampError, networkFailure, toError } from './errors.js';
 import { Gate } from './gate.js';
-import { Heartbeat } from './heartbeat.js';
+import { heartbeat, type Heartbeat } from './heartbeat.js';
 import { Opener } from './opener.js';
 import { Backoff } from './reconnect.js';
 import { Registrations } from './registration.js';
@@ -154,14 +154,14 @@ export class Link implements ConnectionListener {
   }
 
   #opened(connection: Connection): void {
-    const { heartbeat } = this.#options;
+    const { heartbeat: pulse } = this.#options;
     const opening = this.#opening!;
     const info = connection.session!;
     this.#connection = connection;
     this.#opening = undefined;
     this.#joined = true;
     this.#openedAt = Date.now();
-    if (heartbeat !== false && heartbeat?.interval !== 0) this.#heartbeat = new Heartbeat(connection, heartbeat ?? {});
+    if (pulse !== false && pulse?.interval !== 0) this.#heartbeat = heartbeat(connection, pulse ?? {});
     // What was there before comes first: what waits may build on it.
     this.subscriptions.attach(connection);
     this.registrations.attach(connection);
