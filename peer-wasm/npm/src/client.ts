@@ -8,7 +8,7 @@ import { OutgoingCall, payloadOf, resultOf, sendInput, valueOf, type CallTap } f
 import { Code } from './core.js';
 import { elements } from './encode/index.js';
 import type { Message } from './decode/message.js';
-import { disposable } from './dispose.js';
+import { asyncDispose } from './dispose.js';
 import { ConnectionLostError, WampError, networkFailure } from './errors.js';
 import type { Bound } from './contract/index.js';
 import { EventIterator } from './events.js';
@@ -23,8 +23,6 @@ import type { Subscription } from './subscription.js';
 const CLOSED_BY_US = 'wamp.close.normal';
 
 export class Client extends EventTarget {
-  /** Set by `disposable`. */
-  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   readonly #options: ClientOptions;
   readonly #link: Link;
 
@@ -213,11 +211,11 @@ export class Client extends EventTarget {
     if (args[0] === 'trace') this.#link.tracing = true;
     super.addEventListener(...args);
   }
-}
 
-disposable(Client.prototype, function (this: Client) {
-  return this.close();
-});
+  [asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
 
 export async function connect(endpoint: EndpointInput, options: ClientOptions): Promise<Client> {
   const client = new Client(endpoint, options);

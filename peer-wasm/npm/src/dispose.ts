@@ -1,5 +1,2 @@
-/** Makes instances of a class usable with `await using`, in runtimes that know the symbol. */
-export function disposable(prototype: object, dispose: (this: any) => Promise<void>): void {
-  const symbol = (Symbol as { asyncDispose?: symbol }).asyncDispose;
-  if (symbol) Object.defineProperty(prototype, symbol, { value: dispose, writable: true, configurable: true });
-}
+/** What `await using` calls, or in runtimes that do not know it what nobody does. */
+export const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol();

@@ -1,11 +1,9 @@
 import type { EventMessage, SubscribeOptions } from '../index.js';
-import { disposable } from './dispose.js';
+import { asyncDispose } from './dispose.js';
 import type { Subscription } from './subscription.js';
 
 /** Events as an iterator that subscribes by itself, on the first `next()`. */
 export class EventIterator implements AsyncIterableIterator<EventMessage> {
-  /** Set by `disposable`. */
-  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   readonly #subscribe: () => Promise<Subscription>;
   #iterator: Promise<AsyncIterator<EventMessage, undefined>> | undefined;
   #finished = false;
@@ -31,8 +29,8 @@ export class EventIterator implements AsyncIterableIterator<EventMessage> {
   [Symbol.asyncIterator](): this {
     return this;
   }
-}
 
-disposable(EventIterator.prototype, async function (this: EventIterator) {
-  await this.return();
-});
+  async [asyncDispose](): Promise<void> {
+    await this.return();
+  }
+}

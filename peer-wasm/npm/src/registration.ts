@@ -2,7 +2,7 @@ import type { Handler, RegisterOptions } from '../index.js';
 import { alarm } from './alarm.js';
 import { Code } from './core.js';
 import type { Message } from './decode/message.js';
-import { disposable } from './dispose.js';
+import { asyncDispose } from './dispose.js';
 import { WampError } from './errors.js';
 import { IncomingCall, sendError } from './invocation.js';
 import { Lasting } from './lasting.js';
@@ -82,8 +82,6 @@ export class Registrations extends Table<Registration> {
 
 /** One registered procedure. */
 export class Registration extends Lasting {
-  /** Set by `disposable`. */
-  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   /** Takes the next try to register again back. */
   retry: (() => void) | undefined;
 
@@ -110,8 +108,8 @@ export class Registration extends Lasting {
   override drain(): Promise<void> {
     return this.leave();
   }
-}
 
-disposable(Registration.prototype, function (this: Registration) {
-  return this.leave();
-});
+  [asyncDispose](): Promise<void> {
+    return this.leave();
+  }
+}

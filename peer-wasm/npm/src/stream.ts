@@ -1,13 +1,11 @@
 import type { BufferOptions, Result } from '../index.js';
 import { onAbort } from './abort.js';
-import { disposable } from './dispose.js';
+import { asyncDispose } from './dispose.js';
 import { CANCELED, CanceledError } from './errors.js';
 import { Mailbox } from './mailbox.js';
 
 /** A call with progressive results. */
 export class CallStream implements AsyncIterable<any> {
-  /** Set by `disposable`. */
-  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   readonly result: Promise<any>;
   readonly raw: Promise<Result>;
   readonly #mail: Mailbox<any>;
@@ -63,9 +61,9 @@ export class CallStream implements AsyncIterable<any> {
       { highWaterMark: 0 },
     ));
   }
-}
 
-disposable(CallStream.prototype, async function (this: CallStream) {
-  this.cancel();
-  await this.result.catch(() => {});
-});
+  async [asyncDispose](): Promise<void> {
+    this.cancel();
+    await this.result.catch(() => {});
+  }
+}

@@ -2,7 +2,7 @@ import type { EventMessage, Gap, SubscribeOptions } from '../index.js';
 import { listOf } from './connection.js';
 import { Code } from './core.js';
 import type { Message } from './decode/message.js';
-import { disposable } from './dispose.js';
+import { asyncDispose } from './dispose.js';
 import { toError } from './errors.js';
 import { eventOf } from './event.js';
 import { Lasting } from './lasting.js';
@@ -50,8 +50,6 @@ export class Subscriptions extends Table<Subscription> {
 
 /** One handler's (or iterator's) subscription. */
 export class Subscription extends Lasting implements AsyncIterable<EventMessage> {
-  /** Set by `disposable`. */
-  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   readonly #mail: Mailbox<EventMessage>;
   readonly wantsRetained: boolean;
   ongap: ((gap: Gap) => void) | null;
@@ -115,11 +113,11 @@ export class Subscription extends Lasting implements AsyncIterable<EventMessage>
     if (this.#handler) throw new TypeError('the events of this subscription go to its handler');
     return this.#mail.iterate(() => this.unsubscribe());
   }
-}
 
-disposable(Subscription.prototype, function (this: Subscription) {
-  return this.unsubscribe();
-});
+  [asyncDispose](): Promise<void> {
+    return this.unsubscribe();
+  }
+}
 
 /** Runs a handler; what it throws goes to the client's `error` event. */
 function call<T>(handler: (given: T) => unknown, given: T, emit: Emit): Promise<void> | undefined {

@@ -3,7 +3,7 @@ import type {
 } from 'wamplex';
 import { connect } from 'wamplex';
 import type { ConnectOptions, RouterSession, TestRouterOptions } from '../../testing.js';
-import { disposable } from '../dispose.js';
+import { asyncDispose } from '../dispose.js';
 import { Clock } from './clock.js';
 import { newPage, type Page } from './core.js';
 import { Exchange, Host } from './host.js';
@@ -28,8 +28,6 @@ export async function createRouter(options: TestRouterOptions = {}): Promise<Tes
 }
 
 export class TestRouter {
-  /** Set by `disposable`. */
-  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   readonly url: string;
   readonly #page: Page;
   readonly #realms: readonly string[];
@@ -180,8 +178,8 @@ export class TestRouter {
     if (this.#closing) return Promise.reject(new Error('the router is closed'));
     return connect(this.url, { realm: this.#realms[0]!, webSocket, ...options });
   }
-}
 
-disposable(TestRouter.prototype, function (this: TestRouter) {
-  return this.close();
-});
+  [asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
