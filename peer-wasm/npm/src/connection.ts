@@ -1,7 +1,8 @@
 import type { Authenticator, SerializerName, SessionInfo, WebSocketLike } from '../index.js';
+import { promised } from './abort.js';
 import { Offer } from './auth/offer.js';
 import { messagesOf } from './batch.js';
-import { Code, Flags, SERIALIZERS, Report, accepted, type Core, type CoreModule } from './core.js';
+import { Code, Flags, SERIALIZERS, Report, type Core, type CoreModule } from './core.js';
 import type { BigintMode } from './decode/json.js';
 import { flagsOf } from './decode/layout.js';
 import { MessageReader, type Message } from './decode/message.js';
@@ -142,7 +143,7 @@ export class Connection {
     this.#batched = batched !== undefined;
     this.#reader = new MessageReader(this.#module, this.#core, serializer, this.#options.bigint);
     this.#encoder = encoderFor(serializer, this.#batched);
-    void this.#hello();
+    this.#hello();
   }
 
   #frame(data: string | Uint8Array): void {
@@ -182,9 +183,9 @@ export class Connection {
       case Report.Revoked:
         return this.#revoked(code, second);
       case Report.Welcome:
-        return void this.#welcome(message);
+        return this.#welcome(message);
       case Report.Challenge:
-        return void this.#challenge(first, second);
+        return this.#challenge(first, second);
       case Report.Abort:
         this.#aborted(message);
         return this.#end();
@@ -234,22 +235,40 @@ export class Connection {
 
   // ---- joining ---------------------------------------------------------------------
 
-  async #hello(): Promise<void> {
-    try {
-      const details = await this.#offer.hello();
-      if (!this.#closed) this.#send([Code.Hello, this.#options.realm, { ...HELLO, ...details }]);
-    } catch (error) {
-      this.#refuse(error);
-    }
+  /** Goes on with what a method of authentication answers: at once where nothing has to be waited for. */
+  #join<T>(ask: () => T | Promise<T>, go: (answer: T) => void): void {
+    const proceed = (answer: T) => {
+      if (!this.#closed) go(answer);
+    };
+    promised(() => {
+      const answer = ask();
+      return answer instanceof Promise ? answer.then(proceed) : proceed(answer);
+    }).catch((error) => this.#refuse(error));
   }
 
-  async #challenge(method: string, extra: Record<string, unknown>): Promise<void> {
-    try {
-      const { signature, extra: answer = {} } = await this.#offer.answer(method, extra);
-      if (!this.#closed) this.#send([Code.Authenticate, signature, answer], () => this.#module.authenticate(this.#core));
-    } catch (error) {
-      this.#refuse(error);
-    }
+  #hello(): void {
+    this.#join(
+      () => this.#offer.hello(),
+      (details) => this.#send([Code.Hello, this.#options.realm, { ...HELLO, ...details }]),
+    );
+  }
+
+  #challenge(method: string, extra: Record<string, unknown>): void {
+    this.#join(
+      () => this.#offer.answer(method, extra),
+      ({ signature, extra: answer = {} }) => this.#send([Code.Authenticate, signature, answer], () => this.#module.authenticate(this.#core)),
+    );
+  }
+
+  #welcome([, id, details]: Message): void {
+    const { url, realm } = this.#options;
+    this.#join(
+      () => this.#offer.check(details),
+      () => {
+        this.session = sessionInfo(id, details, this.#serializer, url, realm);
+        this.#opened.resolve(this.session);
+      },
+    );
   }
 
   /** Our own side cannot authenticate, or does not trust the router. */
@@ -260,20 +279,6 @@ export class Connection {
     this.#cause ??= cause instanceof WampError ? cause : new AuthError(uri, { message, cause });
     // What went wrong here is nobody's business there.
     this.#abort(uri, 'the client does not go on');
-  }
-
-  async #welcome(message: Message): Promise<void> {
-    const { url, realm } = this.#options;
-    try {
-      const verdict = this.#offer.check(message[2]);
-      // Only where it has to: what follows WELCOME finds an open session.
-      if (verdict) await verdict;
-    } catch (error) {
-      return this.#refuse(error);
-    }
-    if (this.#closed) return;
-    this.session = sessionInfo(message[1], message[2], this.#serializer, url, realm);
-    this.#opened.resolve(this.session);
   }
 
   // ---- requests -----------------------------------------------------------------------
@@ -289,7 +294,7 @@ export class Connection {
     const core = this.#core;
     const request = module.next(core);
     this.#send([code, request, ...rest], () => {
-      accepted(module.request(core, streams));
+      if (module.request(core, streams) < 0) throw new TypeError('the router does not support progressive call invocations');
       if (!pending) return true;
       // Before it is sent: a socket may close while it sends.
       pending.code = code;

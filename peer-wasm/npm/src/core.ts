@@ -56,17 +56,6 @@ export const enum Flags {
   ProgressiveInvocations = 8,
 }
 
-const REFUSALS = [
-  'the session is closed',
-  'the router does not support progressive call invocations',
-];
-
-/** What a command returned, unless it was refused. */
-export function accepted(result: number): number {
-  if (result >= 0) return result;
-  throw new TypeError(REFUSALS[-1 - result]);
-}
-
 /** The address of a core. */
 export type Core = number;
 
@@ -83,7 +72,7 @@ export interface CoreModule {
   receive(core: Core, code: number, request: number, kind: number, waiting: number, flags: Flags): Report;
   /** The id that the next request will have. */
   next(core: Core): number;
-  /** Takes the id for a request, to which more arguments may follow. A number below zero is for `accepted`. */
+  /** Takes the id for a request, to which more arguments may follow. A number below zero if the router does not take those. */
   request(core: Core, streams: boolean): number;
   // Whether the message is to be sent.
   authenticate(core: Core): number;
