@@ -4,7 +4,7 @@ use crate::{
     admin::Tap,
     admission::{Admission, Admitted},
     authentication::{Expiry, Refusal, Step},
-    config::Limits,
+    config::{Limits, SlowConsumers},
     deliver::Deliver,
     dispatch::{self, Dispatched},
     ending::{End, Parting, Phase},
@@ -15,6 +15,7 @@ use crate::{
     peer::Peer,
     realm::Membership,
     shared::Shared,
+    slowness::{self, News, Vigil},
     throttle::Throttle,
     transport::Transport,
 };
@@ -29,11 +30,11 @@ use std::{
     time::Duration,
 };
 use tokio::time::{Instant, error::Elapsed, timeout, timeout_at};
-use wamplex_realm::{Outbound, Refused};
+use wamplex_realm::Refused;
 use wamplex_shared::{
     codec,
     error::ProtocolViolation,
-    message::{Goodbye, Message},
+    message::{Goodbye, Message, MessageCode},
     session::{AcceptEvent, Acceptor, Received, Serving},
     time::Time,
     uris::error,
@@ -49,6 +50,8 @@ pub(crate) struct Connection<T> {
     /// What held when it began.
     limits: Arc<Limits>,
     peer: Arc<Peer>,
+    /// What its listener says of clients that are too slow.
+    slow_consumers: SlowConsumers,
     /// What the session may send, once there is one.
     throttle: Option<Throttle>,
     /// The end of the session, if it is known.
@@ -58,7 +61,14 @@ pub(crate) struct Connection<T> {
 impl<T: Transport> Connection<T> {
     /// A client that `limits` hold for, whatever becomes of those of the router.
     pub(crate) fn new(link: Link<T>, shared: Arc<Shared>, limits: Arc<Limits>, peer: Peer) -> Self {
-        Self { link, shared, limits, peer: Arc::new(peer), throttle: None, expiry: None }
+        let slow_consumers = SlowConsumers::default();
+        let peer = Arc::new(peer);
+        Self { link, shared, limits, peer, slow_consumers, throttle: None, expiry: None }
+    }
+
+    /// Sets what becomes of the client if it is too slow, as far as that is not left to its realm.
+    pub(crate) const fn set_slow_consumers(&mut self, settings: SlowConsumers) {
+        self.slow_consumers = settings;
     }
 
     /// Serves the client until it goes or has to go.
@@ -96,6 +106,9 @@ impl<T: Transport> Connection<T> {
         // The room it took is free again, though the client may stay for another session.
         (self.throttle, self.expiry) = (None, None);
         self.link.set_tap(None);
+        let outbox = self.link.outbox();
+        slowness::tell(&membership, outbox.policy(), outbox.take_losses(), end.slowness());
+        self.link.set_vigil(None);
         self.notes().ended(membership.member.session(), &end);
         end
     }
@@ -183,6 +196,9 @@ impl<T: Transport> Connection<T> {
         self.link.transport_mut().set_limit(self.limits.message_size);
         let session = who.session;
         self.link.outbox().belongs_to(&self.peer);
+        let terms = self.slow_consumers.over(&realm.live().slow_consumers).terms(&self.limits);
+        self.link.outbox().set_terms(terms, realm.traffic().dropped(terms.policy));
+        self.link.set_vigil(Vigil::of(terms.policy));
         let membership = realm.join(who, Arc::clone(self.link.outbox()));
         drop(entry);
         self.link.set_tap(Some(Tap::new(&self.shared.taps, realm.number(), session)));
@@ -205,6 +221,13 @@ impl<T: Transport> Connection<T> {
                 return End::of_link(stop, Phase::Open);
             }
             self.return_undelivered(membership);
+            if let Some(News { losses, begins }) = self.link.take_losses() {
+                let policy = self.link.outbox().policy();
+                if begins {
+                    self.notes().lossy(&membership.member, &membership.realm, policy);
+                }
+                slowness::tell(membership, policy, losses, None);
+            }
             let (mut now, count) = (self.shared.clock.now(), frames.len());
             let mut batch = frames.drain(..);
             while let Some(frame) = batch.next() {
@@ -238,7 +261,7 @@ impl<T: Transport> Connection<T> {
     /// Tells those who wait for what could not be sent to this client.
     fn return_undelivered(&mut self, membership: &Membership) {
         for message in self.link.take_undelivered() {
-            if let Outbound::Event(_) = &message {
+            if message.code() == MessageCode::Event {
                 self.shared.tally.events_too_long.up();
             } else {
                 let now = self.shared.clock.now();
@@ -375,6 +398,7 @@ mod tests {
     use parking_lot::Mutex;
     use std::io;
     use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+    use wamplex_realm::Outbound;
     use wamplex_shared::{serializer::Serializer, uris};
 
     const HELLO: &str = r#"[1, "realm1", {"roles": {"caller": {}}}]"#;

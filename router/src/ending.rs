@@ -13,6 +13,12 @@ use wamplex_shared::{
     uris::{close, error},
 };
 
+/// Why a session is ended for which too much waits.
+const OVERFLOW: &str = "too slow: too much is waiting to be sent";
+
+/// Why a session is ended that takes nothing.
+const STALL: &str = "too slow: nothing that is waiting was taken";
+
 /// Where in the life of a connection something happens, in the words of [`ProtocolViolation`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -137,14 +143,8 @@ impl End {
             Self::Unproven => {
                 at_once(Abort::new(error::TIMEOUT, "AUTHENTICATE took too long"), Close::Policy)
             }
-            Self::Overflow => at_once(
-                Abort::new(close::KILLED, "too slow: too much is waiting to be sent"),
-                Close::Policy,
-            ),
-            Self::Stalled => at_once(
-                Abort::new(close::KILLED, "too slow: nothing that is waiting was taken"),
-                Close::Policy,
-            ),
+            Self::Overflow => at_once(Abort::new(close::KILLED, OVERFLOW), Close::Policy),
+            Self::Stalled => at_once(Abort::new(close::KILLED, STALL), Close::Policy),
             Self::Unheard => at_once(
                 Abort::new(close::KILLED, "nothing was heard of this client for too long"),
                 Close::Policy,
@@ -156,6 +156,17 @@ impl End {
             Self::Aborted | Self::Closed | Self::Lost(_) => {
                 Parting { last: None, flush: false, close: Some(Close::Normal) }
             }
+        }
+    }
+
+    /// Why the session is ended, if it is for being too slow.
+    pub(crate) const fn slowness(&self) -> Option<&'static str> {
+        if let Self::Overflow = self {
+            Some(OVERFLOW)
+        } else if let Self::Stalled = self {
+            Some(STALL)
+        } else {
+            None
         }
     }
 

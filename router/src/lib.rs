@@ -118,6 +118,7 @@ mod room;
 mod router;
 mod shared;
 mod silence;
+mod slowness;
 mod telemetry;
 mod throttle;
 mod tls;

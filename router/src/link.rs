@@ -9,6 +9,7 @@ use crate::{
     metrics::{Batch, Flow},
     outbox::Cut,
     silence::{Due, Patience, Watch},
+    slowness::{News, Vigil},
     transport::{Close, Lost, Transport},
 };
 use bytes::Bytes;
@@ -56,6 +57,8 @@ pub(crate) struct Link<T> {
     stall_limit: Duration,
     /// Where others can listen to the session, once there is one.
     tap: Option<Box<Tap>>,
+    /// When to speak of events that were dropped, if any can be.
+    vigil: Option<Box<Vigil>>,
     /// What was encoded and is not added up yet.
     sent: Batch,
 }
@@ -109,6 +112,7 @@ impl<T: Transport> Link<T> {
             stall: None,
             stall_limit,
             tap: None,
+            vigil: None,
             sent: Batch::new(),
         }
     }
@@ -123,6 +127,16 @@ impl<T: Transport> Link<T> {
         if let Some(tap) = &mut self.tap {
             tap.note(Direction::In, self.transport.serializer(), frame);
         }
+    }
+
+    /// Looks out for events that are dropped, or does so no longer.
+    pub(crate) fn set_vigil(&mut self, vigil: Option<Vigil>) {
+        self.vigil = vigil.map(Box::new);
+    }
+
+    /// The events that were dropped, if there is something new to be said of them.
+    pub(crate) fn take_losses(&mut self) -> Option<News> {
+        self.vigil.as_mut()?.take_news(&self.outbox)
     }
 
     /// Adds up what was sent.
@@ -148,8 +162,8 @@ impl<T: Transport> Link<T> {
         &self.outbox
     }
 
-    /// One turn: writes what waits, and is ready when up to [`READ_BATCH`] frames were put into `frames`, or something
-    /// could not be [delivered](Self::take_undelivered).
+    /// One turn: writes what waits, and is ready when up to [`READ_BATCH`] frames were put into `frames`, something could
+    /// not be [delivered](Self::take_undelivered), or events were [dropped](Self::take_losses).
     ///
     /// # Errors
     /// Why there will be no further turn.
@@ -162,6 +176,12 @@ impl<T: Transport> Link<T> {
             return Poll::Ready(Err(stop));
         }
         if !self.undelivered.is_empty() {
+            self.outbox.stay_awake();
+            return Poll::Ready(Ok(()));
+        }
+        if let Some(vigil) = &mut self.vigil
+            && vigil.poll_news(cx, &self.outbox).is_ready()
+        {
             self.outbox.stay_awake();
             return Poll::Ready(Ok(()));
         }

@@ -1,10 +1,11 @@
 //! What the log and the counters learn of one client.
 
 use crate::{
-    admission::shorten, ending::End, log_gate::Line, peer::Peer, realm::RealmCell, shared::Shared,
+    admission::shorten, config::SlowConsumerPolicy, deliver::Handle, ending::End, log_gate::Line,
+    peer::Peer, realm::RealmCell, shared::Shared,
 };
 use bytestring::ByteString;
-use wamplex_realm::Joining;
+use wamplex_realm::{Joining, Member};
 use wamplex_shared::{id::SessionId, serializer::Serializer};
 
 /// Writes down what becomes of a client.
@@ -56,6 +57,19 @@ impl<'a> Notes<'a> {
         } else {
             tracing::debug!(%peer, ?reason, "no session");
         }
+    }
+
+    /// A session is too slow and begins to lose events.
+    pub(crate) fn lossy(
+        &self,
+        who: &Member<Handle>,
+        realm: &RealmCell,
+        policy: SlowConsumerPolicy,
+    ) {
+        let Some(Line { left_out }) = self.line() else { return };
+        let (session, realm, peer) = (who.session(), realm.name(), &self.peer.address);
+        let policy = policy.word();
+        tracing::warn!(%session, %realm, %peer, policy, left_out, "session too slow, events are dropped");
     }
 
     /// A session is over.

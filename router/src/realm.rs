@@ -4,6 +4,7 @@ use crate::{
     authentication::Authentication,
     authorization::Authorization,
     clock::Clock,
+    config::SlowConsumers,
     deliver::{Deliver, Handle},
     guard::Guard,
     metrics::Traffic,
@@ -61,6 +62,8 @@ pub(crate) struct Live {
     pub(crate) authentication: Arc<Authentication>,
     /// How far sessions are trusted of which authentication says nothing.
     pub(crate) trustlevel: Option<u64>,
+    /// What becomes of those that are too slow.
+    pub(crate) slow_consumers: SlowConsumers,
 }
 
 /// No time at all: later than any deadline.

@@ -415,7 +415,11 @@ pub(crate) fn remove_unless_needed(
 fn live(settings: &RealmSettings, gate: &Arc<Gate>) -> Result<Live, StartError> {
     let authentication = Authentication::of_realm(settings, gate)
         .map_err(|source| StartError::Authentication { realm: settings.name.clone(), source })?;
-    Ok(Live { authentication: Arc::new(authentication), trustlevel: settings.rules.trustlevel })
+    Ok(Live {
+        authentication: Arc::new(authentication),
+        trustlevel: settings.rules.trustlevel,
+        slow_consumers: settings.slow_consumers,
+    })
 }
 
 /// What the realm of this name has to know.

@@ -194,6 +194,11 @@ pub mod wamplex {
     /// Procedure: forgets what dynamic authorizers have said. Arguments: the keywords `role` and `authid`, to forget only
     /// what was said of sessions with these. Returns how many answers that were.
     pub const INVALIDATE_AUTHORIZATION: &str = "wamplex.authorization.invalidate";
+    /// Topic: a session takes its messages too slowly, and has lost events or was ended for that. The argument is a
+    /// dictionary: whose it is (`session`, `authid`, `authrole`), the `policy`, how many events were `dropped` since the
+    /// last event here about the session, of which `topics` how many as far as it is known, whether it was `disconnected`,
+    /// and if so the `reason` in words.
+    pub const ON_SLOW: &str = "wamplex.session.on_slow";
     /// Why a registration was revoked: another session has registered the procedure with `force_reregister`.
     pub const REREGISTERED: &str = "wamplex.revocation.reregistered";
 }

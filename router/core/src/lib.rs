@@ -104,6 +104,7 @@ pub use history::{
 };
 pub use kept::{Audience, KeptEvent};
 pub use member::{Joining, Member};
+pub use meta::Slowness;
 pub use observer::{CallEnd, Observer};
 pub use passing::{BadPassedOption, PassedOptions};
 pub use realm::{Handled, Realm};

@@ -54,6 +54,7 @@ fn describe(realm: &RealmCell) -> Dict {
     ] {
         described.insert(name, number(count));
     }
+    described.insert("events_dropped", realm.traffic().all_dropped());
     described
 }
 

@@ -95,6 +95,7 @@ impl ListenerConfig {
         BridgeEndpoint::check_all(&self.bridge, problems);
         problems.within("keep_alive", |problems| self.keep_alive.check(problems));
         problems.within("limits", |problems| self.limits.check(problems));
+        problems.within("slow_consumers", |problems| self.slow_consumers.check(problems));
         if let (Some(mode), Endpoint::Tcp(_)) = (self.unix_mode, &self.endpoint) {
             let found = format!("0o{mode:o}");
             problems.add("unix_mode", "nothing, since the address is no Unix socket", found);
@@ -139,6 +140,7 @@ impl RealmSettings {
         unique(problems, "principals", "authid", "a name", names, |_| true);
         self.check_roles(problems);
         problems.within("limits", |problems| self.limits.check(problems));
+        problems.within("slow_consumers", |problems| self.slow_consumers.check(problems));
         RoleSettings::check_all(&self.roles, self.rules.uris, problems);
         problems.within("authorization", |problems| self.authorization.check(problems));
         problems.within("authentication", |problems| self.authentication.check(problems));

@@ -15,7 +15,8 @@ pub struct Limits {
     /// The longest message in bytes before WELCOME: nobody needs a long HELLO, and a stranger sends it.
     #[serde(with = "units::size")]
     pub message_size_before_welcome: usize,
-    /// How many bytes may wait for one session. One more message and the session is ended.
+    /// How many bytes may wait for one session, unless its listener or realm says so in `slow_consumers`, which also say
+    /// what is done with a message that finds no room.
     #[serde(with = "units::size")]
     pub outbox_bytes: usize,
     /// How long a client may take nothing of what waits for it.

@@ -2,7 +2,7 @@
 
 use super::{
     BridgeEndpoint, BrowserCookie, Endpoint, KeepAlive, ListenerLimits, LongPoll, Origins, Proxy,
-    Site, Status, Tls, Transports,
+    Site, SlowConsumers, Status, Tls, Transports,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,9 @@ pub struct ListenerConfig {
     pub keep_alive: KeepAlive,
     /// Limits that hold here instead of those of the router.
     pub limits: ListenerLimits,
+    /// What becomes of clients that take their messages more slowly than they come: what is said here holds, and the rest is
+    /// as in the realm.
+    pub slow_consumers: SlowConsumers,
     /// Who may connect to a Unix socket, in the numbers of `chmod`, such as `0o660`. Without it the umask of the process
     /// decides.
     pub unix_mode: Option<u32>,
@@ -78,6 +81,7 @@ impl Default for ListenerConfig {
             bridge: Vec::new(),
             keep_alive: KeepAlive::default(),
             limits: ListenerLimits::default(),
+            slow_consumers: SlowConsumers::default(),
             unix_mode: None,
         }
     }

@@ -1,7 +1,8 @@
 //! A realm, and what holds in it.
 
 use super::{
-    AuthenticationSettings, AuthorizationSettings, RealmLimits, RoleSettings, kept, units, words,
+    AuthenticationSettings, AuthorizationSettings, RealmLimits, RoleSettings, SlowConsumers, kept,
+    units, words,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,9 @@ pub struct RealmSettings {
     pub rules: Rules,
     /// How much its sessions may hold and send.
     pub limits: RealmLimits,
+    /// What becomes of clients that take their messages more slowly than they come, as far as the listener that they come
+    /// to says nothing of its own. Clients that take nothing at all for as long as `limits.stall` are cut in any case.
+    pub slow_consumers: SlowConsumers,
     /// How clients prove who they are.
     pub authentication: AuthenticationSettings,
 }

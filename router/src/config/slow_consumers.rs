@@ -81,9 +81,9 @@ impl SlowConsumers {
 }
 
 impl SlowConsumerPolicy {
-    /// The policies that drop events.
-    pub(crate) const DROPPING: [Self; 3] =
-        [Self::DropNewest, Self::DropOldest, Self::KeepLastPerTopic];
+    /// All policies, in the order of their numbers.
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Disconnect, Self::DropNewest, Self::DropOldest, Self::KeepLastPerTopic];
 
     /// The word for it in a configuration.
     #[must_use]

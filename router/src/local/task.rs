@@ -13,6 +13,7 @@ use crate::{
     outbox::Cut,
     realm::Membership,
     shared::{Registered, Shared},
+    slowness,
 };
 use std::{
     collections::VecDeque,
@@ -29,6 +30,9 @@ use wamplex_shared::{
     time::Time,
     uris::close,
 };
+
+/// Why a session is ended for which too much waits.
+const OVERFLOW: &str = "too slow: too much is waiting to be taken";
 
 /// Carries messages between a realm and a session until one of them ends.
 pub(super) struct Task {
@@ -151,6 +155,9 @@ impl Task {
         if let Some(cut) = cut {
             if cut == Cut::Overflow {
                 self.shared.tally.overflows.up();
+                let reason = Some(OVERFLOW);
+                let outbox = self.outbox();
+                slowness::tell(&self.membership, outbox.policy(), outbox.take_losses(), reason);
             }
             self.hear(|state| drop(state.session.handle_message(last_word(cut))));
         }
@@ -227,9 +234,7 @@ fn into_message(outbound: Outbound) -> Message {
 /// What the router says to a session whose outbox was closed.
 fn last_word(cut: Cut) -> Message {
     match cut {
-        Cut::Overflow => {
-            Abort::new(close::KILLED, "too slow: too much is waiting to be taken").into()
-        }
+        Cut::Overflow => Abort::new(close::KILLED, OVERFLOW).into(),
         Cut::Shutdown => Goodbye::new(close::SYSTEM_SHUTDOWN).into(),
     }
 }

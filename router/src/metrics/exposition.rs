@@ -1,7 +1,7 @@
 //! The numbers of a router as text.
 
 use super::{latency::Histogram, process::Process};
-use crate::{realm::RealmCell, shared::Shared};
+use crate::{config::SlowConsumerPolicy, realm::RealmCell, shared::Shared};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeLabelSet, MetricEncoder, NoLabelSet as NoLabels, text},
@@ -11,7 +11,7 @@ use prometheus_client::{
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Weak},
+    sync::{Arc, Weak, atomic::Ordering::Relaxed},
 };
 use wamplex_realm::{CallEnd, Census};
 
@@ -112,6 +112,7 @@ impl Page<'_> {
         }
         self.messages(realms)?;
         self.bytes(realms)?;
+        self.dropped(realms)?;
         self.calls(realms)
     }
 
@@ -146,6 +147,23 @@ impl Page<'_> {
             for (direction, count) in [("in", received), ("out", sent)] {
                 let labels = vec![("realm", &**realm), ("direction", direction)];
                 encode_count(&mut family, &labels, count)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn dropped(&mut self, realms: &BTreeMap<String, Vec<Arc<RealmCell>>>) -> fmt::Result {
+        let help =
+            "Events that were dropped because their subscriber was too slow, by realm and policy";
+        let mut family = self.family("events_dropped", help, None, MetricType::Counter)?;
+        for (realm, cells) in realms {
+            for policy in SlowConsumerPolicy::ALL {
+                let counts = cells.iter().map(|cell| cell.traffic().dropped(policy));
+                let count = counts.map(|count| count.load(Relaxed)).sum();
+                if count > 0 {
+                    let labels = vec![("realm", &**realm), ("policy", policy.word())];
+                    encode_count(&mut family, &labels, count)?;
+                }
             }
         }
         Ok(())

@@ -3,8 +3,12 @@
 //! A connection counts a batch for itself and adds it up once: cores do not fight over a counter for every message.
 
 use super::latency::Latency;
+use crate::config::SlowConsumerPolicy;
 use std::{
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 use wamplex_realm::{CallEnd, Observer};
@@ -19,6 +23,8 @@ pub(crate) struct Traffic {
     received: Flow,
     sent: Flow,
     calls: [Latency; CallEnd::ALL.len()],
+    /// Events that were dropped, by policy.
+    dropped: [Arc<AtomicU64>; SlowConsumerPolicy::ALL.len()],
 }
 
 /// The messages that go in one direction.
@@ -53,6 +59,16 @@ impl Traffic {
     /// How long the calls took that ended in this way.
     pub(crate) const fn calls(&self, how: CallEnd) -> &Latency {
         &self.calls[how as usize]
+    }
+
+    /// How many events were dropped by this policy, for whoever drops them to add to.
+    pub(crate) const fn dropped(&self, policy: SlowConsumerPolicy) -> &Arc<AtomicU64> {
+        &self.dropped[policy as usize]
+    }
+
+    /// How many events were dropped, by any policy.
+    pub(crate) fn all_dropped(&self) -> u64 {
+        self.dropped.iter().map(|count| count.load(Relaxed)).sum()
     }
 }
 

@@ -16,7 +16,7 @@ mod losses;
 mod model;
 mod terms;
 
-pub(crate) use item::{Item, Topic};
+pub(crate) use item::Item;
 pub(crate) use losses::Losses;
 pub(crate) use terms::Terms;
 
@@ -108,6 +108,11 @@ impl<T: Item> Outbox<T> {
     /// Whose it is, as far as that was noted.
     pub(crate) fn owner(&self) -> Option<&Arc<Peer>> {
         self.owner.get()
+    }
+
+    /// What is done when more would wait than may.
+    pub(crate) fn policy(&self) -> SlowConsumerPolicy {
+        self.state.lock().terms.policy
     }
 
     /// Puts other terms in force, for what waits as well. Events that are dropped are added to `dropped`.

@@ -1,6 +1,6 @@
 //! Random lives of outboxes, beside a model so simple that it is right.
 
-use super::{Cut, Item, Outbox, TAKEN, Terms, Topic};
+use super::{Cut, Item, Outbox, TAKEN, Terms, item::Topic};
 use crate::config::SlowConsumerPolicy::{
     self, Disconnect, DropNewest, DropOldest, KeepLastPerTopic,
 };

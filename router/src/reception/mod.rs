@@ -3,7 +3,7 @@
 use crate::{
     arrival::{Arrival, Arrived},
     bridge::Bridge,
-    config::{KeepAlive, Limits, ListenerConfig, ListenerLimits, Transports},
+    config::{KeepAlive, Limits, ListenerConfig, ListenerLimits, SlowConsumers, Transports},
     connection::Connection,
     crowd::Counted,
     error::StartError,
@@ -43,6 +43,7 @@ pub(crate) struct Reception {
     transports: Transports,
     keep_alive: KeepAlive,
     limits: ListenerLimits,
+    slow_consumers: SlowConsumers,
     hub: Arc<Hub>,
 }
 
@@ -82,6 +83,7 @@ impl Reception {
             transports: config.transports,
             keep_alive: config.keep_alive.clone(),
             limits: config.limits,
+            slow_consumers: config.slow_consumers,
             hub,
         })
     }
@@ -277,6 +279,7 @@ impl Reception {
         let limits = self.limits(&shared);
         let link = Link::new(transport, outbox, limits.stall).watched(patience);
         let mut connection = Connection::new(link, shared, limits, peer);
+        connection.set_slow_consumers(self.slow_consumers);
         Box::pin(async move {
             connection.run().await;
             drop(registered);

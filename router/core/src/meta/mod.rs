@@ -11,9 +11,11 @@ mod events;
 mod reflection;
 mod registration;
 mod session;
+mod slow;
 mod subscription;
 mod testament;
 
+pub use slow::Slowness;
 pub(crate) use testament::Testaments;
 
 use crate::{

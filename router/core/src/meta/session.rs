@@ -155,6 +155,6 @@ fn details(who: &Joining) -> Dict {
 }
 
 /// Every key is there in every answer, so that readers need not ask.
-fn or_null(text: &Option<ByteString>) -> Value {
+pub(super) fn or_null(text: &Option<ByteString>) -> Value {
     text.clone().map_or(Value::Null, Value::from)
 }
