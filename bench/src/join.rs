@@ -16,12 +16,14 @@ use wamplex_shared::{
     codec,
     id::RequestIds,
     message::{
-        Error, Hello, HelloDetails, Message, Register, RegisterOptions, Subscribe, SubscribeOptions,
+        Error, Goodbye, Hello, HelloDetails, Message, Register, RegisterOptions, Subscribe,
+        SubscribeOptions,
     },
     rawsocket::{HANDSHAKE_LENGTH, Handshake, MaxLength},
     roles::{Features, Role, Roles},
     serializer::Serializer,
     uri::{MatchPolicy, Uri},
+    uris::close,
 };
 
 /// How long a router may take for an answer.
@@ -58,10 +60,7 @@ impl Peer {
     /// # Errors
     /// There is nobody, or it does not let us in.
     pub(crate) fn join(way: Way<'_>) -> Result<Self> {
-        Self::connect(way)?.enter(way).map_err(|error| match error {
-            BenchError::Join { .. } => error,
-            other => refused(way, &other.to_string()),
-        })
+        Self::connect(way)?.enter(way)
     }
 
     /// Connects, and does not say HELLO.
@@ -85,19 +84,33 @@ impl Peer {
         Ok(Self { stream, framing, received: Vec::new(), ids: RequestIds::new() })
     }
 
-    fn enter(mut self, way: Way<'_>) -> Result<Self> {
-        self.send(&hello(way.realm))?;
-        match self.receive()? {
+    /// Joins.
+    ///
+    /// # Errors
+    /// The router does not let us in.
+    pub(crate) fn enter(mut self, way: Way<'_>) -> Result<Self> {
+        self.ids = RequestIds::new();
+        let answer = self.send(&hello(way.realm)).and_then(|()| self.receive());
+        match answer.map_err(|error| refused(way, &error.to_string()))? {
             Message::Welcome(_) => Ok(self),
-            Message::Abort(abort) => Err(refused(
-                way,
-                &format!(
-                    "{}{}",
-                    abort.reason.as_str(),
-                    abort.details.message.map(|text| format!(" ({text})")).unwrap_or_default()
-                ),
-            )),
+            Message::Abort(abort) => {
+                let words = abort.details.message.map(|text| format!(" ({text})"));
+                let reason = abort.reason.as_str();
+                Err(refused(way, &format!("{reason}{}", words.unwrap_or_default())))
+            }
             other => Err(refused(way, &format!("{} is no answer to HELLO", other.code().name()))),
+        }
+    }
+
+    /// Leaves the realm, in agreement with the router. The connection stays.
+    ///
+    /// # Errors
+    /// The router does not answer.
+    pub(crate) fn leave(&mut self) -> Result<()> {
+        self.send(&Message::Goodbye(Goodbye::new(close::CLOSE_REALM)))?;
+        match self.receive()? {
+            Message::Goodbye(_) => Ok(()),
+            other => Err(no_answer("GOODBYE", &other)),
         }
     }
 

@@ -18,6 +18,9 @@ use std::{
 /// How many of the last lines that a router wrote are kept, to be shown when it dies.
 const LINES: usize = 20;
 
+/// The environment variable in which the runtime of the router looks for a number of threads.
+const WORKERS: &str = "TOKIO_WORKER_THREADS";
+
 /// Where a router is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
@@ -90,14 +93,22 @@ impl Target {
     ///
     /// # Errors
     /// It does not start, or does not say where it listens.
-    pub(crate) fn start(program: &Path, arguments: &[String], cores: &Cores) -> Result<Self> {
+    pub(crate) fn start(
+        program: &Path,
+        arguments: &[String],
+        cores: &Cores,
+        workers: Option<usize>,
+    ) -> Result<Self> {
         let fail =
             |reason: String| BenchError::Start { path: program.display().to_string(), reason };
         let mut command = Command::new(program);
         command.args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // Its runtime has a thread for each core that it may use, unless told otherwise.
-        command.env_remove("TOKIO_WORKER_THREADS");
+        command.env_remove(WORKERS);
+        if let Some(workers) = workers {
+            command.env(WORKERS, workers.to_string());
+        }
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         // Started from a thread of its own, so that the cores it inherits are not ours.

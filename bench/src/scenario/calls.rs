@@ -1,6 +1,6 @@
 //! Callers and callees of one procedure.
 
-use super::{PATIENCE, Run, Stage, fill_latency, perform, unexpected};
+use super::{PATIENCE, Run, Stage, Until, fill_latency, perform, unexpected};
 use crate::{
     error::{BenchError, Result},
     join::Peer,
@@ -43,6 +43,13 @@ pub(crate) struct CallPlan {
     pub(crate) timed: bool,
 }
 
+impl CallPlan {
+    /// One call at a time.
+    pub(crate) const fn ping_pong(payload: usize) -> Self {
+        Self { callers: 1, in_flight: 1, payload, timed: true }
+    }
+}
+
 /// Calls a procedure that gives back what it gets, and counts results.
 ///
 /// # Errors
@@ -66,7 +73,7 @@ pub(crate) fn calls(stage: &Stage<'_>, scenario: &'static str, plan: CallPlan) -
         stage.stop.check()?;
     }
     let bodies = sides.into_iter().map(|side| move || side.run()).collect();
-    let (measured, latencies) = perform(stage, &run, bodies)?;
+    let (measured, latencies) = perform(stage, &run, Until::Time, bodies)?;
     let mut row = stage
         .row(scenario)
         .with("callers", plan.callers)

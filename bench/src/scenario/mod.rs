@@ -1,10 +1,17 @@
 //! What can be measured.
 
 mod calls;
+mod churn;
 mod events;
+mod flow;
+mod publisher;
+mod sessions;
+mod subscribers;
 
 pub(crate) use calls::{CallPlan, calls};
+pub(crate) use churn::{ChurnPlan, churn};
 pub(crate) use events::{EventPlan, events};
+pub(crate) use sessions::sessions;
 
 use crate::{
     cores::{Cores, pin},
@@ -63,6 +70,12 @@ impl Stage<'_> {
     /// How many generator threads there are.
     pub(crate) fn threads(&self) -> usize {
         self.cores.generator.len().max(1)
+    }
+
+    /// The process of the router, for scenarios that are about nothing else.
+    fn pid(&self) -> Result<u32> {
+        let unknown = "which process the router is has to be said with --pid";
+        self.target.pid.ok_or_else(|| BenchError::Arguments(unknown.to_owned()))
     }
 
     fn row(&self, scenario: &'static str) -> Row {
@@ -149,6 +162,15 @@ impl Measured {
     }
 }
 
+/// When enough is measured.
+#[derive(Clone, Copy)]
+enum Until<'a> {
+    /// After the time of the stage, of which the warm-up does not count.
+    Time,
+    /// Once this says so of the number of messages received. The threads end by themselves.
+    Done(&'a dyn Fn(u64) -> Result<bool>),
+}
+
 /// Runs the threads of a generator through warm-up, measuring and draining.
 ///
 /// # Errors
@@ -156,45 +178,50 @@ impl Measured {
 fn perform<T: Send>(
     stage: &Stage<'_>,
     run: &Run,
+    until: Until<'_>,
     threads: Vec<impl FnOnce() -> Result<T> + Send>,
 ) -> Result<(Measured, Vec<T>)> {
     thread::scope(|scope| {
-        let threads: Vec<_> = threads
-            .into_iter()
-            .enumerate()
-            .map(|(index, body)| {
-                let core = stage.cores.generator.get(index).copied();
-                scope.spawn(move || {
-                    pin(core.as_slice());
-                    body().inspect_err(|_| run.phase.store(FAILED, Ordering::Relaxed))
-                })
-            })
-            .collect();
-        let measured = observe(stage, run);
+        let cores = &stage.cores.generator;
+        let spawn = |(index, body)| {
+            let core = cores.get(index % cores.len().max(1)).copied();
+            scope.spawn(move || run_body(core, run, body))
+        };
+        let threads: Vec<_> = threads.into_iter().enumerate().map(spawn).collect();
+        let measured = observe(stage, run, until);
         let next = if measured.is_ok() { DRAINING } else { FAILED };
         run.phase.fetch_max(next, Ordering::Relaxed);
-        let ended: Vec<_> = threads
-            .into_iter()
-            .map(|thread| {
-                let panicked = |_| Err(BenchError::Wrong("a thread panicked".to_owned()));
-                thread.join().unwrap_or_else(panicked)
-            })
-            .collect();
-        let ended = ended.into_iter().collect::<Result<Vec<_>>>()?;
+        let panicked = |_| Err(BenchError::Wrong("a thread panicked".to_owned()));
+        let ended = threads.into_iter().map(|thread| thread.join().unwrap_or_else(panicked));
+        // All of them have to end, whatever the first one says. It knows more than who looks from outside.
+        let ended: Vec<_> = ended.collect();
+        let ended = ended.into_iter().collect::<Result<_>>()?;
         Ok((measured?, ended))
     })
 }
 
-fn observe(stage: &Stage<'_>, run: &Run) -> Result<Measured> {
-    wait(stage, run, stage.warm_up)?;
+fn run_body<T>(core: Option<usize>, run: &Run, body: impl FnOnce() -> Result<T>) -> Result<T> {
+    pin(core.as_slice());
+    body().inspect_err(|_| run.phase.store(FAILED, Ordering::Relaxed))
+}
+
+fn observe(stage: &Stage<'_>, run: &Run, until: Until<'_>) -> Result<Measured> {
+    if let Until::Time = until {
+        wait(stage, run, stage.warm_up)?;
+    }
     let us = std::process::id();
     let usage = || stage.target.pid.map(Usage::of).transpose();
     let (before, our_before) = (usage()?, Usage::of(us).unwrap_or_default());
     let (start, count) = (Instant::now(), run.total());
-    let began =
-        run.phase.compare_exchange(WARM_UP, MEASURING, Ordering::Relaxed, Ordering::Relaxed);
-    if began.is_ok() {
-        wait(stage, run, stage.time)?;
+    // A thread may have failed meanwhile.
+    let _ = run.phase.compare_exchange(WARM_UP, MEASURING, Ordering::Relaxed, Ordering::Relaxed);
+    match until {
+        Until::Time => wait(stage, run, stage.time)?,
+        Until::Done(done) => {
+            while !run.is_over() && !done(run.total())? {
+                wait(stage, run, Duration::from_millis(5))?;
+            }
+        }
     }
     let messages = run.total() - count;
     let wall = start.elapsed();

@@ -1,0 +1,205 @@
+//! The arguments.
+
+mod scenarios;
+
+use crate::{
+    error::{BenchError, Result, Tried},
+    job::{Choice, Job, Server, Setup},
+    report::Report,
+    stop::Stop,
+    target::Address,
+    wire::Transport,
+};
+use clap::Args;
+use scenarios::Scenario;
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
+use wamplex_shared::serializer::Serializer;
+
+/// Measures a router under load: its processor time per message, rates, latencies and memory.
+///
+/// The router is another process on other processor cores: this program itself unless --router or --url names one.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Bench {
+    #[command(subcommand)]
+    scenario: Scenario,
+    #[command(flatten)]
+    common: Common,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  wamplex bench events --subscribers 1,10,100
+  wamplex bench events --subscribers 10 --rate 500          latencies without load
+  wamplex bench calls --callers 4 --in-flight 16 --transport rawsocket --serializer cbor
+  wamplex bench ping-pong --url ws://127.0.0.1:8080/ws --pid 4711
+
+cpu_us, user_us and sys_us are microseconds of the router's processor time per message received by the generator, waits
+how often per message a thread of the router fell asleep, router_% and load_% the processor time of router and generator
+in percent of one core. Exit codes: 0 measured, 1 something failed and there is no figure, 2 wrong arguments.";
+
+#[derive(Debug, Args)]
+struct Common {
+    /// Serializers: json, msgpack, cbor; several give several rows [default: msgpack]
+    #[arg(long, global = true, value_delimiter = ',', value_parser = serializer)]
+    serializer: Vec<Serializer>,
+    /// Transports; several give several rows [default: that of --url, else websocket]
+    #[arg(long, global = true, value_delimiter = ',', value_enum)]
+    transport: Vec<Transport>,
+    /// How long to measure each row, in seconds
+    #[arg(long, global = true, default_value = "3", value_parser = seconds)]
+    seconds: Duration,
+    /// How long to run before that, in seconds
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "0.5", value_parser = seconds)]
+    warm_up: Duration,
+    /// Another build of the router to start
+    #[arg(long, global = true, value_name = "PATH")]
+    router: Option<PathBuf>,
+    /// An argument for the router that is started; may be given several times
+    #[arg(
+        long,
+        global = true,
+        value_name = "ARGUMENT",
+        allow_hyphen_values = true,
+        conflicts_with = "url"
+    )]
+    router_arg: Vec<String>,
+    /// How many threads and cores the router that is started has [default: 2, or what is there]
+    #[arg(long, global = true, value_name = "COUNT", conflicts_with = "url", value_parser = clap::value_parser!(u16).range(1..))]
+    workers: Option<u16>,
+    /// A router that runs already: ws://HOST:PORT/PATH or tcp://HOST:PORT
+    #[arg(long, global = true, conflicts_with = "router")]
+    url: Option<String>,
+    /// The process of the router at --url; without it only rates and latencies are measured
+    #[arg(long, global = true, requires = "url")]
+    pid: Option<u32>,
+    /// Measure the floor too, each row in turn with the router's: a server that broadcasts and does nothing else
+    #[arg(long, global = true, conflicts_with = "url")]
+    floor: bool,
+    /// The realm to join
+    #[arg(long, global = true, value_name = "URI", default_value = "realm1")]
+    realm: String,
+    /// Leave it to the system where router and generator run
+    #[arg(long, global = true)]
+    no_pinning: bool,
+    /// One JSON object per row instead of a table
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+impl Bench {
+    /// Measures, and writes rows to standard output.
+    #[must_use]
+    pub fn execute(&self) -> ExitCode {
+        match self.measure() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                // There is nowhere left to say that standard error is closed.
+                let _ = writeln!(io::stderr(), "wamplex bench: {error}");
+                ExitCode::from(if matches!(error, BenchError::Arguments(_)) { 2 } else { 1 })
+            }
+        }
+    }
+
+    fn measure(&self) -> Result<()> {
+        if let Scenario::Floor(floor) = &self.scenario {
+            return floor.run();
+        }
+        let setup = self.common.setup()?;
+        self.check_floor()?;
+        let stop = Stop::on_signals()?;
+        let mut report = Report::new(self.common.json);
+        for job in self.jobs() {
+            let row = job.run(&setup, &stop)?;
+            if report.write(&row).is_err() {
+                // Who has closed standard output has seen enough, as `head` has.
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// The floor speaks no more than one scenario needs.
+    fn check_floor(&self) -> Result<()> {
+        let common = &self.common;
+        let speaks = matches!(self.scenario, Scenario::Events(_))
+            && common.transports() == [Transport::WebSocket]
+            && matches!(common.serializer[..], [] | [Serializer::MsgPack]);
+        if common.floor && !speaks {
+            let problem = "the floor can only be measured with events over websocket in msgpack";
+            return Err(BenchError::Arguments(problem.to_owned()));
+        }
+        Ok(())
+    }
+
+    fn jobs(&self) -> Vec<Job> {
+        let servers = if self.common.floor {
+            &[Server::Compared, Server::Floor][..]
+        } else {
+            &[Server::Router]
+        };
+        let common = &self.common;
+        let all = if self.scenario.is_about_serializers() {
+            &Serializer::ALL[..]
+        } else {
+            &[Serializer::MsgPack]
+        };
+        let serializers = if common.serializer.is_empty() { all } else { &common.serializer };
+        let mut jobs = Vec::new();
+        for transport in common.transports() {
+            for &serializer in serializers {
+                for (workers, kind) in self.scenario.rows() {
+                    jobs.extend(servers.iter().map(|&server| Job {
+                        kind,
+                        server,
+                        transport,
+                        serializer,
+                        workers: workers.or_else(|| common.workers.map(usize::from)),
+                        warm_up: common.warm_up,
+                        time: common.seconds,
+                    }));
+                }
+            }
+        }
+        jobs
+    }
+}
+
+impl Common {
+    fn transports(&self) -> Vec<Transport> {
+        if !self.transport.is_empty() {
+            return self.transport.clone();
+        }
+        let websocket = self.url.as_ref().is_none_or(|url| url.starts_with("ws"));
+        vec![if websocket { Transport::WebSocket } else { Transport::RawSocket }]
+    }
+
+    fn setup(&self) -> Result<Setup> {
+        let router = match (&self.url, &self.router) {
+            (Some(url), _) => Choice::Running(Address::parse(url)?, self.pid),
+            (None, Some(program)) => Choice::Start(program.clone(), self.router_arg.clone()),
+            (None, None) => {
+                let own = std::env::current_exe().tried("cannot find this program")?;
+                Choice::Start(own, self.router_arg.clone())
+            }
+        };
+        Ok(Setup { router, realm: self.realm.clone(), pinned: !self.no_pinning })
+    }
+}
+
+fn serializer(name: &str) -> Result<Serializer, String> {
+    Serializer::from_name(name).ok_or_else(|| "expected json, msgpack or cbor".to_owned())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse::<f64>()
+        .ok()
+        .filter(|seconds| (0.0..=3600.0).contains(seconds))
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| "expected seconds, from 0 to 3600".to_owned())
+}
