@@ -53,6 +53,14 @@ impl<'b> Cursor<'b> {
         Ok(byte)
     }
 
+    /// Reads past this byte; `false` without reading if there is another one.
+    #[inline]
+    pub(super) fn skip_byte(&mut self, byte: u8) -> bool {
+        let found = self.bytes.get(self.pos) == Some(&byte);
+        self.pos += usize::from(found);
+        found
+    }
+
     /// The next `len` bytes. Compares `len` with what is there before anything is done with it.
     pub(super) fn take(&mut self, len: u64) -> Result<&'b [u8]> {
         let rest = &self.bytes[self.pos..];

@@ -198,6 +198,9 @@ pub(super) fn integral(float: f64) -> Option<u64> {
 /// An integer from 0 up; `None` if there is something else. Integral floats count, since some encoders write large
 /// integers that way.
 pub(super) fn read_number<'b>(r: &mut (impl Reader<'b> + ?Sized)) -> Result<Option<u64>> {
+    if let number @ Some(_) = r.usual_uint() {
+        return Ok(number);
+    }
     Ok(match r.next()? {
         Token::Uint(number) => Some(number),
         Token::Float(float) => integral(float),

@@ -89,6 +89,14 @@ pub(super) trait Reader<'b> {
     /// Reads text, as it stands and never as binary data; `None` if there is something else.
     fn string(&mut self) -> Result<Option<ByteString>>;
 
+    /// Reads an integer from 0 up in a usual form; `None` without reading for anything else, which
+    /// [`next`](Self::next) reads.
+    fn usual_uint(&mut self) -> Option<u64>;
+
+    /// Reads a dictionary without entries, in the form that everybody writes; `false` without reading if there is
+    /// something else.
+    fn usual_empty_dict(&mut self) -> bool;
+
     /// Whether another entry follows. When none does, the list or dictionary is left.
     fn more(&mut self, items: &mut Items) -> Result<bool>;
 
@@ -252,8 +260,12 @@ impl<'r, 'b, R: Reader<'b> + ?Sized> Elements<'r, R> {
             return Err(reader.error_at(start, not_a_message));
         }
         let at = reader.at();
-        let Token::Uint(number) = reader.next()? else {
-            return Err(reader.error_at(at, not_a_message));
+        let number = match reader.usual_uint() {
+            Some(number) => number,
+            None => match reader.next()? {
+                Token::Uint(number) => number,
+                _ => return Err(reader.error_at(at, not_a_message)),
+            },
         };
         let code = MessageCode::from_u64(number)
             .ok_or_else(|| reader.error_at(at, DecodeErrorKind::UnknownCode(number)))?;

@@ -88,18 +88,20 @@ where
     O: Options,
 {
     let mut options = O::default();
-    read_into(r, &mut options)?;
+    // No options at all is the rule, so that is found out before anything else.
+    if options.missing_key().is_some() || !r.usual_empty_dict() {
+        read_into(r.as_dyn(), &mut options)?;
+    }
     Ok(options)
 }
 
-fn read_into<'b>(r: &mut (impl Reader<'b> + ?Sized), options: &mut dyn Table) -> Result<()> {
+fn read_into(r: &mut dyn Reader<'_>, options: &mut dyn Table) -> Result<()> {
     let at = r.at();
     let Token::Dict(mut items) = r.next()? else {
         return Err(r.error_at(at, DecodeErrorKind::WrongType(options.name(), "a dictionary")));
     };
-    // No options at all is the rule, so that is found out before anything else.
     if r.more(&mut items)? {
-        read_entries(r.as_dyn(), items, options)?;
+        read_entries(r, items, options)?;
     }
     match options.missing_key() {
         None => Ok(()),
@@ -140,7 +142,9 @@ fn read_entries(r: &mut dyn Reader<'_>, mut items: Items, options: &mut dyn Tabl
 
 /// A predefined key and its place.
 fn find(options: &dyn Table, key: &str) -> Option<(usize, &'static Key)> {
-    options.keys().iter().copied().flatten().enumerate().find(|(_, known)| known.key() == key)
+    let has_length = |known: &Key| known.name.len() - known.prefix == key.len();
+    let mut keys = options.keys().iter().copied().flatten().enumerate();
+    keys.find(|(_, known)| has_length(known) && known.key() == key)
 }
 
 /// Writes a dictionary of options.

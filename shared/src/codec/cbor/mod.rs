@@ -10,6 +10,7 @@ use super::{
     allowance::Allowance,
     cursor::Cursor,
     head::{Items, Reader, Result, Token, own},
+    utf8::Utf8,
 };
 #[cfg(feature = "transcode")]
 use super::{head::Writer, transcode::Conversion};
@@ -51,6 +52,22 @@ struct Tagged {
     /// The last of them.
     tag: Option<u64>,
 }
+
+/// How many bytes a value takes that begins with this byte, if that alone says so; otherwise 0.
+static SIZES: [u8; 256] = {
+    let mut sizes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (major, info) = (byte as u8 >> 5, byte as u8 & 0x1f);
+        sizes[byte] = match (major, info) {
+            (UINT | NINT | SIMPLE, 0..=23) => 1,
+            (UINT | NINT, 24..=27) | (SIMPLE, 25..=27) => 1 + (1 << (info - 24)),
+            _ => 0,
+        };
+        byte += 1;
+    }
+    sizes
+};
 
 /// Reads CBOR.
 #[derive(Debug)]
@@ -143,31 +160,61 @@ impl<'b> CborReader<'b> {
 
     /// Reads past `count` values and checks them, without making tokens of them.
     fn skip_values(&mut self, count: u64) -> Result<()> {
+        // The place is kept in a register, but for what is rare.
+        let (bytes, mut pos) = (self.0.bytes, self.0.pos);
         for _ in 0..count {
-            let head = self.head()?;
-            match (head.major, head.info) {
-                (UINT | NINT, _) => {}
-                (TEXT, 0..INDEFINITE) => self.0.skip_text(head.number)?,
-                (BYTES, 0..INDEFINITE) => self.0.skip_bytes(head.number)?,
-                (TEXT | BYTES, _) => {
-                    self.chunks(head.major)?;
+            let Some(byte) = bytes.get(pos).copied() else {
+                return Err(self.0.error_at(pos, DecodeErrorKind::UnexpectedEnd));
+            };
+            if let 0x60..=0x77 = byte {
+                let end = pos + 1 + usize::from(byte & 0x1f);
+                let Some(text) = bytes.get(pos + 1..end) else {
+                    return Err(self.0.error_at(bytes.len(), DecodeErrorKind::UnexpectedEnd));
+                };
+                if let Err(valid) = Utf8::new(text) {
+                    let at = pos + 1 + valid;
+                    return Err(self.0.error_at(at, DecodeErrorKind::InvalidUnicode));
                 }
-                (LIST | DICT, 0..INDEFINITE) => {
-                    let is_dict = head.major == DICT;
-                    self.0.enter_known(head.at, head.number, is_dict)?;
-                    // Compared with what there is to read, so twice as many is a number too.
-                    self.skip_values(if is_dict { 2 * head.number } else { head.number })?;
-                    self.0.depth -= 1;
+                pos = end;
+            } else if let size @ 1.. = SIZES[usize::from(byte)] {
+                pos += usize::from(size);
+                if pos > bytes.len() {
+                    return Err(self.0.error_at(bytes.len(), DecodeErrorKind::UnexpectedEnd));
                 }
-                (LIST | DICT, _) => self.skip_open_ended(&head)?,
-                (TAG, _) => {
-                    self.0.enter(head.at)?;
-                    self.skip_values(1)?;
-                    self.0.depth -= 1;
-                }
-                _ => {
-                    self.simple(&head)?;
-                }
+            } else {
+                self.0.pos = pos;
+                self.skip_long()?;
+                pos = self.0.pos;
+            }
+        }
+        self.0.pos = pos;
+        Ok(())
+    }
+
+    /// Reads past a value whose first byte does not say how long it is.
+    fn skip_long(&mut self) -> Result<()> {
+        let head = self.head()?;
+        match (head.major, head.info) {
+            (TEXT, 0..INDEFINITE) => self.0.skip_text(head.number)?,
+            (BYTES, 0..INDEFINITE) => self.0.skip_bytes(head.number)?,
+            (TEXT | BYTES, _) => {
+                self.chunks(head.major)?;
+            }
+            (LIST | DICT, 0..INDEFINITE) => {
+                let is_dict = head.major == DICT;
+                self.0.enter_known(head.at, head.number, is_dict)?;
+                // Compared with what there is to read, so twice as many is a number too.
+                self.skip_values(if is_dict { 2 * head.number } else { head.number })?;
+                self.0.depth -= 1;
+            }
+            (LIST | DICT, _) => self.skip_open_ended(&head)?,
+            (TAG, _) => {
+                self.0.enter(head.at)?;
+                self.skip_values(1)?;
+                self.0.depth -= 1;
+            }
+            _ => {
+                self.simple(&head)?;
             }
         }
         Ok(())
@@ -311,6 +358,25 @@ impl<'b> Reader<'b> for CborReader<'b> {
             Token::Str(text) => Ok(Some(own(self, text))),
             _ => Ok(None),
         }
+    }
+
+    #[inline]
+    fn usual_uint(&mut self) -> Option<u64> {
+        let rest = self.0.bytes.get(self.0.pos..)?;
+        let (number, size) = match *rest {
+            [byte @ 0..=23, ..] => (byte.into(), 1),
+            [24, a, ..] => (a.into(), 2),
+            [25, a, b, ..] => (u16::from_be_bytes([a, b]).into(), 3),
+            [26, a, b, c, d, ..] => (u32::from_be_bytes([a, b, c, d]).into(), 5),
+            _ => return None,
+        };
+        self.0.pos += size;
+        Some(number)
+    }
+
+    #[inline]
+    fn usual_empty_dict(&mut self) -> bool {
+        self.0.skip_byte(DICT << 5)
     }
 
     fn more(&mut self, items: &mut Items) -> Result<bool> {

@@ -4,6 +4,7 @@
 mod convert;
 mod float;
 mod number;
+mod skip;
 mod text;
 mod writer;
 
@@ -105,41 +106,6 @@ impl<'b> JsonReader<'b> {
         }
     }
 
-    /// Reads past a list and checks it.
-    fn skip_list(&mut self) -> Result<()> {
-        self.open(false)?;
-        if self.first()? != b']' {
-            loop {
-                self.skip()?;
-                match self.first()? {
-                    b',' => self.cursor.pos += 1,
-                    b']' => break,
-                    _ => return Err(self.unexpected(self.cursor.pos)),
-                }
-            }
-        }
-        self.close();
-        Ok(())
-    }
-
-    /// Reads past a dictionary and checks it.
-    fn skip_dict(&mut self) -> Result<()> {
-        self.open(true)?;
-        if self.first()? != b'}' {
-            loop {
-                self.skip_key()?;
-                self.skip()?;
-                match self.first()? {
-                    b',' => self.cursor.pos += 1,
-                    b'}' => break,
-                    _ => return Err(self.unexpected(self.cursor.pos)),
-                }
-            }
-        }
-        self.close();
-        Ok(())
-    }
-
     const fn close(&mut self) {
         self.cursor.pos += 1;
         self.cursor.depth -= 1;
@@ -208,6 +174,18 @@ impl<'b> Reader<'b> for JsonReader<'b> {
         Ok(Some(own(self, text)))
     }
 
+    #[inline]
+    fn usual_uint(&mut self) -> Option<u64> {
+        self.short_integer(0)
+    }
+
+    #[inline]
+    fn usual_empty_dict(&mut self) -> bool {
+        let found = self.cursor.bytes.get(self.cursor.pos..).is_some_and(|b| b.starts_with(b"{}"));
+        self.cursor.pos += if found { 2 } else { 0 };
+        found
+    }
+
     fn more(&mut self, items: &mut Items) -> Result<bool> {
         let byte = self.first()?;
         if byte == if items.is_dict { b'}' } else { b']' } {
@@ -242,12 +220,9 @@ impl<'b> Reader<'b> for JsonReader<'b> {
         match self.first()? {
             b'"' => self.scan_string().map(drop),
             b'-' | b'0'..=b'9' => self.scan_number().map(drop),
-            b'[' => self.skip_list(),
-            b'{' => self.skip_dict(),
-            b't' => self.expect(b"true"),
-            b'f' => self.expect(b"false"),
-            b'n' => self.expect(b"null"),
-            _ => Err(self.unexpected(self.cursor.pos)),
+            b'[' => self.skip_entries::<false>(),
+            b'{' => self.skip_entries::<true>(),
+            byte => self.skip_word(byte),
         }
     }
 

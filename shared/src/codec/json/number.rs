@@ -6,8 +6,12 @@ use crate::codec::head::{Result, Token};
 impl<'b> JsonReader<'b> {
     /// Reads a number: an integer if it is written as one and fits 64 bits.
     pub(super) fn number(&mut self) -> Result<Token<'b>> {
-        if let Some(token) = self.short_integer() {
-            return Ok(token);
+        let is_negative = self.cursor.bytes.get(self.cursor.pos) == Some(&b'-');
+        if !is_negative && let Some(number) = self.short_integer(0) {
+            return Ok(Token::Uint(number));
+        }
+        if is_negative && let Some(number) = self.short_integer(1) {
+            return Ok(Token::Nint(number - 1));
         }
         let start = self.cursor.pos;
         let is_integer = self.scan_number()?;
@@ -18,61 +22,71 @@ impl<'b> JsonReader<'b> {
         Ok(Token::Float(float::read(text)))
     }
 
-    /// Reads an integer of few digits, which is what most numbers are; `None` without reading for any other.
+    /// Reads an integer of few digits behind a sign of this length, which is what most numbers are; `None` for any other
+    /// number.
     #[inline]
-    fn short_integer(&mut self) -> Option<Token<'b>> {
+    pub(super) fn short_integer(&mut self, sign: usize) -> Option<u64> {
         /// As many digits as always fit.
         const FEW: usize = 18;
-        let bytes = self.cursor.bytes.get(self.cursor.pos..)?;
-        let sign = usize::from(*bytes.first()? == b'-');
-        let digits = bytes.get(sign..)?;
-        let (mut magnitude, mut len) = (0_u64, 0);
+        let digits = self.cursor.bytes.get(self.cursor.pos + sign..)?;
+        let (mut number, mut len) = (0_u64, 0);
         while let Some(digit @ b'0'..=b'9') = digits.get(len) {
-            magnitude = magnitude.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
+            number = number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
             len += 1;
         }
         let is_integer = !matches!(digits.get(len), Some(b'.' | b'e' | b'E'));
         let has_leading_zero = len > 1 && digits.first() == Some(&b'0');
-        if !(1..=FEW).contains(&len) || !is_integer || has_leading_zero {
+        // There is no integer -0.
+        let is_minus_zero = sign > 0 && number == 0;
+        if !(1..=FEW).contains(&len) || !is_integer || has_leading_zero || is_minus_zero {
             return None;
         }
-        let token = match sign {
-            0 => Token::Uint(magnitude),
-            // There is no integer -0.
-            _ => Token::Nint(magnitude.checked_sub(1)?),
-        };
         self.cursor.pos += sign + len;
-        Some(token)
+        Some(number)
     }
 
     /// Reads past a number that begins here, checks its grammar and says whether it is written as an integer.
     pub(super) fn scan_number(&mut self) -> Result<bool> {
-        let start = self.cursor.pos;
-        let mut pos = start + usize::from(self.cursor.bytes[start] == b'-');
-        let digits = pos;
-        pos = self.scan_digits(pos)?;
-        if self.cursor.bytes[digits] == b'0' && pos > digits + 1 {
+        let (end, is_integer) = self.number_end(self.cursor.pos)?;
+        self.cursor.pos = end;
+        Ok(is_integer)
+    }
+
+    /// The place behind the number that begins at `start`, and whether it is written as an integer.
+    #[inline]
+    pub(super) fn number_end(&self, start: usize) -> Result<(usize, bool)> {
+        let bytes = self.cursor.bytes;
+        let digits = start + usize::from(bytes.get(start) == Some(&b'-'));
+        let end = self.digits_end(digits)?;
+        if bytes.get(digits) == Some(&b'0') && end > digits + 1 {
             return Err(self.unexpected(digits + 1));
         }
-        let integer_end = pos;
+        match bytes.get(end) {
+            Some(b'.' | b'e' | b'E') => Ok((self.fraction_end(end)?, false)),
+            _ => Ok((end, true)),
+        }
+    }
+
+    /// The place behind the fraction and exponent that begin at `pos`, or one of the two.
+    fn fraction_end(&self, mut pos: usize) -> Result<usize> {
         if self.cursor.bytes.get(pos) == Some(&b'.') {
-            pos = self.scan_digits(pos + 1)?;
+            pos = self.digits_end(pos + 1)?;
         }
         if let Some(b'e' | b'E') = self.cursor.bytes.get(pos) {
             let sign = matches!(self.cursor.bytes.get(pos + 1), Some(b'+' | b'-'));
-            pos = self.scan_digits(pos + 1 + usize::from(sign))?;
+            pos = self.digits_end(pos + 1 + usize::from(sign))?;
         }
-        self.cursor.pos = pos;
-        Ok(pos == integer_end)
+        Ok(pos)
     }
 
-    /// The place behind the digits at `pos`, of which there has to be one.
-    fn scan_digits(&self, pos: usize) -> Result<usize> {
-        let digits = self.cursor.bytes.get(pos..).unwrap_or_default();
-        match digits.iter().take_while(|b| b.is_ascii_digit()).count() {
-            0 => Err(self.unexpected(pos)),
-            count => Ok(pos + count),
+    /// The place behind the digits at `start`, of which there has to be one.
+    #[inline]
+    fn digits_end(&self, start: usize) -> Result<usize> {
+        let mut pos = start;
+        while let Some(b'0'..=b'9') = self.cursor.bytes.get(pos) {
+            pos += 1;
         }
+        if pos == start { Err(self.unexpected(pos)) } else { Ok(pos) }
     }
 }
 

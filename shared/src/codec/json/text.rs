@@ -29,22 +29,33 @@ impl<'b> JsonReader<'b> {
 
     /// Reads past a string that begins here, checks it and says whether it has escapes.
     pub(super) fn scan_string(&mut self) -> Result<bool> {
+        let (end, has_escapes) = self.string_end(self.cursor.pos)?;
+        self.cursor.pos = end;
+        Ok(has_escapes)
+    }
+
+    /// The place behind the string that begins with the quotation mark at `quote`, and whether it has escapes.
+    #[inline]
+    pub(super) fn string_end(&self, quote: usize) -> Result<(usize, bool)> {
+        let end = find_special(self.cursor.bytes, quote + 1);
+        match self.cursor.bytes.get(end) {
+            Some(b'"') => Ok((end + 1, false)),
+            _ => Ok((self.escaped_end(end)?, true)),
+        }
+    }
+
+    /// The place behind a string that was read up to here, where there is no quotation mark.
+    #[cold]
+    fn escaped_end(&self, mut pos: usize) -> Result<usize> {
         let bytes = self.cursor.bytes;
-        let (mut pos, mut has_escapes) = (self.cursor.pos + 1, false);
         loop {
-            pos = find_special(bytes, pos);
             match bytes.get(pos) {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    has_escapes = true;
-                    pos = self.scan_escape(pos)?;
-                }
+                Some(b'"') => return Ok(pos + 1),
+                Some(b'\\') => pos = find_special(bytes, self.scan_escape(pos)?),
                 // A control character, or the end.
                 _ => return Err(self.unexpected(pos)),
             }
         }
-        self.cursor.pos = pos + 1;
-        Ok(has_escapes)
     }
 
     /// Checks the escape that begins at `pos` and returns the place behind it.
@@ -86,23 +97,59 @@ impl<'b> JsonReader<'b> {
 
 /// The place of the first byte from `pos` on that is a quotation mark, a backslash or a control character; the length
 /// of `bytes` if there is none.
-pub(super) fn find_special(bytes: &[u8], mut pos: usize) -> usize {
+#[inline]
+pub(super) fn find_special(bytes: &[u8], pos: usize) -> usize {
+    // Most strings are keys and other short text.
+    match bytes.get(pos..).and_then(|rest| rest.first_chunk()).map(specials) {
+        Some(marks @ 1..) => pos + marks.trailing_zeros() as usize / 8,
+        Some(0) => find_special_far(bytes, pos + WORD),
+        None => find_special_near(bytes, pos),
+    }
+}
+
+/// Bytes that are looked at together.
+const WORD: usize = 8;
+
+/// A bit for each byte that is special: exact for the lowest, which is the only one to use, since subtracting borrows
+/// from the neighbour above.
+const fn specials(word: &[u8; WORD]) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
-    // Eight bytes at a time. Subtracting borrows from the neighbour above, so only the lowest mark is exact, and it
-    // alone is used.
-    while let Some(chunk) = bytes.get(pos..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*chunk);
-        let (quote, backslash) = (word ^ (ONES * 0x22), word ^ (ONES * 0x5c));
-        let marks = (word.wrapping_sub(ONES * 0x20) & !word)
-            | (quote.wrapping_sub(ONES) & !quote)
-            | (backslash.wrapping_sub(ONES) & !backslash);
-        if marks & HIGH != 0 {
-            return pos + (marks & HIGH).trailing_zeros() as usize / 8;
-        }
-        pos += 8;
+    let word = u64::from_le_bytes(*word);
+    let (quote, backslash) = (word ^ (ONES * 0x22), word ^ (ONES * 0x5c));
+    let marks = (word.wrapping_sub(ONES * 0x20) & !word)
+        | (quote.wrapping_sub(ONES) & !quote)
+        | (backslash.wrapping_sub(ONES) & !backslash);
+    marks & HIGH
+}
+
+/// As [`find_special`], for text of some length: in blocks that the compiler turns into vector instructions.
+fn find_special_far(bytes: &[u8], mut pos: usize) -> usize {
+    const BLOCK: usize = 32;
+    let is_special = |b: u8| u8::from(b < 0x20) | u8::from(b == b'"') | u8::from(b == b'\\');
+    while let Some(block) = bytes.get(pos..).and_then(|rest| rest.first_chunk::<BLOCK>())
+        && block.iter().fold(0, |any, b| any | is_special(*b)) == 0
+    {
+        pos += BLOCK;
     }
+    while let Some(word) = bytes.get(pos..).and_then(|rest| rest.first_chunk()) {
+        match specials(word) {
+            0 => pos += WORD,
+            marks => return pos + marks.trailing_zeros() as usize / 8,
+        }
+    }
+    find_special_near(bytes, pos)
+}
+
+/// As [`find_special`], for the last few bytes.
+fn find_special_near(bytes: &[u8], pos: usize) -> usize {
     let rest = bytes.get(pos..).unwrap_or_default();
+    if let (Some([a, b, c, d]), Some([e, f, g, h])) = (rest.first_chunk(), rest.last_chunk())
+        && specials(&[*a, *b, *c, *d, *e, *f, *g, *h]) == 0
+        && rest.len() <= WORD
+    {
+        return bytes.len();
+    }
     let special = |b: &u8| *b < 0x20 || *b == b'"' || *b == b'\\';
     pos + rest.iter().position(special).unwrap_or(rest.len())
 }

@@ -10,6 +10,7 @@ use super::{
     allowance::Allowance,
     cursor::Cursor,
     head::{Items, Reader, Result, Token},
+    utf8::Utf8,
 };
 #[cfg(feature = "transcode")]
 use super::{head::Writer, transcode::Conversion};
@@ -17,6 +18,24 @@ use crate::{error::DecodeErrorKind, serializer::Serializer};
 use alloc::borrow::Cow;
 use bytes::Bytes;
 use bytestring::ByteString;
+
+/// How many bytes a value takes that begins with this byte, if that alone says so; otherwise 0.
+static SIZES: [u8; 256] = {
+    let mut sizes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        sizes[byte] = match byte {
+            0..=0x7f | 0xe0..=0xff | 0xc0 | 0xc2 | 0xc3 => 1,
+            0xca..=0xcb => 1 + (4 << (byte - 0xca)),
+            0xcc..=0xcf => 1 + (1 << (byte - 0xcc)),
+            0xd0..=0xd3 => 1 + (1 << (byte - 0xd0)),
+            0xd4..=0xd8 => 2 + (1 << (byte - 0xd4)),
+            _ => 0,
+        };
+        byte += 1;
+    }
+    sizes
+};
 
 /// Reads MessagePack.
 #[derive(Debug)]
@@ -51,37 +70,62 @@ impl<'b> MsgPackReader<'b> {
 
     /// Reads past `count` values and checks them, without making tokens of them.
     fn skip_values(&mut self, count: u64) -> Result<()> {
+        // The place is kept in a register, but for what is rare.
+        let (bytes, mut pos) = (self.0.bytes, self.0.pos);
         for _ in 0..count {
-            let at = self.0.pos;
-            match self.0.byte()? {
-                0..=0x7f | 0xe0..=0xff | 0xc0 | 0xc2 | 0xc3 => {}
-                byte @ 0xa0..=0xbf => self.0.skip_text((byte & 0x1f).into())?,
-                byte @ 0xd9..=0xdb => {
-                    let len = self.0.uint(1 << (byte - 0xd9))?;
-                    self.0.skip_text(len)?;
+            let Some(byte) = bytes.get(pos).copied() else {
+                return Err(self.0.error_at(pos, DecodeErrorKind::UnexpectedEnd));
+            };
+            if byte & 0xe0 == 0xa0 {
+                let end = pos + 1 + usize::from(byte & 0x1f);
+                let Some(text) = bytes.get(pos + 1..end) else {
+                    return Err(self.0.error_at(bytes.len(), DecodeErrorKind::UnexpectedEnd));
+                };
+                if let Err(valid) = Utf8::new(text) {
+                    let at = pos + 1 + valid;
+                    return Err(self.0.error_at(at, DecodeErrorKind::InvalidUnicode));
                 }
-                byte @ 0xca..=0xcb => self.0.skip_bytes(4 << (byte - 0xca))?,
-                byte @ 0xcc..=0xcf => self.0.skip_bytes(1 << (byte - 0xcc))?,
-                byte @ 0xd0..=0xd3 => self.0.skip_bytes(1 << (byte - 0xd0))?,
-                byte @ 0xd4..=0xd8 => self.0.skip_bytes(1 + (1 << (byte - 0xd4)))?,
-                byte @ 0xc4..=0xc6 => {
-                    let len = self.0.uint(1 << (byte - 0xc4))?;
-                    self.0.skip_bytes(len)?;
+                pos = end;
+            } else if let size @ 1.. = SIZES[usize::from(byte)] {
+                pos += usize::from(size);
+                if pos > bytes.len() {
+                    return Err(self.0.error_at(bytes.len(), DecodeErrorKind::UnexpectedEnd));
                 }
-                byte @ 0xc7..=0xc9 => {
-                    let len = self.0.uint(1 << (byte - 0xc7))?;
-                    self.0.skip_bytes(len + 1)?;
-                }
-                byte @ 0x80..=0x8f => self.skip_entries(at, (byte & 0x0f).into(), true)?,
-                byte @ 0x90..=0x9f => self.skip_entries(at, (byte & 0x0f).into(), false)?,
-                byte @ 0xdc..=0xdf => {
-                    let len = self.0.uint(2 << (byte & 1))?;
-                    self.skip_entries(at, len, byte >= 0xde)?;
-                }
-                0xc1 => return Err(self.0.error_at(at, DecodeErrorKind::UnexpectedByte)),
+            } else {
+                self.0.pos = pos;
+                self.skip_long(byte)?;
+                pos = self.0.pos;
             }
         }
+        self.0.pos = pos;
         Ok(())
+    }
+
+    /// Reads past a value whose first byte does not say how long it is.
+    fn skip_long(&mut self, byte: u8) -> Result<()> {
+        let at = self.0.pos;
+        self.0.pos += 1;
+        match byte {
+            0x80..=0x8f => self.skip_entries(at, (byte & 0x0f).into(), true),
+            0x90..=0x9f => self.skip_entries(at, (byte & 0x0f).into(), false),
+            0xdc..=0xdf => {
+                let len = self.0.uint(2 << (byte & 1))?;
+                self.skip_entries(at, len, byte >= 0xde)
+            }
+            0xd9..=0xdb => {
+                let len = self.0.uint(1 << (byte - 0xd9))?;
+                self.0.skip_text(len)
+            }
+            0xc4..=0xc6 => {
+                let len = self.0.uint(1 << (byte - 0xc4))?;
+                self.0.skip_bytes(len)
+            }
+            0xc7..=0xc9 => {
+                let len = self.0.uint(1 << (byte - 0xc7))?;
+                self.0.skip_bytes(len + 1)
+            }
+            _ => Err(self.0.error_at(at, DecodeErrorKind::UnexpectedByte)),
+        }
     }
 
     fn skip_entries(&mut self, at: usize, len: u64, is_dict: bool) -> Result<()> {
@@ -174,6 +218,25 @@ impl<'b> Reader<'b> for MsgPackReader<'b> {
             _ => return Ok(None),
         };
         self.0.string(len).map(Some)
+    }
+
+    #[inline]
+    fn usual_uint(&mut self) -> Option<u64> {
+        let rest = self.0.bytes.get(self.0.pos..)?;
+        let (number, size) = match *rest {
+            [byte @ 0..=0x7f, ..] => (byte.into(), 1),
+            [0xcc, a, ..] => (a.into(), 2),
+            [0xcd, a, b, ..] => (u16::from_be_bytes([a, b]).into(), 3),
+            [0xce, a, b, c, d, ..] => (u32::from_be_bytes([a, b, c, d]).into(), 5),
+            _ => return None,
+        };
+        self.0.pos += size;
+        Some(number)
+    }
+
+    #[inline]
+    fn usual_empty_dict(&mut self) -> bool {
+        self.0.skip_byte(0x80)
     }
 
     fn more(&mut self, items: &mut Items) -> Result<bool> {
