@@ -37,6 +37,8 @@ pub struct SlowConsumers {
 /// Only events that wait are ever dropped. Results, errors, invocations and whatever else answers or asks something are
 /// not, and events make way for them; if there is no room even so, the session is ended. Events that are on their way to
 /// the socket arrive. The next event of a subscription that lost some says how many, in its detail `_wamplex_dropped`.
+/// Whatever is dropped, the events that are left come in the order in which they were published: one that replaces an older
+/// one of its topic comes at its own place, not at that of the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -48,8 +50,7 @@ pub enum SlowConsumerPolicy {
     DropNewest,
     /// The events that wait the longest are dropped.
     DropOldest,
-    /// Once there is no room, only the newest event that waits of each topic and subscription is kept, in the order in which
-    /// these came. A session for which even those are too many is ended.
+    /// Once there is no room, only the newest event of each topic waits; if even those are too many, the session is ended.
     KeepLastPerTopic,
 }
 

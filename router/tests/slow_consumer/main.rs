@@ -3,7 +3,11 @@
 // Clippy does not see that helpers of tests are tests.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod crowd;
+mod policies;
+mod stopped;
 
 use common::{Heard, PATIENCE, Peer, Running, start};
 use futures_util::{SinkExt, StreamExt};
