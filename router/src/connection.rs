@@ -5,8 +5,8 @@ use crate::{
     admission::{Admission, Admitted},
     authentication::{Expiry, Refusal, Step},
     config::{Limits, SlowConsumers},
-    deliver::Deliver,
-    dispatch::{self, Dispatched},
+    deliver::{Deliver, Handle},
+    dispatch::{self, Dispatched, Dispatcher},
     ending::{End, Parting, Phase},
     link::Link,
     metrics::Batch,
@@ -28,9 +28,10 @@ use std::{
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
+    vec::Drain,
 };
 use tokio::time::{Instant, error::Elapsed, timeout, timeout_at};
-use wamplex_realm::Refused;
+use wamplex_realm::{Member, Refused};
 use wamplex_shared::{
     codec,
     error::ProtocolViolation,
@@ -230,16 +231,17 @@ impl<T: Transport> Connection<T> {
             }
             let (mut now, count) = (self.shared.clock.now(), frames.len());
             let mut batch = frames.drain(..);
-            while let Some(frame) = batch.next() {
-                self.link.note_received(&frame);
-                let handled = self.handle(&frame, membership, &mut serving, now, &mut received);
+            loop {
+                let handled =
+                    self.handle_batch(&mut batch, membership, &mut serving, now, &mut received);
                 let handled = match handled {
-                    Ok(Dispatched::Waits(message)) => {
+                    Ok(None) => break,
+                    Ok(Some(message)) => {
                         let settled = Box::pin(self.settle(membership, *message)).await;
                         now = self.shared.clock.now();
                         settled
                     }
-                    handled => handled.map(drop),
+                    Err(end) => Err(end),
                 };
                 if let Err(end) = handled {
                     self.link.unread(batch);
@@ -271,46 +273,59 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    fn handle(
-        &self,
-        frame: &Bytes,
+    /// Handles frames one after another, up to a message about which somebody has to be asked.
+    ///
+    /// The realm stays guarded from one message to the next, and what each of them causes is queued before that ends.
+    fn handle_batch(
+        &mut self,
+        frames: &mut Drain<'_, Bytes>,
         membership: &Membership,
         serving: &mut Serving,
         now: Time,
         received: &mut Batch,
-    ) -> Result<Dispatched, End> {
-        let message = decode(&self.link, frame)?;
-        received.count(message.code(), frame.len());
-        let is_paid = self.throttle.as_ref().is_none_or(|t| t.pay(frame.len(), now));
-        match serving.handle_message(message)? {
-            Received::Request(request) if is_paid => {
-                Ok(dispatch::dispatch(&membership.realm, &membership.member, request, now)?)
+    ) -> Result<Option<Box<Message>>, End> {
+        let mut dispatcher = Dispatcher::new(&membership.realm);
+        for frame in frames {
+            self.link.note_received(&frame);
+            dispatcher.prepare(frame.len());
+            let message = decode(&self.link, &frame)?;
+            received.count(message.code(), frame.len());
+            let is_paid = self.throttle.as_ref().is_none_or(|t| t.pay(frame.len(), now));
+            let dispatched = match serving.handle_message(message)? {
+                Received::Request(request) if is_paid => {
+                    dispatcher.dispatch(&membership.member, request, now)?
+                }
+                Received::Request(request) => {
+                    self.refuse(&mut dispatcher, &membership.member, request, now)?
+                }
+                Received::Left(_) => return Err(End::Left(serving.poll_message().map(Box::new))),
+                Received::Aborted(_) => return Err(End::Aborted),
+                _ => Dispatched::Done,
+            };
+            if let Dispatched::Waits(message) = dispatched {
+                return Ok(Some(message));
             }
-            Received::Request(request) => Ok(self.refuse(membership, request, now)?),
-            Received::Left(_) => Err(End::Left(serving.poll_message().map(Box::new))),
-            Received::Aborted(_) => Err(End::Aborted),
-            Received::Ignored => Ok(Dispatched::Done),
-            _ => Ok(Dispatched::Done),
         }
+        Ok(None)
     }
 
     /// Refuses what comes far too fast. What ends or answers something is handled all the same.
     fn refuse(
         &self,
-        membership: &Membership,
+        dispatcher: &mut Dispatcher<'_>,
+        member: &Arc<Member<Handle>>,
         request: Message,
         now: Time,
     ) -> Result<Dispatched, ProtocolViolation> {
-        let Membership { realm, member, .. } = membership;
         let can_be_refused = matches!(
             request,
             Message::Call(_) | Message::Publish(_) | Message::Subscribe(_) | Message::Register(_)
         );
         if !can_be_refused {
-            return dispatch::dispatch(realm, member, request, now);
+            return dispatcher.dispatch(member, request, now);
         }
         self.shared.tally.rate_refusals.up();
-        realm.read().refuse(member, &request, Refused::TooFast, &mut Deliver)?;
+        dispatcher.refuse(member, &request, Refused::TooFast)?;
         Ok(Dispatched::Done)
     }
 
@@ -428,8 +443,8 @@ mod tests {
             })
         }
 
-        fn feed(&mut self, _cx: &mut Context<'_>, message: Bytes) -> io::Result<()> {
-            self.sent.lock().push(codec::decode(Serializer::Json, &message).unwrap());
+        fn feed(&mut self, _cx: &mut Context<'_>, message: &Bytes) -> io::Result<()> {
+            self.sent.lock().push(codec::decode(Serializer::Json, message).unwrap());
             Ok(())
         }
 

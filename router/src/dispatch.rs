@@ -1,16 +1,17 @@
 //! Which lock a message needs: the one place that decides it.
 //!
-//! Start reading here to follow a message: what a client sends passes [`dispatch`], and what comes of it is in the
+//! Start reading here to follow a message: what a client sends passes [`Dispatcher::dispatch`], and what comes of it is in the
 //! outboxes of the receivers before the guard of the realm is released. SUBSCRIBED is therefore ahead of every EVENT,
 //! and nothing comes after UNSUBSCRIBED.
 
 use crate::{
-    deliver::{Deliver, Handle},
+    deliver::{DeliverBatch, Handle},
+    guard::Held,
     realm::RealmCell,
     shared::Shared,
 };
 use std::sync::Arc;
-use wamplex_realm::{Grant, Handled, Member, Refused, Verdict};
+use wamplex_realm::{Grant, Handled, Member, Realm, Refused, Verdict};
 use wamplex_shared::{
     error::ProtocolViolation,
     message::Message,
@@ -18,6 +19,17 @@ use wamplex_shared::{
     uri::Uri,
     uris::{subscription::GET_EVENTS, wamplex::ADMIN},
 };
+
+/// A realm, and its guard for a batch of messages.
+pub(crate) struct Dispatcher<'a> {
+    cell: &'a RealmCell,
+    held: Held<'a, Realm<Handle>>,
+    // Dropped last: who is woken may need the guard.
+    out: DeliverBatch,
+}
+
+/// A frame of this many bytes is decoded without the guard: whoever waits to change the realm does not wait for that.
+const LONG: usize = 4 << 10;
 
 /// What became of a message.
 #[must_use]
@@ -28,29 +40,57 @@ pub(crate) enum Dispatched {
     Waits(Box<Message>),
 }
 
-/// Hands a request of `from` to its realm, if it has the right to it.
-///
-/// # Errors
-/// The message breaks the protocol, and the session has to end. A request that was merely refused is not an error: its
-/// answer is on the way.
-pub(crate) fn dispatch(
-    realm: &RealmCell,
-    from: &Arc<Member<Handle>>,
-    message: Message,
-    now: Time,
-) -> Result<Dispatched, ProtocolViolation> {
-    match realm.authorization().judge(from, &message) {
-        Verdict::Allowed(grant) => route(realm, from, grant, message, now)?,
-        Verdict::Refused(why) => refuse(realm, from, &message, why)?,
-        Verdict::Ask { .. } => return Ok(Dispatched::Waits(Box::new(message))),
+impl<'a> Dispatcher<'a> {
+    /// Messages for this realm that are handled one after another, without waiting in between.
+    pub(crate) fn new(cell: &'a RealmCell) -> Self {
+        Self { cell, held: cell.hold(), out: DeliverBatch::default() }
     }
-    Ok(Dispatched::Done)
+
+    /// Says how long the frame is that is decoded next.
+    pub(crate) fn prepare(&mut self, length: usize) {
+        if length >= LONG {
+            self.held.release();
+            self.out.wake();
+        }
+    }
+
+    /// Hands a request of `from` to its realm, if it has the right to it.
+    ///
+    /// # Errors
+    /// The message breaks the protocol, and the session has to end. A request that was merely refused is not an error:
+    /// its answer is on the way.
+    pub(crate) fn dispatch(
+        &mut self,
+        from: &Arc<Member<Handle>>,
+        message: Message,
+        now: Time,
+    ) -> Result<Dispatched, ProtocolViolation> {
+        match self.cell.authorization().judge(from, &message) {
+            Verdict::Allowed(grant) => route(self, from, grant, message, now)?,
+            Verdict::Refused(why) => self.refuse(from, &message, why)?,
+            Verdict::Ask { .. } => return Ok(Dispatched::Waits(Box::new(message))),
+        }
+        Ok(Dispatched::Done)
+    }
+
+    /// Refuses a request.
+    ///
+    /// # Errors
+    /// As [`dispatch`](Self::dispatch).
+    pub(crate) fn refuse(
+        &mut self,
+        from: &Arc<Member<Handle>>,
+        message: &Message,
+        why: Refused,
+    ) -> Handled {
+        self.held.read().refuse(from, message, why, &mut self.out)
+    }
 }
 
 /// Hands a request to its realm, or refuses it, once somebody has said whether its sender has the right to it.
 ///
 /// # Errors
-/// As [`dispatch`].
+/// As [`Dispatcher::dispatch`].
 pub(crate) async fn settle(
     shared: &Arc<Shared>,
     realm: &Arc<RealmCell>,
@@ -58,8 +98,8 @@ pub(crate) async fn settle(
     message: Message,
 ) -> Handled {
     match realm.authorization().ask(shared, realm, from, &message).await {
-        Ok(grant) => route(realm, from, grant, message, shared.clock.now()),
-        Err(why) => refuse(realm, from, &message, why),
+        Ok(grant) => route(&mut Dispatcher::new(realm), from, grant, message, shared.clock.now()),
+        Err(why) => Dispatcher::new(realm).refuse(from, &message, why),
     }
 }
 
@@ -68,52 +108,42 @@ fn is_of_the_realm(procedure: &Uri) -> bool {
     procedure.is_reserved() && procedure != GET_EVENTS && !procedure.as_str().starts_with(ADMIN)
 }
 
-fn refuse(
-    realm: &RealmCell,
-    from: &Arc<Member<Handle>>,
-    message: &Message,
-    why: Refused,
-) -> Handled {
-    realm.read().refuse(from, message, why, &mut Deliver)
-}
-
 fn route(
-    realm: &RealmCell,
+    Dispatcher { cell, held, out }: &mut Dispatcher<'_>,
     from: &Arc<Member<Handle>>,
     grant: Grant,
     message: Message,
     now: Time,
 ) -> Handled {
-    let out = &mut Deliver;
     match message {
-        Message::Publish(m) => realm.read().publish_as(grant, from, m, now, out),
-        Message::Yield(m) => realm.read().yield_(from, m, now, out),
+        Message::Publish(m) => held.read().publish_as(grant, from, m, now, out),
+        Message::Yield(m) => held.read().yield_(from, m, now, out),
         Message::Error(m) => {
             // A call that goes to another callee may have to be watched again.
-            let guarded = realm.read();
+            let guarded = held.read();
             let handled = guarded.error(from, m, now, out);
-            realm.expect(guarded.poll_timeout());
+            cell.expect(guarded.poll_timeout());
             handled
         }
-        Message::Cancel(m) => realm.read().cancel(from, m, now, out),
+        Message::Cancel(m) => held.read().cancel(from, m, now, out),
         // The one procedure of the protocol that may look for long needs no more than to look.
         Message::Call(m) if is_of_the_realm(&m.procedure) => {
-            realm.write().call_meta(from, m, now, out)
+            held.write().call_meta(from, m, now, out)
         }
         Message::Call(m) => {
-            let guarded = realm.read();
+            let guarded = held.read();
             let handled = if m.procedure == GET_EVENTS {
                 guarded.get_events(from, m, now, out)
             } else {
                 guarded.call_as(grant, from, m, now, out)
             };
-            realm.expect(guarded.poll_timeout());
+            cell.expect(guarded.poll_timeout());
             handled
         }
-        Message::Subscribe(m) => realm.write().subscribe(from, m, now, out),
-        Message::Unsubscribe(m) => realm.write().unsubscribe(from, m, now, out),
-        Message::Register(m) => realm.write().register(from, m, now, out),
-        Message::Unregister(m) => realm.write().unregister(from, m, now, out),
+        Message::Subscribe(m) => held.write().subscribe(from, m, now, out),
+        Message::Unsubscribe(m) => held.write().unsubscribe(from, m, now, out),
+        Message::Register(m) => held.write().register(from, m, now, out),
+        Message::Unregister(m) => held.write().unregister(from, m, now, out),
         Message::Hello(_)
         | Message::Welcome(_)
         | Message::Abort(_)

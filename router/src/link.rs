@@ -256,7 +256,7 @@ impl<T: Transport> Link<T> {
         if length > limit {
             return Err(Stop::TooLong { message: message.code(), length, limit });
         }
-        let fed = poll_fn(|cx| Poll::Ready(self.transport.feed(cx, frame.clone())));
+        let fed = poll_fn(|cx| Poll::Ready(self.transport.feed(cx, &frame)));
         fed.await.map_err(Stop::Broken)
     }
 
@@ -333,14 +333,22 @@ impl<T: Transport> Link<T> {
                 self.sending = VecDeque::new();
                 break;
             }
-            let frame = outbound.encode(self.transport.serializer()).map_err(Stop::Unwritable)?;
+            let serializer = self.transport.serializer();
+            let made;
+            let frame = match &outbound {
+                Outbound::Event(event) => event.encoded(serializer).map_err(Stop::Unwritable)?,
+                Outbound::Message(message) => {
+                    made = codec::encode(serializer, message).map_err(Stop::Unwritable)?;
+                    &made
+                }
+            };
             if frame.len() > self.transport.peer_limit() {
                 self.undelivered.push(outbound);
                 continue;
             }
             self.sent.count(outbound.code(), frame.len());
             if let Some(tap) = &mut self.tap {
-                tap.note(Direction::Out, self.transport.serializer(), &frame);
+                tap.note(Direction::Out, serializer, frame);
             }
             self.transport.feed(cx, frame).map_err(Stop::Broken)?;
         }

@@ -10,8 +10,14 @@ use std::{
     io::{self, IsTerminal, Write},
     process::ExitCode,
 };
+use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::EnvFilter;
 use wamplex_router::{Router, RouterConfig, StartError, config::ConfigSource};
+
+/// What one thread allocates and another frees, as every message that is passed on, costs no lock in this one.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     // As many connections as the system allows, not as few as it starts with. Without that there are merely fewer.
@@ -29,8 +35,7 @@ fn main() -> ExitCode {
         Ok(config) => config,
         Err(error) => return refuse(&error),
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let ended = match runtime {
+    let ended = match runtime(config.workers) {
         Ok(runtime) => runtime.block_on(run(config, source)).map_err(|error| error.to_string()),
         Err(error) => Err(format!("cannot start threads: {error}")),
     };
@@ -41,6 +46,16 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The threads that serve clients.
+fn runtime(workers: Option<usize>) -> io::Result<Runtime> {
+    let mut builder = Builder::new_multi_thread();
+    builder.enable_all().thread_name("wamplex-worker");
+    if let Some(workers) = workers {
+        builder.worker_threads(workers);
+    }
+    builder.build()
 }
 
 async fn run(config: RouterConfig, source: ConfigSource) -> Result<(), StartError> {
@@ -87,4 +102,16 @@ fn start_log(directives: &str, format: LogFormat) -> Result<(), String> {
         LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
     };
     started.map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    #[allow(clippy::unwrap_used)]
+    fn as_many_threads_serve_clients_as_the_router_was_told() {
+        for workers in [1, 3] {
+            let runtime = super::runtime(Some(workers)).unwrap();
+            assert_eq!(runtime.metrics().num_workers(), workers);
+        }
+    }
 }

@@ -6,7 +6,7 @@ use crate::{
     clock::Clock,
     config::SlowConsumers,
     deliver::{Deliver, Handle},
-    guard::Guard,
+    guard::{Guard, Held},
     metrics::Traffic,
     throttle::Quotas,
 };
@@ -173,6 +173,11 @@ impl RealmCell {
     /// The realm, for changing it.
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Realm<Handle>> {
         self.guard.write()
+    }
+
+    /// The realm, for a batch of messages.
+    pub(crate) const fn hold(&self) -> Held<'_, Realm<Handle>> {
+        self.guard.hold()
     }
 
     /// Takes a session in.

@@ -50,11 +50,19 @@ impl SharedEvent {
     /// # Errors
     /// The event cannot be written in this serializer.
     pub fn encode(&self, serializer: Serializer) -> Result<Bytes, EncodeError> {
+        self.encoded(serializer).cloned()
+    }
+
+    /// The same bytes, without counting another reference: all cores that send the event would write to that count.
+    ///
+    /// # Errors
+    /// The event cannot be written in this serializer.
+    pub fn encoded(&self, serializer: Serializer) -> Result<&Bytes, EncodeError> {
         let encode = || {
             let payload = self.payload_in(serializer);
             codec::encode(serializer, &Message::Event(Event { payload, ..self.event.clone() }))
         };
-        self.encoded[serializer.index()].get_or_init(encode).clone()
+        self.encoded[serializer.index()].get_or_init(encode).as_ref().map_err(Clone::clone)
     }
 
     /// The payload as this serializer writes it, converted once for all subscriptions of the publication.

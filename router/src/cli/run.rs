@@ -10,7 +10,7 @@ use std::{
 use wamplex_router::{
     RouterConfig,
     config::{
-        ConfigError, ConfigSource, Limits, MetaApi, Origins, RealmSettings, Site, UriRule,
+        ConfigError, ConfigSource, Limits, MetaApi, Origins, RealmSettings, Site, UriRule, WORKERS,
         units::size_from_text,
     },
 };
@@ -47,6 +47,10 @@ pub(crate) struct Run {
     /// [default: ask]
     #[arg(long, value_name = "WHAT", value_enum, conflicts_with = "config")]
     meta_api: Option<MetaApiArg>,
+
+    /// How many threads serve clients [default: one for each processor core]
+    #[arg(long, value_name = "COUNT", value_parser = workers, conflicts_with = "config")]
+    workers: Option<usize>,
 
     /// Take topics and procedures of `0-9`, `a-z` and `_` only
     #[arg(long, conflicts_with = "config")]
@@ -111,6 +115,7 @@ impl Run {
         if let Some(size) = self.max_message_size {
             config.limits.message_size = size;
         }
+        config.workers = self.workers.or(config.workers);
         Ok(config)
     }
 
@@ -170,6 +175,11 @@ fn message_size(text: &str) -> Result<usize, String> {
     })
 }
 
+fn workers(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| WORKERS.contains(count));
+    count.ok_or_else(|| format!("expected a number from {} to {}", WORKERS.start(), WORKERS.end()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Cli;
@@ -198,11 +208,14 @@ mod tests {
             "b.c",
             "--max-message-size",
             "4096",
+            "--workers",
+            "3",
         ]);
         let config = config.unwrap();
         assert_eq!(config.listeners[0].endpoint.to_string(), "127.0.0.1:0");
         assert_eq!(names(&config), ["a", "b.c"]);
         assert_eq!(config.limits.message_size, 4096);
+        assert_eq!((config.workers, parse(&[]).unwrap().workers), (Some(3), None));
         assert_eq!(config.listeners[0].site, Site::Embedded);
         assert_eq!(names(&parse(&[]).unwrap()), [DEFAULT_REALM]);
         assert_eq!(parse(&[]).unwrap().realms[0].rules, Rules::default());
@@ -221,6 +234,9 @@ mod tests {
             (&["--max-message-size=-1"], ErrorKind::ValueValidation),
             (&["--max-message-size", "12"], ErrorKind::ValueValidation),
             (&["--max-message-size", "many"], ErrorKind::ValueValidation),
+            (&["--workers", "0"], ErrorKind::ValueValidation),
+            (&["--workers", "1025"], ErrorKind::ValueValidation),
+            (&["--config", "x.toml", "--workers", "2"], ErrorKind::ArgumentConflict),
             (&["--unknown"], ErrorKind::UnknownArgument),
             (&["extra"], ErrorKind::InvalidSubcommand),
             (&["--config", "x.toml", "--realm", "a"], ErrorKind::ArgumentConflict),

@@ -2,7 +2,7 @@
 
 use super::{
     BridgeEndpoint, Endpoint, ListenerConfig, Origins, PrincipalSettings, PrincipalSource,
-    Problems, RealmSettings, RealmTemplate, RoleSettings, RouterConfig, Site,
+    Problems, RealmSettings, RealmTemplate, RoleSettings, RouterConfig, Site, WORKERS,
 };
 use std::collections::HashMap;
 use wamplex_realm::PassedOptions;
@@ -33,6 +33,10 @@ impl RouterConfig {
         problems.each("listeners", &self.listeners, ListenerConfig::check);
         problems.each("realms", &self.realms, RealmSettings::check);
         problems.each("templates", &self.templates, RealmTemplate::check);
+        if let Some(workers) = self.workers {
+            let expected = format!("from {} to {}", WORKERS.start(), WORKERS.end());
+            problems.expect(WORKERS.contains(&workers), "workers", expected, workers.to_string());
+        }
         problems.within("limits", |problems| self.limits.check(problems));
         problems.within("telemetry", |problems| self.telemetry.check(problems));
         problems.within("admin", |problems| self.admin.check(&self.realms, problems));

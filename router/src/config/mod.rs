@@ -91,6 +91,9 @@ pub use wamplex_shared::uri::UriRule;
 /// The realm of a router that was told nothing else.
 pub const DEFAULT_REALM: &str = "realm1";
 
+/// How many threads may serve clients.
+pub const WORKERS: std::ops::RangeInclusive<usize> = 1..=1024;
+
 /// The address of a router that was told nothing else.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 
@@ -107,6 +110,9 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 pub struct RouterConfig {
     /// Whether this file and the certificates it names are read again when they change. SIGHUP has them read in any case.
     pub watch: bool,
+    /// How many threads serve clients. A program that embeds the router has a runtime of its own, which decides it there.
+    #[schemars(range(min = 1, max = 1024), extend("default" = "one for each processor core"))]
+    pub workers: Option<usize>,
     /// Where clients connect, at least one place.
     pub listeners: Vec<ListenerConfig>,
     /// The realms there are, each with a name of its own; at least one, unless there are templates.
@@ -125,6 +131,7 @@ impl Default for RouterConfig {
     fn default() -> Self {
         Self {
             watch: true,
+            workers: None,
             listeners: vec![ListenerConfig::default()],
             realms: vec![RealmSettings::new(DEFAULT_REALM)],
             templates: Vec::new(),

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     authentication::Expiry,
     deliver::Handle,
-    dispatch::{Dispatched, dispatch, settle},
+    dispatch::{Dispatched, Dispatcher, settle},
     log_gate::Line,
     metrics::Batch,
     outbox::Cut,
@@ -168,7 +168,9 @@ impl Task {
         let (realm, member) = (&self.membership.realm, &self.membership.member);
         let handled = match self.serving.handle_message(message) {
             Ok(Received::Request(request)) => {
-                match dispatch(realm, member, request, self.shared.clock.now()) {
+                let now = self.shared.clock.now();
+                let dispatched = Dispatcher::new(realm).dispatch(member, request, now);
+                match dispatched {
                     Ok(Dispatched::Done) => Ok(()),
                     Ok(Dispatched::Waits(request)) => {
                         let outbox = self.outbox();

@@ -137,16 +137,20 @@ impl<T: Item> Outbox<T> {
     /// Past the limit either events are dropped, this one or others, or the outbox is closed with [`Cut::Overflow`]; a
     /// single item that is larger than the limit is taken if nothing else waits. A closed outbox takes nothing.
     pub(crate) fn push(&self, item: T, bytes: usize) {
-        let mut state = self.state.lock();
-        if state.cut.is_some() || !state.push(item, bytes) {
-            return;
-        }
-        let waker = state.waker.take();
-        // The woken task asks for this lock first thing.
-        drop(state);
-        if let Some(waker) = waker {
+        // Outside the lock, for which the woken task asks first thing.
+        if let Some(waker) = self.push_quietly(item, bytes) {
             waker.wake();
         }
+    }
+
+    /// As [`push`](Self::push), but leaves it to the caller to wake the task, if it has to be.
+    #[must_use]
+    pub(crate) fn push_quietly(&self, item: T, bytes: usize) -> Option<Waker> {
+        let mut state = self.state.lock();
+        if state.cut.is_some() || !state.push(item, bytes) {
+            return None;
+        }
+        state.waker.take()
     }
 
     /// Closes the outbox: nothing more is taken, what waits can still be sent.

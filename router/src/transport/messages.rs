@@ -56,9 +56,9 @@ where
         })
     }
 
-    fn feed(&mut self, _cx: &mut Context<'_>, message: Bytes) -> io::Result<()> {
+    fn feed(&mut self, _cx: &mut Context<'_>, message: &Bytes) -> io::Result<()> {
         self.buffered += message.len();
-        self.waiting.push_back(message);
+        self.waiting.push_back(message.clone());
         Ok(())
     }
 

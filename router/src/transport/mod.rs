@@ -42,11 +42,12 @@ pub(crate) trait Transport: Send {
     /// The next message.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Lost>>;
 
-    /// Puts a message into the buffer for writing. It may be on its way before the next flush.
+    /// Puts a message into the buffer for writing. It may be on its way before the next flush. A short one is copied: a
+    /// count of references that all cores write to would cost more.
     ///
     /// # Errors
     /// The connection is lost.
-    fn feed(&mut self, cx: &mut Context<'_>, message: Bytes) -> io::Result<()>;
+    fn feed(&mut self, cx: &mut Context<'_>, message: &Bytes) -> io::Result<()>;
 
     /// Writes what is buffered; pending while the socket takes no more.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;

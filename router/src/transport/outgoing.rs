@@ -67,16 +67,16 @@ impl Outgoing {
     }
 
     /// Puts a piece of any length behind what waits.
-    pub(super) fn push(&mut self, piece: Bytes) {
+    pub(super) fn push(&mut self, piece: &Bytes) {
         if piece.len() < COPIED {
-            self.extend(&piece);
+            self.extend(piece);
             return;
         }
         self.length += piece.len();
         if self.start < self.tail.len() {
             self.end_tail();
         }
-        self.pieces.push_back(piece);
+        self.pieces.push_back(piece.clone());
     }
 
     /// Makes a piece of the tail, in as much memory as it needs: it may be the head of a frame alone.
@@ -210,7 +210,7 @@ mod tests {
             for (seed, length) in lengths.into_iter().enumerate() {
                 let piece = piece(length, seed as u8);
                 all.extend_from_slice(&piece);
-                outgoing.push(piece);
+                outgoing.push(&piece);
             }
             assert_eq!(outgoing.len(), all.len());
             let mut socket = Narrow { width, ..Narrow::default() };
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn many_long_pieces_are_more_than_one_write() {
         let mut outgoing = Outgoing::default();
-        (0..3 * PIECES).for_each(|seed| outgoing.push(piece(COPIED, seed as u8)));
+        (0..3 * PIECES).for_each(|seed| outgoing.push(&piece(COPIED, seed as u8)));
         let mut socket = Narrow { width: usize::MAX, room: usize::MAX, ..Narrow::default() };
         let mut cx = Context::from_waker(noop_waker_ref());
         assert!(outgoing.poll_write(&mut socket, &mut cx).is_ready());

@@ -138,7 +138,7 @@ impl<S> RawSocket<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> RawSocket<S> {
     /// Puts a frame behind what waits.
-    fn put(&mut self, kind: FrameKind, content: Bytes) -> Result<(), FrameError> {
+    fn put(&mut self, kind: FrameKind, content: &Bytes) -> Result<(), FrameError> {
         self.outgoing.extend(&header(kind, content.len(), self.peer_limit)?);
         self.outgoing.push(content);
         Ok(())
@@ -225,7 +225,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for RawSocket<S> {
             match ready!(self.incoming.poll_next(&mut self.socket, cx))? {
                 Frame { kind: FrameKind::Message, content } => return Poll::Ready(Ok(content)),
                 Frame { kind: FrameKind::Ping, content } => {
-                    self.put(FrameKind::Pong, content).map_err(|_| Lost::Malformed {
+                    self.put(FrameKind::Pong, &content).map_err(|_| Lost::Malformed {
                         how: "a PING is longer than its PONG may be".to_owned(),
                         close: Close::TooLong,
                     })?;
@@ -235,7 +235,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for RawSocket<S> {
         }
     }
 
-    fn feed(&mut self, _cx: &mut Context<'_>, message: Bytes) -> io::Result<()> {
+    fn feed(&mut self, _cx: &mut Context<'_>, message: &Bytes) -> io::Result<()> {
         self.put(FrameKind::Message, message)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
     }
@@ -258,7 +258,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for RawSocket<S> {
     }
 
     fn ping(&mut self, _cx: &mut Context<'_>) -> io::Result<()> {
-        self.put(FrameKind::Ping, Bytes::new()).map_err(io::Error::other)
+        self.put(FrameKind::Ping, &Bytes::new()).map_err(io::Error::other)
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>, _close: Close) -> Poll<()> {

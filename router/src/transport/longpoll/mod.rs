@@ -81,9 +81,9 @@ impl Transport for LongPoll {
         })
     }
 
-    fn feed(&mut self, _cx: &mut Context<'_>, message: Bytes) -> io::Result<()> {
+    fn feed(&mut self, _cx: &mut Context<'_>, message: &Bytes) -> io::Result<()> {
         self.fed += message.len() as u64;
-        self.channel.put(message)
+        self.channel.put(message.clone())
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -166,7 +166,7 @@ mod tests {
     async fn what_is_said_counts_until_the_client_has_taken_it() {
         let (mut transport, channel) = transport();
         let said = Bytes::from(vec![b'x'; 100 << 10]);
-        poll_fn(|cx| Poll::Ready(transport.feed(cx, said.clone()))).await.unwrap();
+        poll_fn(|cx| Poll::Ready(transport.feed(cx, &said))).await.unwrap();
         assert_eq!((transport.buffered(), transport.written()), (100 << 10, 0));
         let full = poll_fn(|cx| Poll::Ready(transport.poll_flush(cx).is_pending())).await;
         assert!(full, "the client has to take some of it first");

@@ -79,13 +79,13 @@ impl<S> WebSocket<S> {
     }
 
     /// Puts a frame behind what waits.
-    fn put(&mut self, opcode: Opcode, payload: Bytes) {
+    fn put(&mut self, opcode: Opcode, payload: &Bytes) {
         opcode.head(payload.len(), |head| self.outgoing.extend(head));
         self.outgoing.push(payload);
     }
 
     /// Puts a data message behind what waits.
-    pub(super) fn write(&mut self, kind: Kind, message: Bytes) -> io::Result<()> {
+    pub(super) fn write(&mut self, kind: Kind, message: &Bytes) -> io::Result<()> {
         self.check_open()?;
         self.put(Opcode::Data(kind), message);
         Ok(())
@@ -102,11 +102,11 @@ impl<S> WebSocket<S> {
     /// Ends the batch that is being filled.
     fn write_batch(&mut self) -> io::Result<()> {
         let batch = self.batches.as_mut().and_then(|batches| batches.end());
-        batch.map_or(Ok(()), |batch| self.write(self.kind(), batch))
+        batch.map_or(Ok(()), |batch| self.write(self.kind(), &batch))
     }
 
     /// Puts a long message behind what waits, as a batch of its own.
-    fn write_alone(&mut self, message: Bytes) -> io::Result<()> {
+    fn write_alone(&mut self, message: &Bytes) -> io::Result<()> {
         self.write_batch()?;
         self.check_open()?;
         let before = batch::before(self.serializer, message.len());
@@ -131,7 +131,7 @@ impl<S> WebSocket<S> {
             Goodbye::Heard(None) => Vec::new(),
         };
         self.goodbye = Goodbye::Said;
-        self.put(Opcode::Close, payload.into());
+        self.put(Opcode::Close, &payload.into());
     }
 }
 
@@ -148,7 +148,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             match ready!(self.incoming.poll_next(&mut self.socket, cx))? {
                 Said::Message(kind, message) => return Poll::Ready(Ok((kind, message))),
                 Said::Ping(payload) => {
-                    self.put(Opcode::Pong, payload);
+                    self.put(Opcode::Pong, &payload);
                     self.has_pong = true;
                 }
                 Said::Close(code) => {
@@ -195,12 +195,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocket<S> {
         }
     }
 
-    fn feed(&mut self, _cx: &mut Context<'_>, message: Bytes) -> io::Result<()> {
+    fn feed(&mut self, _cx: &mut Context<'_>, message: &Bytes) -> io::Result<()> {
         match &mut self.batches {
             None => self.write(self.kind(), message),
             Some(_) if message.len() >= COPIED => self.write_alone(message),
             Some(batches) => {
-                if batches.append(&message) {
+                if batches.append(message) {
                     self.write_batch()
                 } else {
                     Ok(())
@@ -228,7 +228,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocket<S> {
 
     fn ping(&mut self, _cx: &mut Context<'_>) -> io::Result<()> {
         if self.goodbye != Goodbye::Said {
-            self.put(Opcode::Ping, Bytes::new());
+            self.put(Opcode::Ping, &Bytes::new());
         }
         Ok(())
     }

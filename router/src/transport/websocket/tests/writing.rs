@@ -23,7 +23,7 @@ fn messages_of_any_length_are_heard_in_order() {
         let mut transport = WebSocket::new(Wire::new([]), &[], agreed, 100);
         let lengths = [0, 1, 125, 126, COPIED - 1, COPIED, 65535, 65536, 1 << 20, 3];
         for length in lengths {
-            transport.feed(&mut context(), vec![b'a'; length].into()).unwrap();
+            transport.feed(&mut context(), &vec![b'a'; length].into()).unwrap();
         }
         assert!(transport.buffered() > lengths.iter().sum());
         assert!(transport.poll_flush(&mut context()).is_ready());
@@ -42,7 +42,7 @@ fn batches_are_heard_in_order_and_long_messages_are_alone() {
         let mut transport = WebSocket::new(Wire::new([]), &[], agreed, 100);
         let lengths = [1, 2, COPIED - 1, COPIED, 5, 1 << 20, 70];
         for length in lengths {
-            transport.feed(&mut context(), vec![b'1'; length].into()).unwrap();
+            transport.feed(&mut context(), &vec![b'1'; length].into()).unwrap();
         }
         assert!(transport.poll_flush(&mut context()).is_ready());
         assert_eq!(transport.buffered(), 0);
