@@ -476,7 +476,7 @@ mod tests {
 
     struct Bench {
         shared: Arc<Shared>,
-        outbox: crate::deliver::Handle,
+        outbox: Handle,
         say: UnboundedSender<&'static str>,
         sent: Arc<Mutex<Vec<Message>>>,
         closed: Arc<Mutex<Option<Close>>>,

@@ -34,7 +34,7 @@ fn an_idle_connection_holds_nothing_but_itself() {
     transport.socket.stays = true;
     for _ in 0..1000 {
         while transport.poll_data(&mut context()).is_pending() {}
-        transport.write(Kind::Binary, noise(100).into()).unwrap();
+        transport.write(Kind::Binary, &noise(100).into()).unwrap();
     }
     assert!(transport.poll_data(&mut context()).is_pending());
     assert!(transport.poll_flush(&mut context()).is_ready());

@@ -112,7 +112,7 @@ fn a_close_frame_is_answered_once_with_its_code_and_nothing_follows() {
         let (messages, lost) = drain(&mut transport);
         assert!(messages.is_empty() && matches!(lost, Lost::Closed), "{lost:?}");
         close(&mut transport);
-        assert!(transport.write(Kind::Binary, Bytes::new()).is_err());
+        assert!(transport.write(Kind::Binary, &Bytes::new()).is_err());
         close(&mut transport);
         assert_eq!(said(&transport), [(FINAL | A_CLOSE, answer.to_vec())], "{heard:?}");
     }
