@@ -26,6 +26,7 @@ mod report;
 mod scenario;
 mod socket;
 mod stop;
+mod suite;
 mod target;
 mod turning;
 mod wire;

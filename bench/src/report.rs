@@ -35,6 +35,19 @@ impl Row {
         self.figures.push((name, value));
     }
 
+    /// What was set under this name. The scenario is such a setting too.
+    pub(crate) fn setting(&self, name: &str) -> Option<&str> {
+        if name == "scenario" {
+            return Some(self.scenario);
+        }
+        self.settings.iter().find(|(set, _)| *set == name).map(|(_, value)| &**value)
+    }
+
+    /// The figure of this name.
+    pub(crate) fn figure(&self, name: &str) -> Option<f64> {
+        self.figures.iter().find(|(put, _)| *put == name).map(|(_, value)| *value)
+    }
+
     fn cells(&self) -> Vec<(&'static str, String)> {
         let figures = self.figures.iter().map(|(name, value)| (*name, figure(*value)));
         self.settings.iter().cloned().chain(figures).collect()

@@ -7,6 +7,7 @@ use crate::{
     job::{Choice, Job, Server, Setup},
     report::Report,
     stop::Stop,
+    suite::suite,
     target::Address,
     wire::Transport,
 };
@@ -24,10 +25,16 @@ use wamplex_shared::serializer::Serializer;
 ///
 /// The router is another process on other processor cores: this program itself unless --router or --url names one.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub struct Bench {
     #[command(subcommand)]
-    scenario: Scenario,
+    scenario: Option<Scenario>,
+    /// Measure everything in some minutes, and write RESULTS.md and its graphs into this folder
+    #[arg(long, value_name = "FOLDER", num_args = 0..=1, default_missing_value = "bench", conflicts_with = "url")]
+    suite: Option<PathBuf>,
+    /// Measure everything in seconds, to see that it can be measured
+    #[arg(long, hide = true, requires = "suite")]
+    tiny: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -37,6 +44,7 @@ Examples:
   wamplex bench events --subscribers 1,10,100
   wamplex bench events --subscribers 10 --rate 500          latencies without load
   wamplex bench calls --callers 4 --in-flight 16 --transport rawsocket --serializer cbor
+  wamplex bench --suite results                             everything, as a page with graphs
   wamplex bench ping-pong --url ws://127.0.0.1:8080/ws --pid 4711
 
 cpu_us, user_us and sys_us are microseconds of the router's processor time per message received by the generator, waits
@@ -107,14 +115,20 @@ impl Bench {
     }
 
     fn measure(&self) -> Result<()> {
-        if let Scenario::Floor(floor) = &self.scenario {
+        if let Some(Scenario::Floor(floor)) = &self.scenario {
             return floor.run();
         }
         let setup = self.common.setup()?;
-        self.check_floor()?;
         let stop = Stop::on_signals()?;
         let mut report = Report::new(self.common.json);
-        for job in self.jobs() {
+        if let Some(folder) = &self.suite {
+            return suite(&setup, &stop, &mut report, folder, self.tiny);
+        }
+        let Some(scenario) = &self.scenario else {
+            return Err(BenchError::Arguments("nothing is said to be measured".to_owned()));
+        };
+        self.check_floor(scenario)?;
+        for job in self.jobs(scenario) {
             let row = job.run(&setup, &stop)?;
             if report.write(&row).is_err() {
                 // Who has closed standard output has seen enough, as `head` has.
@@ -125,9 +139,9 @@ impl Bench {
     }
 
     /// The floor speaks no more than one scenario needs.
-    fn check_floor(&self) -> Result<()> {
+    fn check_floor(&self, scenario: &Scenario) -> Result<()> {
         let common = &self.common;
-        let speaks = matches!(self.scenario, Scenario::Events(_))
+        let speaks = matches!(scenario, Scenario::Events(_))
             && common.transports() == [Transport::WebSocket]
             && matches!(common.serializer[..], [] | [Serializer::MsgPack]);
         if common.floor && !speaks {
@@ -137,14 +151,14 @@ impl Bench {
         Ok(())
     }
 
-    fn jobs(&self) -> Vec<Job> {
+    fn jobs(&self, scenario: &Scenario) -> Vec<Job> {
         let servers = if self.common.floor {
             &[Server::Compared, Server::Floor][..]
         } else {
             &[Server::Router]
         };
         let common = &self.common;
-        let all = if self.scenario.is_about_serializers() {
+        let all = if scenario.is_about_serializers() {
             &Serializer::ALL[..]
         } else {
             &[Serializer::MsgPack]
@@ -153,7 +167,7 @@ impl Bench {
         let mut jobs = Vec::new();
         for transport in common.transports() {
             for &serializer in serializers {
-                for (workers, kind) in self.scenario.rows() {
+                for (workers, kind) in scenario.rows() {
                     jobs.extend(servers.iter().map(|&server| Job {
                         kind,
                         server,
