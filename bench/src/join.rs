@@ -8,7 +8,7 @@ use crate::{
 use bytes::Bytes;
 use data_encoding::BASE64;
 use std::{
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     net::TcpStream,
     time::Duration,
 };
@@ -208,9 +208,12 @@ impl Peer {
                 Scanned::Close(content) => return Err(closed(content)),
                 Scanned::Unfinished(_) => {
                     let mut buffer = [0; 4096];
-                    match self.stream.read(&mut buffer).tried("no answer from the router")? {
-                        0 => return Err(closed(&[])),
-                        count => self.received.extend_from_slice(&buffer[..count]),
+                    match self.stream.read(&mut buffer) {
+                        Ok(0) => return Err(closed(&[])),
+                        Ok(count) => self.received.extend_from_slice(&buffer[..count]),
+                        // Signals come between two sessions.
+                        Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                        Err(error) => return Err(error).tried("no answer from the router"),
                     }
                     0
                 }
@@ -271,8 +274,8 @@ fn upgrade(way: Way<'_>, stream: &mut TcpStream) -> Result<()> {
     let mut head = Vec::new();
     let mut octet = [0];
     while !head.ends_with(b"\r\n\r\n") {
-        if head.len() > 8192 || stream.read(&mut octet).map_err(fail)? == 0 {
-            return Err(refused(way, "no WebSocket: the connection ended within the handshake"));
+        if head.len() > 8192 || stream.read_exact(&mut octet).is_err() {
+            return Err(refused(way, "no WebSocket: the handshake was not finished"));
         }
         head.push(octet[0]);
     }

@@ -51,6 +51,11 @@ pub(crate) trait Take {
 }
 
 impl Out {
+    /// Nothing is to be sent yet.
+    pub(crate) const fn new(framing: Framing, next_id: u64) -> Self {
+        Self { framing, bytes: Vec::new(), sent: 0, next_id }
+    }
+
     /// Draws a request id.
     pub(crate) fn next_id(&mut self) -> u64 {
         self.next_id += 1;
@@ -69,7 +74,7 @@ impl Socket {
         let (stream, framing, tail, next_id) = peer.into_parts();
         stream.set_nonblocking(true).tried("cannot use a connection")?;
         let stream = TcpStream::from_std(stream);
-        let out = Out { framing, bytes: Vec::new(), sent: 0, next_id };
+        let out = Out::new(framing, next_id);
         Ok(Self { stream, out, tail, wanted: 0, pieces: Vec::new() })
     }
 

@@ -10,9 +10,10 @@ use std::{
     io::{BufRead, BufReader},
     net::{SocketAddr, ToSocketAddrs},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, PoisonError},
-    thread,
+    thread::{self, JoinHandle},
+    time::Duration,
 };
 
 /// How many of the last lines that a router wrote are kept, to be shown when it dies.
@@ -81,7 +82,12 @@ pub(crate) struct Target {
 struct Started {
     child: Child,
     lines: Arc<Mutex<VecDeque<String>>>,
+    /// Who takes the lines.
+    listening: Option<JoinHandle<()>>,
 }
+
+/// How long to wait before looking again.
+const MOMENT: Duration = Duration::from_millis(10);
 
 impl Target {
     /// A router that runs already.
@@ -123,19 +129,19 @@ impl Target {
             .map_err(|error| fail(error.to_string()))?;
         let lines = Arc::<Mutex<VecDeque<String>>>::default();
         let (out, complaints) = (child.stdout.take(), child.stderr.take());
-        if let Some(complaints) = complaints {
+        let listening = complaints.map(|complaints| {
             let lines = lines.clone();
             thread::spawn(move || {
                 for line in BufReader::new(complaints).lines().map_while(std::io::Result::ok) {
                     keep(&lines, line);
                 }
-            });
-        }
+            })
+        });
         let mut first = String::new();
         let mut out = BufReader::new(out.ok_or_else(|| fail("it has no output".to_owned()))?);
         out.read_line(&mut first).tried("cannot read what the router says")?;
         let pid = child.id();
-        let mut started = Started { child, lines };
+        let mut started = Started { child, lines, listening };
         let Some(url) = first.trim().strip_prefix("listening on ") else {
             let _ = started.child.wait();
             let last = started.last_lines();
@@ -149,20 +155,36 @@ impl Target {
     /// Adds to an error what the router said at last, if it has died.
     pub(crate) fn explain(&mut self, error: BenchError) -> BenchError {
         let Some(started) = &mut self.child else { return error };
-        // An exit may follow the end of a connection by a moment.
-        thread::sleep(std::time::Duration::from_millis(50));
-        match started.child.try_wait() {
-            Ok(Some(status)) => {
+        match started.exit() {
+            Some(status) => {
                 let last = started.last_lines();
                 BenchError::Router(format!("died ({status}) while it was measured{last}"))
             }
-            _ => error,
+            None => error,
         }
     }
 }
 
 impl Started {
+    /// How it has ended, or ends within a moment: connections end first.
+    fn exit(&mut self) -> Option<ExitStatus> {
+        for _ in 0..50 {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Some(status);
+            }
+            thread::sleep(MOMENT);
+        }
+        None
+    }
+
+    /// What it said at last. What it has started itself may hold the pipe, so nobody waits for its end for long.
     fn last_lines(&self) -> String {
+        for _ in 0..50 {
+            if self.listening.as_ref().is_none_or(JoinHandle::is_finished) {
+                break;
+            }
+            thread::sleep(MOMENT);
+        }
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.is_empty() {
             return ", and said nothing".to_owned();

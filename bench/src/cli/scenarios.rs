@@ -46,7 +46,7 @@ pub(super) struct Events {
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = value_parser!(u8).range(1..))]
     publishers: u8,
     #[command(flatten)]
-    payload: Payload,
+    load: Load,
     #[command(flatten)]
     pace: Pace,
     /// Count lost events instead of failing: for routers that drop some
@@ -55,7 +55,10 @@ pub(super) struct Events {
 }
 
 #[derive(Debug, Args)]
-struct Payload {
+struct Load {
+    /// How much each publisher publishes or each caller calls, instead of as much as there is time for
+    #[arg(long, value_name = "COUNT", value_parser = value_parser!(u64).range(1..=1_000_000_000))]
+    count: Option<u64>,
     /// Length of the payload in bytes; several numbers give several rows
     #[arg(long, value_name = "BYTES", value_delimiter = ',', default_value = "128", value_parser = payload)]
     payload: Vec<usize>,
@@ -80,13 +83,13 @@ pub(super) struct Calls {
     #[arg(long, value_name = "COUNT", default_value_t = 16, value_parser = value_parser!(u16).range(1..))]
     in_flight: u16,
     #[command(flatten)]
-    payload: Payload,
+    load: Load,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct PingPong {
     #[command(flatten)]
-    payload: Payload,
+    load: Load,
 }
 
 #[derive(Debug, Args)]
@@ -118,7 +121,7 @@ pub(super) struct Patterns {
     #[arg(long = "match", value_name = "POLICIES", value_delimiter = ',', default_value = "prefix,wildcard", value_parser = policy)]
     policies: Vec<MatchPolicy>,
     #[command(flatten)]
-    payload: Payload,
+    load: Load,
 }
 
 #[derive(Debug, Args)]
@@ -130,7 +133,7 @@ pub(super) struct Transcode {
     #[arg(long, value_name = "SERIALIZERS", value_delimiter = ',', default_value = "json,msgpack,cbor", value_parser = super::serializer)]
     to: Vec<Serializer>,
     #[command(flatten)]
-    payload: Payload,
+    load: Load,
 }
 
 #[derive(Debug, Args)]
@@ -144,6 +147,9 @@ pub(super) struct Stalled {
     /// Length of the payload in bytes
     #[arg(long, value_name = "BYTES", default_value = "1024", value_parser = payload)]
     payload: usize,
+    /// How much is published, instead of as much as there is time for
+    #[arg(long, value_name = "COUNT", value_parser = value_parser!(u64).range(1..=1_000_000_000))]
+    count: Option<u64>,
 }
 
 #[derive(Debug, Args)]
@@ -158,7 +164,7 @@ pub(super) struct Workers {
     #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = value_parser!(u8).range(1..))]
     publishers: u8,
     #[command(flatten)]
-    payload: Payload,
+    load: Load,
 }
 
 impl Scenario {
@@ -173,9 +179,10 @@ impl Scenario {
         match self {
             Self::Events(events) => usual(events.rows()),
             Self::Calls(calls) => usual(calls.rows()),
-            Self::PingPong(PingPong { payload }) => usual(
-                payload.each(|payload| Kind::Calls("ping-pong", CallPlan::ping_pong(payload))),
-            ),
+            Self::PingPong(PingPong { load }) => usual(load.each(|payload| {
+                let plan = CallPlan { count: load.count, ..CallPlan::ping_pong(payload) };
+                Kind::Calls("ping-pong", plan)
+            })),
             Self::Sessions(sessions) => {
                 usual(sessions.count.iter().copied().map(Kind::Sessions).collect())
             }
@@ -195,7 +202,7 @@ impl Scenario {
     }
 }
 
-impl Payload {
+impl Load {
     fn each(&self, kind: impl Fn(usize) -> Kind) -> Vec<Kind> {
         self.payload.iter().copied().map(kind).collect()
     }
@@ -210,12 +217,13 @@ impl Events {
                     publishers: self.publishers.into(),
                     rate: self.pace.rate,
                     window: self.pace.window,
+                    count: self.load.count,
                     tolerant: self.tolerate_loss,
                     ..EventPlan::new(subscribers, payload)
                 },
             )
         };
-        let rows = |&subscribers| self.payload.each(|payload| row(subscribers, payload));
+        let rows = |&subscribers| self.load.each(|payload| row(subscribers, payload));
         self.subscribers.iter().flat_map(rows).collect()
     }
 }
@@ -224,9 +232,12 @@ impl Calls {
     fn rows(&self) -> Vec<Kind> {
         let in_flight = self.in_flight.into();
         let row = |callers, payload| {
-            Kind::Calls("calls", CallPlan { callers, in_flight, payload, timed: false })
+            Kind::Calls(
+                "calls",
+                CallPlan { callers, in_flight, payload, count: self.load.count, timed: false },
+            )
         };
-        let rows = |&callers: &u8| self.payload.each(|payload| row(callers.into(), payload));
+        let rows = |&callers: &u8| self.load.each(|payload| row(callers.into(), payload));
         self.callers.iter().flat_map(rows).collect()
     }
 }
@@ -237,8 +248,15 @@ impl Patterns {
         for &policy in &self.policies {
             for &count in &self.counts {
                 let patterns = Some((policy, count));
-                rows.extend(self.payload.each(|payload| {
-                    Kind::Events("patterns", EventPlan { patterns, ..EventPlan::new(1, payload) })
+                rows.extend(self.load.each(|payload| {
+                    Kind::Events(
+                        "patterns",
+                        EventPlan {
+                            patterns,
+                            count: self.load.count,
+                            ..EventPlan::new(1, payload)
+                        },
+                    )
                 }));
             }
         }
@@ -251,8 +269,9 @@ impl Transcode {
         let mut rows = Vec::new();
         for &subscribers in &self.subscribers {
             for &to in &self.to {
-                rows.extend(self.payload.each(|payload| {
-                    let plan = EventPlan { to: Some(to), ..EventPlan::new(subscribers, payload) };
+                rows.extend(self.load.each(|payload| {
+                    let (to, count) = (Some(to), self.load.count);
+                    let plan = EventPlan { to, count, ..EventPlan::new(subscribers, payload) };
                     Kind::Events("transcode", plan)
                 }));
             }
@@ -265,11 +284,13 @@ impl Stalled {
     fn rows(&self) -> Vec<Kind> {
         let row = |stalled: usize| {
             let reading = self.subscribers.saturating_sub(stalled);
-            let plan = EventPlan::new(reading, self.payload);
-            Kind::Events(
-                "stalled",
-                EventPlan { rate: Some(self.rate), stalled: Some(stalled), ..plan },
-            )
+            let plan = EventPlan {
+                rate: Some(self.rate),
+                count: self.count,
+                stalled: Some(stalled),
+                ..EventPlan::new(reading, self.payload)
+            };
+            Kind::Events("stalled", plan)
         };
         vec![row(0), row(1)]
     }
@@ -278,11 +299,11 @@ impl Stalled {
 impl Workers {
     fn rows(&self) -> Vec<(Option<usize>, Kind)> {
         let row = |payload| {
-            let publishers = self.publishers.into();
-            let plan = EventPlan { publishers, ..EventPlan::new(self.subscribers, payload) };
+            let (publishers, count) = (self.publishers.into(), self.load.count);
+            let plan = EventPlan { publishers, count, ..EventPlan::new(self.subscribers, payload) };
             Kind::Events("workers", plan)
         };
-        let rows = |&threads| self.payload.each(row).into_iter().map(move |k| (Some(threads), k));
+        let rows = |&threads| self.load.each(row).into_iter().map(move |k| (Some(threads), k));
         self.threads.iter().flat_map(rows).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! Callers and callees of one procedure.
 
-use super::{PATIENCE, Run, Stage, Until, fill_latency, perform, unexpected};
+use super::{PATIENCE, Run, Stage, fill_latency, perform, unexpected, until_received};
 use crate::{
     error::{BenchError, Result},
     join::Peer,
@@ -39,6 +39,8 @@ pub(crate) struct CallPlan {
     pub(crate) in_flight: usize,
     /// The length of arguments and of results in bytes.
     pub(crate) payload: usize,
+    /// How many calls each of them makes; as many as there is time for if it is not said.
+    pub(crate) count: Option<u64>,
     /// Whether to say how long calls take.
     pub(crate) timed: bool,
 }
@@ -46,7 +48,7 @@ pub(crate) struct CallPlan {
 impl CallPlan {
     /// One call at a time.
     pub(crate) const fn ping_pong(payload: usize) -> Self {
-        Self { callers: 1, in_flight: 1, payload, timed: true }
+        Self { callers: 1, in_flight: 1, payload, count: None, timed: true }
     }
 }
 
@@ -68,12 +70,16 @@ pub(crate) fn calls(stage: &Stage<'_>, scenario: &'static str, plan: CallPlan) -
     for number in 0..plan.callers {
         let template = call_template(stage.serializer, plan.payload);
         let open = VecDeque::with_capacity(plan.in_flight);
-        let caller = Caller { number: number as u8, template, open, from_end: Tag::LENGTH };
+        let left = plan.count.unwrap_or(u64::MAX);
+        let caller = Caller { number: number as u8, left, template, open, from_end: Tag::LENGTH };
         sides[0].add(Peer::join(stage.way())?, Role::Caller(caller))?;
         stage.stop.check()?;
     }
     let bodies = sides.into_iter().map(|side| move || side.run()).collect();
-    let (measured, latencies) = perform(stage, &run, Until::Time, bodies)?;
+    let all = plan.count.unwrap_or(0) * plan.callers as u64;
+    let done = |received| Ok(received >= all);
+    let until = until_received(plan.count, &done);
+    let (measured, latencies) = perform(stage, &run, until, bodies)?;
     let mut row = stage
         .row(scenario)
         .with("callers", plan.callers)
@@ -108,6 +114,8 @@ enum Role {
 
 struct Caller {
     number: u8,
+    /// How many calls it still has to make.
+    left: u64,
     template: Template,
     /// Calls without a result: id, and when it was made.
     open: VecDeque<(u64, u64)>,
@@ -133,7 +141,7 @@ impl<'a> Side<'a> {
         for (index, role) in self.receiving.sessions.iter_mut().enumerate() {
             let Role::Caller(caller) = role else { continue };
             let socket = self.turning.session(index);
-            for _ in 0..self.receiving.plan.in_flight {
+            for _ in 0..caller.left.min(self.receiving.plan.in_flight as u64) {
                 caller.call(run, &mut socket.out);
             }
             socket.flush()?;
@@ -165,6 +173,7 @@ impl Caller {
         let tag = Tag { sender: self.number, number: id };
         self.template.write(&framing, &mut out.bytes, id, tag);
         self.open.push_back((id, run.now()));
+        self.left -= 1;
     }
 
     /// Takes a result and says when it was called for.
@@ -199,7 +208,7 @@ impl Take for Receiving<'_> {
                 if self.plan.timed && self.run.is_measuring() {
                     self.latencies.push(self.run.now().saturating_sub(called));
                 }
-                if !self.run.is_draining() {
+                if !self.run.is_draining() && caller.left > 0 {
                     caller.call(self.run, out);
                 } else if caller.open.is_empty() {
                     self.working.fetch_sub(1, Ordering::SeqCst);

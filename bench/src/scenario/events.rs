@@ -1,11 +1,12 @@
 //! Publishers and subscribers.
 
 use super::{
-    Measured, PATIENCE, Run, Stage, Until, fill_latency,
+    Measured, PATIENCE, Run, Stage, fill_latency,
     flow::Flow,
     perform,
     publisher::Publisher,
     subscribers::{Faults, Subscribers},
+    until_received,
 };
 use crate::{
     error::Result,
@@ -43,6 +44,8 @@ pub(crate) struct EventPlan {
     pub(crate) rate: Option<f64>,
     /// How many publications of one publisher may be on the way; from the length of a frame if it is not said.
     pub(crate) window: Option<u64>,
+    /// How many events each publisher publishes; as many as there is time for if it is not said.
+    pub(crate) count: Option<u64>,
     /// What the subscribers use, if not what the publishers do.
     pub(crate) to: Option<Serializer>,
     /// How many more subscribers there are that never read, where the row is to say so.
@@ -63,6 +66,7 @@ impl EventPlan {
             payload,
             rate: None,
             window: None,
+            count: None,
             to: None,
             stalled: None,
             patterns: None,
@@ -141,7 +145,7 @@ pub(crate) fn events(stage: &Stage<'_>, name: &'static str, plan: EventPlan) -> 
     let threads = stage.threads().min(plan.subscribers + plan.publishers).max(1);
     let templates = plan.templates(stage.serializer);
     let window = plan.window(templates.first().map_or(0, Template::len));
-    let flow = Flow::new(threads, plan.publishers, window, plan.interval());
+    let flow = Flow::new(threads, plan.publishers, window, plan.interval(), plan.count);
     let run = Run::new(threads);
     let side = |thread| Side::new(thread, &flow, &run, plan.tolerant);
     let mut sides = (0..threads).map(side).collect::<Result<Vec<_>>>()?;
@@ -163,7 +167,9 @@ pub(crate) fn events(stage: &Stage<'_>, name: &'static str, plan: EventPlan) -> 
         sides[publisher % threads].add_publisher(publisher, peer, templates.clone())?;
     }
     let bodies = sides.into_iter().map(|side| move || side.run()).collect();
-    let (measured, ended) = perform(stage, &run, Until::Time, bodies)?;
+    let all = plan.count.unwrap_or(0) * (plan.publishers * plan.subscribers) as u64;
+    let done = |received| Ok(received >= all);
+    let (measured, ended) = perform(stage, &run, until_received(plan.count, &done), bodies)?;
     drop(silent);
     Ok(row(stage, name, plan, measured, ended))
 }

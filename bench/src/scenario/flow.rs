@@ -22,6 +22,8 @@ pub(super) struct Flow {
     pub(super) window: u64,
     /// The time between two publications of one publisher, if not as fast as possible.
     pub(super) interval: Option<Duration>,
+    /// How many events each publisher publishes; [`UNKNOWN`] for as many as there is time for.
+    pub(super) count: u64,
 }
 
 #[derive(Debug)]
@@ -48,6 +50,7 @@ impl Flow {
         publishers: usize,
         window: u64,
         interval: Option<Duration>,
+        count: Option<u64>,
     ) -> Self {
         let thread = |_| ThreadFlow {
             // Without subscribers there is nothing to wait for.
@@ -62,7 +65,7 @@ impl Flow {
         };
         let threads = (0..threads).map(thread).collect();
         let publishers = (0..publishers).map(publisher).collect();
-        Self { threads, publishers, window, interval }
+        Self { threads, publishers, window, interval, count: count.unwrap_or(UNKNOWN) }
     }
 
     /// How many publish.

@@ -139,6 +139,8 @@ impl Run {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Measured {
     messages: u64,
+    /// Whether these are all messages there were.
+    all: bool,
     wall: Duration,
     router: Option<(Usage, u64)>,
     generator: Usage,
@@ -149,6 +151,9 @@ impl Measured {
     pub(crate) fn fill(&self, row: &mut Row) {
         let seconds = self.wall.as_secs_f64();
         let each = |amount: f64| amount / self.messages.max(1) as f64;
+        if self.all {
+            row.put("received", self.messages as f64);
+        }
         row.put("msgs/s", (self.messages as f64 / seconds).round());
         if let Some((usage, resident)) = self.router {
             row.put("cpu_us", each(usage.cpu().as_secs_f64() * 1e6));
@@ -171,6 +176,11 @@ enum Until<'a> {
     Done(&'a dyn Fn(u64) -> Result<bool>),
 }
 
+/// Until so many messages are received, or for the time of the stage if no number is said.
+fn until_received(count: Option<u64>, done: &impl Fn(u64) -> Result<bool>) -> Until<'_> {
+    if count.is_some() { Until::Done(done) } else { Until::Time }
+}
+
 /// Runs the threads of a generator through warm-up, measuring and draining.
 ///
 /// # Errors
@@ -185,7 +195,8 @@ fn perform<T: Send>(
         let cores = &stage.cores.generator;
         let spawn = |(index, body)| {
             let core = cores.get(index % cores.len().max(1)).copied();
-            scope.spawn(move || run_body(core, run, body))
+            let waits = matches!(until, Until::Done(_));
+            scope.spawn(move || run_body(core, run, waits, body))
         };
         let threads: Vec<_> = threads.into_iter().enumerate().map(spawn).collect();
         let measured = observe(stage, run, until);
@@ -200,8 +211,17 @@ fn perform<T: Send>(
     })
 }
 
-fn run_body<T>(core: Option<usize>, run: &Run, body: impl FnOnce() -> Result<T>) -> Result<T> {
+/// A thread of the generator. Where all messages count, it waits for the one that looks from outside.
+fn run_body<T>(
+    core: Option<usize>,
+    run: &Run,
+    waits: bool,
+    body: impl FnOnce() -> Result<T>,
+) -> Result<T> {
     pin(core.as_slice());
+    while waits && run.phase.load(Ordering::Relaxed) == WARM_UP {
+        thread::sleep(Duration::from_millis(1));
+    }
     body().inspect_err(|_| run.phase.store(FAILED, Ordering::Relaxed))
 }
 
@@ -219,7 +239,7 @@ fn observe(stage: &Stage<'_>, run: &Run, until: Until<'_>) -> Result<Measured> {
         Until::Time => wait(stage, run, stage.time)?,
         Until::Done(done) => {
             while !run.is_over() && !done(run.total())? {
-                wait(stage, run, Duration::from_millis(5))?;
+                wait(stage, run, Duration::from_millis(1))?;
             }
         }
     }
@@ -228,7 +248,8 @@ fn observe(stage: &Stage<'_>, run: &Run, until: Until<'_>) -> Result<Measured> {
     let (after, our_after) = (usage()?, Usage::of(us).unwrap_or_default());
     let resident = stage.target.pid.map(resident).transpose()?;
     let router = before.zip(after).map(|(before, after)| after.since(before)).zip(resident);
-    Ok(Measured { messages, wall, router, generator: our_after.since(our_before) })
+    let all = matches!(until, Until::Done(_));
+    Ok(Measured { messages, all, wall, router, generator: our_after.since(our_before) })
 }
 
 fn wait(stage: &Stage<'_>, run: &Run, time: Duration) -> Result<()> {

@@ -33,10 +33,11 @@ impl Publisher {
     /// Writes a batch. Says when there is more to write: at once, at a time, or once there is room.
     pub(super) fn write(&mut self, flow: &Flow, run: &Run, out: &mut Out) -> Option<Duration> {
         let limit = flow.arrived(self.number).saturating_add(flow.window);
-        let limit = limit.min(self.published + flow.window);
+        let limit = limit.min(self.published + flow.window).min(flow.count);
         // In batches, or the router would be woken for each.
         let least = if flow.interval.is_none() { flow.window / 4 } else { 0 };
-        if limit - self.published < least.max(1) {
+        let room = limit.saturating_sub(self.published);
+        if room < least.min(flow.count - self.published).max(1) {
             return None;
         }
         while self.published < limit && out.bytes.len() < BATCH {

@@ -160,3 +160,89 @@ impl Take for Subscribers<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Framing, Transport, payload};
+    use bytes::Bytes;
+    use wamplex_shared::{
+        codec,
+        id::{PublicationId, SubscriptionId},
+        message::{Event, EventDetails, Message},
+        payload::Payload,
+        serializer::Serializer,
+    };
+
+    fn event(serializer: Serializer, tag: Tag) -> Bytes {
+        // The tag of a payload is the last thing in it that is text.
+        let plain = payload(serializer, 40);
+        let bytes = plain.bytes().to_vec();
+        let old = Tag { sender: 0, number: 0 }.to_bytes();
+        let at = bytes.windows(old.len()).position(|window| window == old).unwrap();
+        let bytes = [&bytes[..at], &tag.to_bytes(), &bytes[at + old.len()..]].concat();
+        let event = Event {
+            subscription: SubscriptionId::new(5).unwrap(),
+            publication: PublicationId::new(6).unwrap(),
+            details: EventDetails::default(),
+            payload: Payload::from_encoded(serializer, plain.shape(), Bytes::from(bytes)),
+        };
+        codec::encode(serializer, &Message::Event(event)).unwrap()
+    }
+
+    /// What becomes of these events of one publisher to one subscriber.
+    fn take(serializer: Serializer, numbers: &[u64], tolerant: bool) -> Result<(u64, Faults)> {
+        let (flow, run) = (Flow::new(1, 1, 1, None, None), Run::new(1));
+        let mut subscribers = Subscribers::new(0, &flow, &run, tolerant);
+        subscribers.add(true);
+        let mut out = Out::new(Framing::new(Transport::RawSocket, serializer, [0; 4]), 1);
+        for &number in numbers {
+            let event = event(serializer, Tag { sender: 0, number });
+            subscribers.take(0, &mut out, &event)?;
+        }
+        flow.set_total(0, 4);
+        if !subscribers.have_all() {
+            subscribers.give_up()?;
+        }
+        Ok((subscribers.received, subscribers.faults))
+    }
+
+    #[test]
+    fn an_event_that_is_lost_doubled_or_out_of_order_is_noticed() {
+        for serializer in Serializer::ALL {
+            let none = Faults::default();
+            assert_eq!(take(serializer, &[0, 1, 2, 3], false).unwrap(), (4, none));
+            for (numbers, lost, late) in [
+                (&[0, 1, 2][..], 1, 0),
+                (&[0, 2, 3], 1, 0),
+                (&[3], 3, 0),
+                (&[], 4, 0),
+                (&[0, 2, 1, 3], 0, 1),
+            ] {
+                assert!(take(serializer, numbers, false).is_err(), "{numbers:?}");
+                let found = take(serializer, numbers, true).unwrap();
+                assert_eq!(found, (numbers.len() as u64, Faults { lost, late }), "{numbers:?}");
+            }
+            assert!(take(serializer, &[0, 1, 1, 2, 3], false).is_err());
+            assert_eq!(take(serializer, &[0, 1, 1, 2, 3], true).unwrap().1.late, 1);
+        }
+    }
+
+    #[test]
+    fn what_is_no_event_of_ours_ends_the_run() {
+        let (flow, run) = (Flow::new(1, 1, 1, None, None), Run::new(1));
+        let mut subscribers = Subscribers::new(0, &flow, &run, true);
+        subscribers.add(true);
+        subscribers.add(false);
+        let framing = Framing::new(Transport::RawSocket, Serializer::Json, [0; 4]);
+        let mut out = Out::new(framing, 1);
+        let ours = event(Serializer::Json, Tag { sender: 0, number: 0 });
+        let other = event(Serializer::Json, Tag { sender: 1, number: 0 });
+        assert!(subscribers.take(0, &mut out, &other).is_err());
+        assert!(subscribers.take(1, &mut out, &ours).is_err());
+        let said = br#"[3,{},"wamp.close.killed"]"#;
+        let error = subscribers.take(0, &mut out, said).unwrap_err().to_string();
+        assert_eq!(error, "the router sent ABORT wamp.close.killed");
+        subscribers.take(0, &mut out, &ours).unwrap();
+    }
+}

@@ -210,7 +210,8 @@ fn payloads(scale: Scale) -> Section {
 fn calls(scale: Scale) -> Section {
     let mut jobs = Vec::new();
     for transport in [Transport::WebSocket, Transport::RawSocket] {
-        let plan = CallPlan { callers: 4, in_flight: 16, payload: PAYLOAD, timed: false };
+        let plan =
+            CallPlan { callers: 4, in_flight: 16, payload: PAYLOAD, count: None, timed: false };
         jobs.push(Job { transport, ..scale.job(Kind::Calls("calls", plan)) });
         let plan = CallPlan::ping_pong(PAYLOAD);
         jobs.push(Job { transport, ..scale.job(Kind::Calls("ping-pong", plan)) });
