@@ -34,13 +34,12 @@ impl<H> Dealer<H> {
         let Yield { request: invocation, options, payload } = message;
         let passthru = from.may_pass(MessageCode::Yield, options.passthru.as_deref())?;
         let mut invocations = from.given(MessageCode::Yield, invocation)?;
-        let Some(Invoked { call, receive_progress, .. }) = invocations.open.get(&invocation) else {
+        let Some(Invoked { call, receive_progress, .. }) = invocations.open.get(invocation) else {
             return Ok(());
         };
         if options.progress && !receive_progress {
             return Err(ProtocolViolation::ProgressNotRequested { request: invocation.get() });
         }
-        let call = Arc::clone(call);
         let accepted = !passthru || call.caller.takes_passthru();
         let custom = moment.config.passed_options.pick(&options.custom);
         let details = ResultDetails {
@@ -50,12 +49,14 @@ impl<H> Dealer<H> {
         };
         let result = ResultMessage { request: call.request, details, payload };
         if result.details.progress {
+            let call = Arc::clone(call);
             drop(invocations);
             call.progress(result, moment.now, out);
             return Ok(());
         }
-        let slot = invocations.open.remove(&invocation).and_then(|invoked| invoked.slot);
+        let answered = invocations.open.remove(invocation);
         drop(invocations);
+        let Some(Invoked { call, slot, .. }) = answered else { return Ok(()) };
         if accepted {
             if call.finish(result, out).is_some() {
                 call.note_end(moment, CallEnd::Answered);
@@ -88,7 +89,7 @@ impl<H> Dealer<H> {
         let unavailable = message.error.as_str() == uris::error::UNAVAILABLE
             && from.supports(Role::Callee, Feature::CallReroute);
         let mut invocations = from.given(MessageCode::Error, message.request)?;
-        let Some(invoked) = invocations.open.remove(&message.request) else { return Ok(()) };
+        let Some(invoked) = invocations.open.remove(message.request) else { return Ok(()) };
         let Invoked { call, registration, slot, .. } = invoked;
         let retry = if unavailable { call.take_back() } else { Retry::No };
         drop(invocations);

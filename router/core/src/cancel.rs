@@ -25,7 +25,7 @@ impl<H> Dealer<H> {
         out: &mut impl Sink<H>,
     ) {
         let Cancel { request, options } = message;
-        let Some(call) = from.calls.lock().get(&request).cloned() else { return };
+        let Some(call) = from.calls.lock().get(request).cloned() else { return };
         // The specification names no default.
         let mode = options.mode.unwrap_or(CancelMode::KillNoWait);
         let able = || call.serving().is_some_and(|(callee, _)| can_cancel(&callee));
@@ -61,8 +61,8 @@ impl<H> Dealer<H> {
 
     /// Ends the calls that `who` made or was to answer; it has left and is told nothing.
     pub(crate) fn leave(&self, moment: Moment<'_>, who: &Member<H>, out: &mut impl Sink<H>) {
-        let invocations = core::mem::take(&mut who.invocations.lock().open);
-        for Invoked { call, slot, .. } in invocations.into_values() {
+        let invocations = who.invocations.lock().open.take_all();
+        for (_, Invoked { call, slot, .. }) in invocations {
             if call.fail(Reject::CalleeLeft, out).is_some() {
                 call.note_end(moment, CallEnd::CalleeLeft);
             }
@@ -70,9 +70,9 @@ impl<H> Dealer<H> {
                 slot.free();
             }
         }
-        let calls = core::mem::take(&mut *who.calls.lock());
+        let calls = who.calls.lock().take_all();
         let end = |call: &Pending<H>| call.end(&CallOutcome::CallerLeft);
-        let ended = calls.into_values().map(|call| (Arc::clone(&call), end(&call))).collect();
+        let ended = calls.into_iter().map(|(_, call)| (Arc::clone(&call), end(&call))).collect();
         self.withdraw_all(moment, ended, out);
     }
 
@@ -80,7 +80,7 @@ impl<H> Dealer<H> {
     pub(crate) fn check_calls(&self, members: &Members<H>) -> Result<(), String> {
         for seat in members.iter() {
             let member = &seat.member;
-            let calls: Vec<_> = member.calls.lock().iter().map(|(k, v)| (*k, v.clone())).collect();
+            let calls = member.calls.lock().snapshot();
             for (request, call) in calls {
                 let mine = call.request == request && Arc::ptr_eq(&call.caller, member);
                 if !mine || !self.has_place(&call, members) {
@@ -91,14 +91,17 @@ impl<H> Dealer<H> {
                     return Err(format!("nobody watches the time of {request:?} of {member:?}"));
                 }
             }
-            for (id, invoked) in &member.invocations.lock().open {
+            for invoked in member.invocations.lock().open.values() {
                 let call = &invoked.call;
                 // A callee that does not know that nobody waits for its answer keeps its slot until it answers.
                 let kept =
                     invoked.slot.is_some() && matches!(call.course.lock().place, Place::Over);
                 let expected = is_here(&call.caller, members) && is_open(call);
                 if !kept && !expected {
-                    return Err(format!("{member:?} owes {id:?} to nobody"));
+                    return Err(format!(
+                        "{member:?} owes an answer to {:?}, who does not wait",
+                        call.request
+                    ));
                 }
             }
         }
@@ -114,7 +117,7 @@ impl<H> Dealer<H> {
             }
             Place::Serving(callee, request) => {
                 let invocations = callee.invocations.lock();
-                let there = invocations.open.get(request);
+                let there = invocations.open.get(*request);
                 is_here(callee, members) && there.is_some_and(|i| Arc::ptr_eq(&i.call, call))
             }
         }
@@ -150,5 +153,5 @@ fn is_here<H>(member: &Arc<Member<H>>, members: &Members<H>) -> bool {
 }
 
 fn is_open<H>(call: &Arc<Pending<H>>) -> bool {
-    call.caller.calls.lock().get(&call.request).is_some_and(|known| Arc::ptr_eq(known, call))
+    call.caller.calls.lock().get(call.request).is_some_and(|known| Arc::ptr_eq(known, call))
 }

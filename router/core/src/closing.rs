@@ -14,8 +14,8 @@ impl<H> Realm<H> {
     /// sessions end as well.
     pub fn end_calls(&self, now: Time, out: &mut impl Sink<H>) {
         for seat in self.members.iter() {
-            let calls: Vec<_> = seat.member.calls.lock().values().cloned().collect();
-            for call in calls {
+            let calls = seat.member.calls.lock().snapshot();
+            for (_, call) in calls {
                 if call.fail(Reject::Closing, out).is_some() {
                     call.note_end(self.moment(now), CallEnd::Failed);
                 }

@@ -62,6 +62,7 @@ mod dealer;
 mod eligibility;
 mod event;
 mod history;
+mod in_flight;
 mod keeper;
 mod kept;
 mod member;

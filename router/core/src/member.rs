@@ -2,6 +2,7 @@
 
 use crate::{
     config::{Limits, RealmConfig},
+    in_flight::InFlight,
     meta::Testaments,
     pending::{Invoked, Pending},
 };
@@ -12,7 +13,7 @@ use core::{
 };
 use parking_lot::Mutex;
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 use wamplex_shared::{
@@ -74,7 +75,7 @@ pub struct Member<H> {
     last_request: AtomicU64,
     /// The calls it made that are not answered. Whoever takes a call out of here owes the caller its last answer, and
     /// gives it before letting go of the lock: that is why there is exactly one.
-    pub(crate) calls: Mutex<BTreeMap<RequestId, Arc<Pending<H>>>>,
+    pub(crate) calls: Mutex<InFlight<Arc<Pending<H>>>>,
     /// The invocations it was given.
     pub(crate) invocations: Mutex<Invocations<H>>,
 }
@@ -83,7 +84,7 @@ pub struct Member<H> {
 pub(crate) struct Invocations<H> {
     /// Ids rise by one, so an id below the next that is not open was answered or given up: no table of the dead.
     pub(crate) ids: RequestIds,
-    pub(crate) open: BTreeMap<RequestId, Invoked<H>>,
+    pub(crate) open: InFlight<Invoked<H>>,
 }
 
 impl<H> Member<H> {
@@ -93,8 +94,8 @@ impl<H> Member<H> {
             handle,
             left: AtomicBool::new(false),
             last_request: AtomicU64::new(0),
-            calls: Mutex::default(),
-            invocations: Mutex::new(Invocations { ids: RequestIds::new(), open: BTreeMap::new() }),
+            calls: Mutex::new(InFlight::new()),
+            invocations: Mutex::new(Invocations { ids: RequestIds::new(), open: InFlight::new() }),
         }
     }
 

@@ -17,14 +17,10 @@ use core::{
     time::Duration,
 };
 use parking_lot::Mutex;
-use std::{collections::btree_map::Entry, sync::Arc};
+use std::sync::Arc;
 use wamplex_shared::{
     id::{RegistrationId, RequestId},
-    message::{
-        CancelMode, Interrupt, InterruptOptions, Invocation, InvocationDetails, Message,
-        MessageCode,
-    },
-    payload::Payload,
+    message::{CancelMode, Interrupt, InterruptOptions, Invocation, Message, MessageCode},
     roles::{Feature, Role},
     time::Time,
 };
@@ -94,11 +90,12 @@ pub(crate) struct Invoked<H> {
 }
 
 /// Everything that invoking a callee takes.
-pub(crate) struct Offer<H> {
-    pub(crate) callee: Arc<Member<H>>,
+pub(crate) struct Offer<'a, H> {
+    pub(crate) callee: &'a Arc<Member<H>>,
     pub(crate) registration: RegistrationId,
-    pub(crate) details: InvocationDetails,
-    pub(crate) payload: Payload,
+    pub(crate) receive_progress: bool,
+    /// The INVOCATION, made where it stays until it is sent. Its id is given under the lock of the callee's table.
+    pub(crate) invocation: Box<Message>,
     pub(crate) slot: Option<Slot>,
     /// What to ask another callee if this one is unavailable.
     pub(crate) question: Option<Box<Question>>,
@@ -130,16 +127,13 @@ impl<H> Pending<H> {
     /// Enters the call among the caller's.
     pub(crate) fn open(self: &Arc<Self>, limit: usize) -> Result<(), Refusal> {
         let mut calls = self.caller.calls.lock();
-        let full = calls.len() >= limit;
-        match calls.entry(self.request) {
-            // Strict request ids let this happen once in 2^53 requests.
-            Entry::Occupied(_) => Err(self.caller.request_in_use(self.request).into()),
-            Entry::Vacant(_) if full => Err(Reject::LimitExceeded("open calls").into()),
-            Entry::Vacant(entry) => {
-                entry.insert(Arc::clone(self));
-                Ok(())
-            }
+        let in_use = || Err(self.caller.request_in_use(self.request).into());
+        if calls.len() >= limit {
+            let full = Err(Reject::LimitExceeded("open calls").into());
+            return if calls.contains(self.request) { in_use() } else { full };
         }
+        // Strict request ids let this happen once in 2^53 requests.
+        if calls.insert(self.request, Arc::clone(self)) { Ok(()) } else { in_use() }
     }
 
     /// Enters the call among the callee's invocations and delivers INVOCATION, with the parts that have come meanwhile
@@ -148,11 +142,12 @@ impl<H> Pending<H> {
     /// Delivered before the lock is let go, so that the ids rise on the wire.
     pub(crate) fn invoke(
         self: &Arc<Self>,
-        offer: Offer<H>,
+        offer: Offer<'_, H>,
         limit: usize,
         out: &mut impl Sink<H>,
     ) -> Result<Option<Slot>, (Reject, Option<Slot>)> {
-        let Offer { callee, registration, details, payload, slot, question } = offer;
+        let Offer { callee, registration, receive_progress, mut invocation, slot, question } =
+            offer;
         let mut invocations = callee.invocations.lock();
         if invocations.open.len() >= limit {
             return Err((Reject::CalleeBusy, slot));
@@ -162,16 +157,17 @@ impl<H> Pending<H> {
             return Ok(slot);
         }
         let request = invocations.ids.take();
-        let receive_progress = details.receive_progress;
-        let invocation = Invocation { request, registration, details, payload };
+        if let Message::Invocation(invocation) = &mut *invocation {
+            invocation.request = request;
+        }
         let call = Arc::clone(self);
         let invoked = Invoked { call, registration, receive_progress, slot };
         invocations.open.insert(request, invoked);
-        course.place = Place::Serving(Arc::clone(&callee), request);
+        course.place = Place::Serving(Arc::clone(callee), request);
         course.question = question;
-        let more = course.stream.as_deref_mut().map(|stream| stream.begin(&invocation));
-        out.deliver(callee.handle(), Outbound::from(invocation));
-        for invocation in more.into_iter().flatten() {
+        let more = course.begin_stream(&invocation);
+        out.deliver(callee.handle(), Outbound::Message(invocation));
+        for invocation in more {
             course.begin();
             out.deliver(callee.handle(), Outbound::from(invocation));
         }
@@ -181,7 +177,7 @@ impl<H> Pending<H> {
     /// Gives the caller its last answer, unless it has it already. Says where the call was.
     pub(crate) fn finish(
         self: &Arc<Self>,
-        answer: impl Into<Message>,
+        answer: impl Into<Outbound>,
         out: &mut impl Sink<H>,
     ) -> Option<Place<H>> {
         self.finish_if(|_| true, || answer.into(), out)
@@ -200,21 +196,17 @@ impl<H> Pending<H> {
     pub(crate) fn finish_if(
         self: &Arc<Self>,
         may: impl FnOnce(&Self) -> bool,
-        answer: impl FnOnce() -> Message,
+        answer: impl FnOnce() -> Outbound,
         out: &mut impl Sink<H>,
     ) -> Option<Place<H>> {
         let mut calls = self.caller.calls.lock();
-        let Entry::Occupied(entry) = calls.entry(self.request) else { return None };
-        if !Arc::ptr_eq(entry.get(), self) || !may(self) {
-            return None;
-        }
-        entry.remove();
+        calls.remove_if(self.request, |call| Arc::ptr_eq(call, self) && may(self))?;
         if self.caller.has_left() {
             return Some(self.end(&CallOutcome::CallerLeft));
         }
         let answer = answer();
         let outcome = CallOutcome::of(&answer);
-        out.deliver(self.caller.handle(), Outbound::from(answer));
+        out.deliver(self.caller.handle(), answer);
         Some(self.end(&outcome))
     }
 
@@ -232,16 +224,16 @@ impl<H> Pending<H> {
     /// its last answer or took the call back.
     pub(crate) fn progress(
         self: &Arc<Self>,
-        part: impl Into<Message>,
+        part: impl Into<Outbound>,
         now: Time,
         out: &mut impl Sink<H>,
     ) {
         let calls = self.caller.calls.lock();
-        let open = calls.get(&self.request).is_some_and(|call| Arc::ptr_eq(call, self));
+        let open = calls.get(self.request).is_some_and(|call| Arc::ptr_eq(call, self));
         if open && !self.is_killed() {
             self.restart_timeout(now);
             self.course.lock().begin();
-            out.deliver(self.caller.handle(), Outbound::from(part.into()));
+            out.deliver(self.caller.handle(), part.into());
         }
     }
 
@@ -250,7 +242,7 @@ impl<H> Pending<H> {
     pub(crate) fn interrupt_and_wait(&self, out: &mut impl Sink<H>) -> bool {
         while let Some((callee, request)) = self.serving() {
             let invocations = callee.invocations.lock();
-            if invocations.open.contains_key(&request) {
+            if invocations.open.contains(request) {
                 if !self.killed.swap(true, Relaxed) {
                     deliver_interrupt(&callee, request, CancelMode::Kill, out);
                 }
@@ -277,16 +269,16 @@ impl<H> Pending<H> {
         out: &mut impl Sink<H>,
     ) -> Option<Slot> {
         let mut invocations = callee.invocations.lock();
-        let Entry::Occupied(entry) = invocations.open.entry(request) else { return None };
+        let had_slot = invocations.open.get(request)?.slot.is_some();
         let knows = self.is_killed() || callee.has_left();
         let told = interrupt && !knows && can_cancel(callee);
         if told {
             deliver_interrupt(callee, request, CancelMode::KillNoWait, out);
         }
-        if entry.get().slot.is_some() && !told && !knows {
+        if had_slot && !told && !knows {
             return None;
         }
-        entry.remove().slot
+        invocations.open.remove(request)?.slot
     }
 
     /// The callee that has the call, and the id of the INVOCATION.
@@ -333,6 +325,14 @@ impl<H> Pending<H> {
 }
 
 impl<H> Course<H> {
+    /// The parts of the arguments that have come before the first INVOCATION, which they follow.
+    fn begin_stream(&mut self, first: &Message) -> Vec<Invocation> {
+        match (self.stream.as_deref_mut(), first) {
+            (Some(stream), Message::Invocation(first)) => stream.begin(first),
+            _ => Vec::new(),
+        }
+    }
+
     /// From here on the call stays with its callee.
     pub(crate) fn begin(&mut self) {
         (self.begun, self.question) = (true, None);

@@ -366,8 +366,8 @@ impl<H> Drop for Realm<H> {
     /// A call in flight and its two members hold each other: lets go of the calls.
     fn drop(&mut self) {
         for seat in self.members.iter() {
-            seat.member.calls.lock().clear();
-            seat.member.invocations.lock().open.clear();
+            drop(seat.member.calls.lock().take_all());
+            drop(seat.member.invocations.lock().open.take_all());
         }
     }
 }

@@ -20,8 +20,8 @@ use std::{
     sync::Arc,
 };
 use wamplex_shared::{
-    id::RegistrationId,
-    message::{Call, InvocationPolicy},
+    id::{RegistrationId, RequestId},
+    message::{Call, Invocation, InvocationPolicy, Message},
     payload::Payload,
     roles::{Feature, Role},
     time::Time,
@@ -141,12 +141,17 @@ impl<H> Dealer<H> {
             Some(kept) => kept.payload.clone(),
             None => core::mem::replace(&mut question.payload, Payload::NONE),
         };
+        let (request, registration) = (RequestId::FIRST, registration.id);
+        let receive_progress = details.receive_progress;
+        let invocation = Invocation { request, registration, details, payload };
+        let invocation = Box::new(Message::Invocation(invocation));
+        let slot = callee.room.take(registration);
         let offer = Offer {
-            callee: Arc::clone(member),
-            registration: registration.id,
-            details,
-            payload,
-            slot: callee.room.take(registration.id),
+            callee: member,
+            registration,
+            receive_progress,
+            invocation,
+            slot,
             question: kept,
         };
         let unused = match call.invoke(offer, member.limits(config).invocations, out) {

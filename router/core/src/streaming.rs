@@ -89,7 +89,7 @@ impl<H> Member<H> {
         if !self.goes_on(request) {
             return None;
         }
-        Some(self.calls.lock().get(&request).cloned().map_or(Earlier::Over, Earlier::Open))
+        Some(self.calls.lock().get(request).cloned().map_or(Earlier::Over, Earlier::Open))
     }
 
     /// Whether a CALL with this id is taken for more arguments of an old one.
@@ -193,7 +193,7 @@ impl<H> Pending<H> {
                 continue;
             }
             // Otherwise the callee has answered, or was told to stop.
-            if invocations.open.contains_key(request)
+            if invocations.open.contains(*request)
                 && !self.is_killed()
                 && let Some(part) = part.take()
                 && let Some(stream) = &course.stream

@@ -3,6 +3,7 @@
 use crate::{
     member::{Joining, Member},
     realm::Realm,
+    sink::Outbound,
 };
 use core::fmt::Debug;
 use wamplex_shared::{
@@ -83,8 +84,10 @@ pub enum CallOutcome {
 
 impl CallOutcome {
     /// What the last answer to a call says.
-    pub(crate) fn of(answer: &Message) -> Self {
-        if let Message::Error(error) = answer {
+    pub(crate) fn of(answer: &Outbound) -> Self {
+        if let Outbound::Message(message) = answer
+            && let Message::Error(error) = &**message
+        {
             Self::Failed(error.error.clone())
         } else {
             Self::Answered
@@ -108,7 +111,7 @@ impl<H> Realm<H> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Outbound, RealmConfig, Refused, Sink, authorization::Action};
+    use crate::{RealmConfig, Refused, Sink, authorization::Action};
     use core::time::Duration;
     use parking_lot::Mutex;
     use std::sync::Arc;

@@ -84,7 +84,7 @@ impl<H> Dealer<H> {
         part: &ResultMessage,
         out: &mut impl Sink<H>,
     ) {
-        let Some(call) = caller.calls.lock().get(&part.request).cloned() else { return };
+        let Some(call) = caller.calls.lock().get(part.request).cloned() else { return };
         let place = call.fail(Reject::TooLongForCaller, out);
         let slot = self.withdraw(&call, place, true, out);
         self.release(moment, slot, out);
@@ -99,7 +99,7 @@ impl<H> Dealer<H> {
         out: &mut impl Sink<H>,
     ) {
         let invocations = callee.invocations.lock();
-        let Some(Invoked { call, .. }) = invocations.open.get(&request) else { return };
+        let Some(Invoked { call, .. }) = invocations.open.get(request) else { return };
         let call = Arc::clone(call);
         drop(invocations);
         call.fail(Reject::TooLongForCallee, out);
@@ -107,7 +107,7 @@ impl<H> Dealer<H> {
         let begun = call.course.lock().begun;
         let slot = if begun { call.withdraw(callee, request, true, out) } else { None };
         // A callee that was told nothing owes nothing.
-        let open = || callee.invocations.lock().open.remove(&request);
+        let open = || callee.invocations.lock().open.remove(request);
         let slot = slot.or_else(|| open().and_then(|invoked| invoked.slot));
         self.release(moment, slot, out);
     }

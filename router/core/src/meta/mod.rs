@@ -157,7 +157,7 @@ impl<H> Realm<H> {
         procedure: &Uri,
     ) -> Result<(), Refusal> {
         check_options(from, options)?;
-        if from.calls.lock().contains_key(&request) {
+        if from.calls.lock().contains(request) {
             return Err(from.request_in_use(request).into());
         }
         procedure.check(self.config.uri_rule, MatchPolicy::Exact)?;
