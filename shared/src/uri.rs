@@ -125,9 +125,13 @@ impl Uri {
         let inner_may_be_empty = policy == MatchPolicy::Wildcard;
         let last_may_be_empty = policy != MatchPolicy::Exact;
         let (mut start, mut components) = (0, 1);
+        let least = match rule {
+            UriRule::Loose => LOOSE,
+            UriRule::Strict => STRICT,
+        };
         // Every PUBLISH and CALL comes through here: one look at each byte.
         for (at, byte) in uri.bytes().enumerate() {
-            if rule.allows(byte) {
+            if CLASSES[usize::from(byte)] >= least {
                 continue;
             }
             match byte {
@@ -146,24 +150,12 @@ impl Uri {
     }
 }
 
-impl UriRule {
-    /// Whether this byte may stand in a component, whatever stands around it. Never of a dot, nor of a part of a
-    /// character beyond ASCII.
-    #[inline]
-    const fn allows(self, byte: u8) -> bool {
-        let class = CLASSES[byte as usize];
-        match self {
-            Self::Strict => class == STRICT,
-            Self::Loose => class != NEITHER,
-        }
-    }
-}
-
 const NEITHER: u8 = 0;
 const LOOSE: u8 = 1;
 const STRICT: u8 = 2;
 
-/// The strictest rule under which a byte is allowed.
+/// The strictest rule under which a byte may stand in a component, whatever stands around it. None for dots, nor for the
+/// parts of characters beyond ASCII.
 ///
 /// The regular expression of the specification lets NUL and other controls through; we do not, since they serve only to
 /// confuse logs and other routers.

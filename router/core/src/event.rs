@@ -4,7 +4,7 @@ use bytes::Bytes;
 use std::sync::{Arc, OnceLock};
 use wamplex_shared::{
     codec::{self, EncodeError},
-    message::{Event, Message},
+    message::Event,
     payload::Payload,
     serializer::Serializer,
 };
@@ -19,7 +19,7 @@ pub struct SharedEvent {
     event: Event,
     encoded: PerSerializer<Result<Bytes, EncodeError>>,
     /// The payload in the other serializers, for this event and those that name it as `first`.
-    converted: PerSerializer<Payload>,
+    converted: OnceLock<Box<PerSerializer<Payload>>>,
     /// The event of the same publication for another subscription, which keeps the converted payloads of both.
     first: Option<Arc<Self>>,
 }
@@ -31,12 +31,7 @@ impl SharedEvent {
     /// if there is one.
     #[must_use]
     pub fn new(event: Event, first: Option<Arc<Self>>) -> Self {
-        Self {
-            event,
-            encoded: PerSerializer::default(),
-            converted: PerSerializer::default(),
-            first,
-        }
+        Self { event, encoded: PerSerializer::default(), converted: OnceLock::new(), first }
     }
 
     /// The EVENT.
@@ -58,23 +53,20 @@ impl SharedEvent {
     /// # Errors
     /// The event cannot be written in this serializer.
     pub fn encoded(&self, serializer: Serializer) -> Result<&Bytes, EncodeError> {
-        let encode = || {
-            let payload = self.payload_in(serializer);
-            codec::encode(serializer, &Message::Event(Event { payload, ..self.event.clone() }))
-        };
+        let encode = || codec::encode_event(serializer, &self.event, self.payload_in(serializer));
         self.encoded[serializer.index()].get_or_init(encode).as_ref().map_err(Clone::clone)
     }
 
     /// The payload as this serializer writes it, converted once for all subscriptions of the publication.
-    fn payload_in(&self, serializer: Serializer) -> Payload {
+    fn payload_in(&self, serializer: Serializer) -> &Payload {
         if let Some(first) = &self.first {
             return first.payload_in(serializer);
         }
         if self.event.payload.is_none() || self.event.payload.serializer() == serializer {
-            return self.event.payload.clone();
+            return &self.event.payload;
         }
         let convert = || codec::transcode(&self.event.payload, serializer);
-        self.converted[serializer.index()].get_or_init(convert).clone()
+        self.converted.get_or_init(Box::default)[serializer.index()].get_or_init(convert)
     }
 }
 
@@ -84,7 +76,7 @@ mod tests {
     use Serializer::{Cbor, Json, MsgPack};
     use wamplex_shared::{
         id::{PublicationId, SubscriptionId},
-        message::EventDetails,
+        message::{EventDetails, Message},
         value::{Dict, Value},
     };
 
@@ -118,7 +110,8 @@ mod tests {
         second.encode(MsgPack).unwrap();
         first.encode(MsgPack).unwrap();
         let converted = |event: &SharedEvent| {
-            [MsgPack, Cbor].map(|s| event.converted[s.index()].get().is_some())
+            let converted = event.converted.get();
+            [MsgPack, Cbor].map(|s| converted.is_some_and(|c| c[s.index()].get().is_some()))
         };
         assert_eq!(converted(&first), [true, false]);
         assert_eq!(converted(&second), [false, false]);

@@ -162,6 +162,22 @@ layouts! {
         id(publication, "EVENT_RECEIVED.EVENT.Publication", PublicationId);
 }
 
+/// Writes an EVENT with these arguments in the place of its own.
+pub(super) fn write_event(
+    w: &mut (impl Writer + ?Sized),
+    event: &Event,
+    payload: &Payload,
+) -> core::result::Result<(), EncodeError> {
+    w.begin_list(4 + payload.shape().elements());
+    w.uint(MessageCode::Event.number().into());
+    w.uint(event.subscription.get());
+    w.uint(event.publication.get());
+    options::write_options(w, &event.details);
+    write_payload(w, payload)?;
+    w.end_list();
+    Ok(())
+}
+
 /// Appends arguments: as they are if they are written in this format already, else converted.
 fn write_payload(
     w: &mut (impl Writer + ?Sized),

@@ -60,7 +60,7 @@ pub use {
 
 use crate::{
     error::DecodeError,
-    message::Message,
+    message::{Event, Message},
     payload::{Payload, PayloadShape},
     serializer::Serializer,
     value::{Dict, List, Value},
@@ -119,6 +119,20 @@ pub fn encode(serializer: Serializer, message: &Message) -> Result<Bytes, Encode
     Ok(out.freeze())
 }
 
+/// Writes an EVENT with these arguments in the place of its own: the same in another serializer, say.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_event(
+    serializer: Serializer,
+    event: &Event,
+    payload: &Payload,
+) -> Result<Bytes, EncodeError> {
+    let mut out = BytesMut::with_capacity(payload.bytes().len() + HEAD);
+    with_writer!(serializer, &mut out, |w| layout::write_event(w, event, payload))?;
+    Ok(out.freeze())
+}
+
 /// Appends a message to `out`.
 ///
 /// # Errors
@@ -137,9 +151,11 @@ pub fn encode_into(
     written
 }
 
+/// Enough for a head without options and with a URI that is not long.
+const HEAD: usize = 128;
+
 /// About how many bytes a message takes up. Enough for one whose options are empty and whose URI is not long.
 fn estimate(message: &Message) -> usize {
-    const HEAD: usize = 128;
     layout::payload_of(message).map_or(0, |payload| payload.bytes().len()) + HEAD
 }
 

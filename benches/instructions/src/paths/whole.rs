@@ -8,6 +8,7 @@ use super::{
 };
 use bytes::BytesMut;
 use std::hint::black_box;
+use wamplex_realm::Outbound;
 use wamplex_shared::{
     codec,
     id::{RequestId, RequestIds},
@@ -71,8 +72,13 @@ fn send(out: &mut Queue, serializer: Serializer, buffer: &mut BytesMut) {
     buffer.clear();
     assert!(!out.0.is_empty(), "somebody receives something");
     for (_, outbound) in out.0.drain(..) {
-        let frame = outbound.encode(serializer).expect("it can be written");
-        buffer.extend_from_slice(&frame);
+        match &outbound {
+            Outbound::Message(message) => codec::encode_into(serializer, message, buffer),
+            Outbound::Event(event) => {
+                event.encoded(serializer).map(|frame| buffer.extend_from_slice(frame))
+            }
+        }
+        .expect("it can be written");
     }
     black_box(buffer);
 }
