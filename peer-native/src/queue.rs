@@ -72,6 +72,14 @@ impl<T> Queue<T> {
         }
     }
 
+    /// Leaves a gap for items that were dropped on their way here.
+    pub(crate) fn skip(&self, missed: u64) {
+        let mut inner = self.inner.lock();
+        if inner.end.is_none() {
+            inner.note_gap(missed);
+        }
+    }
+
     /// Says that no more will come; the first call counts. The reader still gets what is queued.
     pub(crate) fn end(&self, error: Option<Error>) {
         let reader = {
@@ -107,25 +115,33 @@ impl<T> Inner<T> {
             return;
         }
         match self.overflow {
-            Overflow::DropNewest => {
-                if let Some(Place::Gap(missed)) = self.places.back_mut() {
-                    *missed += 1;
-                } else {
-                    self.places.push_back(Place::Gap(1));
-                }
-            }
+            Overflow::DropNewest => self.note_gap(1),
             Overflow::DropOldest => {
-                let mut missed = 1;
-                if let Some(Place::Gap(before)) = self.places.front() {
-                    missed += before;
-                    self.places.pop_front();
-                }
+                let mut missed = 1 + self.take_gap();
                 // At the limit, which is at least 1, the place behind a gap is an item.
                 self.places.pop_front();
+                missed += self.take_gap();
                 self.places.push_front(Place::Gap(missed));
                 self.places.push_back(Place::Item(item));
             }
         }
+    }
+
+    /// Makes the last gap longer, or leaves one.
+    fn note_gap(&mut self, missed: u64) {
+        if let Some(Place::Gap(before)) = self.places.back_mut() {
+            *before += missed;
+        } else {
+            self.places.push_back(Place::Gap(missed));
+        }
+    }
+
+    /// Takes the gap that comes first, if one does, and returns how long it was.
+    fn take_gap(&mut self) -> u64 {
+        let Some(Place::Gap(missed)) = self.places.front() else { return 0 };
+        let missed = *missed;
+        self.places.pop_front();
+        missed
     }
 }
 
@@ -166,6 +182,25 @@ mod tests {
         assert!(matches!(queue.poll_next(&cx), Poll::Ready(Some(Ok(Item(1))))));
         queue.push(4);
         assert_eq!(drain(&queue), [Item(2), Gap(1), Item(4)]);
+    }
+
+    #[test]
+    fn what_was_dropped_on_its_way_leaves_a_gap_that_counts_with_those_of_the_queue() {
+        for (overflow, expected) in [
+            (Overflow::DropOldest, vec![Gap(14), Item(3), Gap(4), Item(4)]),
+            (Overflow::DropNewest, vec![Item(1), Gap(12), Item(2), Gap(6)]),
+        ] {
+            let queue = Queue::new(2, overflow);
+            queue.push(1);
+            queue.skip(5);
+            queue.skip(7);
+            queue.push(2);
+            assert_eq!(queue.inner.lock().places.len(), 3);
+            queue.push(3);
+            queue.skip(4);
+            queue.push(4);
+            assert_eq!(drain(&queue), expected, "{overflow:?}");
+        }
     }
 
     #[test]

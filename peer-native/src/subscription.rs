@@ -97,7 +97,8 @@ impl<T> Subscribe<T> {
     /// Sets how many unread events are kept, at least one, and which are dropped beyond that. 1024 and
     /// [`Overflow::DropOldest`] if not set.
     ///
-    /// What is dropped leaves a [`Delivery::Gap`] in its place. Nothing else waits for a slow reader.
+    /// What is dropped leaves a [`Delivery::Gap`] in its place, and so does what a Wamplex router has dropped because this
+    /// client was too slow for it ([`EventDetails::dropped`]). Nothing else waits for a slow reader.
     pub const fn buffer(mut self, events: usize, overflow: Overflow) -> Self {
         self.buffer = events;
         self.overflow = overflow;

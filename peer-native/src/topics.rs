@@ -75,8 +75,12 @@ impl Topics {
     /// Hands an event to everybody who reads from its subscription. Returns whether anybody does.
     pub(crate) fn deliver(&self, event: Event) -> bool {
         let Some(route) = self.routes.get(&event.subscription) else { return false };
+        let dropped = event.details.dropped();
         let event = Arc::new(event);
         for reader in &route.readers {
+            if dropped > 0 {
+                reader.skip(dropped);
+            }
             reader.push(event.clone());
         }
         !route.readers.is_empty()

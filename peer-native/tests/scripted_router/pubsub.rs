@@ -103,6 +103,21 @@ async fn events_arrive_typed_and_one_that_does_not_fit_is_an_error_in_its_place(
 }
 
 #[tokio::test(start_paused = true)]
+async fn events_that_the_router_has_dropped_are_a_gap_where_they_would_have_been() {
+    let (client, mut router) = session().await;
+    let mut ticks = subscribe::<i64>(&client, &mut router, 7).await;
+    router.send(event(7, 11, &json!(1))).await;
+    router.send(json!([36, 7, 15, {"_wamplex_dropped": 3}, [5]])).await;
+    router.send(json!([36, 7, 16, {"_wamplex_dropped": "3"}, [6]])).await;
+    assert!(matches!(ticks.next().await, Some(Ok(Delivery::Event(first))) if first.data == 1));
+    assert!(matches!(ticks.next().await, Some(Ok(Delivery::Gap { missed: Some(3) }))));
+    let Some(Ok(Delivery::Event(second))) = ticks.next().await else { panic!() };
+    assert_eq!((second.data, second.details().dropped()), (5, 3));
+    let Some(Ok(Delivery::Event(third))) = ticks.next().await else { panic!() };
+    assert_eq!((third.data, third.details().dropped()), (6, 0), "what is no number says nothing");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_subscription_by_pattern_says_which_topic() {
     let (client, mut router) = session().await;
     let subscribe = client

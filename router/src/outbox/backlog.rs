@@ -307,23 +307,16 @@ impl<T: Item> Backlog<T> {
     /// Moves messages into `taken` until they have `most` bytes; one is moved in any case, if any waits.
     pub(super) fn take(&mut self, most: usize, taken: &mut VecDeque<(T, usize)>) {
         let mut bytes = 0_usize;
-        loop {
-            let event =
-                self.events.first().map(|(place, event)| (place, event.number, event.bytes));
-            let kept = self.kept.front().map(|kept| (kept.number, kept.bytes));
-            let event = event.filter(|(_, number, _)| kept.is_none_or(|(kept, _)| *number < kept));
-            let Some(more) = event.map(|(.., bytes)| bytes).or(kept.map(|(_, bytes)| bytes)) else {
-                break;
-            };
+        while let Some((event, more)) = self.next() {
             if !taken.is_empty() && bytes.saturating_add(more) > most {
                 break;
             }
             bytes += more;
-            let next = match event {
-                Some((place, ..)) => self.take_event(place).map(|event| (event, more)),
+            let item = match event {
+                Some(place) => self.take_event(place),
                 None => self.take_kept(),
             };
-            taken.extend(next);
+            taken.extend(item.map(|item| (item, more)));
         }
         if self.events.len() == 0 {
             // Nobody is slow any more, and what waits next need not be looked up.
@@ -334,10 +327,20 @@ impl<T: Item> Backlog<T> {
         }
     }
 
-    fn take_kept(&mut self) -> Option<(T, usize)> {
+    /// Where the event is that leaves next, or nowhere if that is no event; and how many bytes it has.
+    fn next(&self) -> Option<(Option<Place>, usize)> {
+        let event = self.events.first();
+        let Some(kept) = self.kept.front() else {
+            return event.map(|(place, event)| (Some(place), event.bytes));
+        };
+        let event = event.filter(|(_, event)| event.number < kept.number);
+        Some(event.map_or((None, kept.bytes), |(place, event)| (Some(place), event.bytes)))
+    }
+
+    fn take_kept(&mut self) -> Option<T> {
         let Waiting { item, bytes, .. } = self.kept.pop_front()?;
         self.kept_bytes -= bytes;
-        Some((item, bytes))
+        Some(item)
     }
 
     fn take_event(&mut self, place: Place) -> Option<T> {

@@ -123,9 +123,10 @@ impl<T: Item> Outbox<T> {
         let waiting_bytes = waiting.iter().map(|(_, bytes)| bytes).sum::<usize>();
         state.bytes = state.bytes.saturating_sub(waiting_bytes);
         state.terms = terms;
-        state.queue = match terms.policy {
-            SlowConsumerPolicy::Disconnect => Queue::Whole(VecDeque::new()),
-            policy => Queue::Lossy(Box::new(Backlog::new(policy, Arc::clone(dropped)))),
+        state.queue = if terms.policy == SlowConsumerPolicy::Disconnect {
+            Queue::Whole(VecDeque::new())
+        } else {
+            Queue::Lossy(Box::new(Backlog::new(terms.policy, Arc::clone(dropped))))
         };
         for (item, bytes) in waiting {
             state.push(item, bytes);

@@ -114,7 +114,7 @@ impl Model {
             let arrival = Some(last).filter(is_event);
             let victim = match policy {
                 Disconnect => None,
-                DropNewest => arrival.or(others.last().copied()),
+                DropNewest => arrival.or_else(|| others.last().copied()),
                 DropOldest if arrival.is_some() && !self.could_stay(last) => arrival,
                 DropOldest => others.first().copied(),
                 KeepLastPerTopic => (0..last)
@@ -143,8 +143,8 @@ impl Model {
         let is_too_long = self.bytes() > self.terms.bytes && self.bytes() > last.bytes;
         let counted = match self.terms.policy {
             Disconnect => self.waiting.len(),
-            _ if last.letter.is_event() => self.events(),
-            _ => 0,
+            DropNewest | DropOldest | KeepLastPerTopic if last.letter.is_event() => self.events(),
+            DropNewest | DropOldest | KeepLastPerTopic => 0,
         };
         is_too_long || counted > self.terms.messages
     }
@@ -194,7 +194,9 @@ impl Model {
                 newer.unwrap().letter.missing += missing;
             }
             DropOldest if !is_arrival => *self.ahead.entry(subscription).or_default() += missing,
-            _ => *self.behind.entry(subscription).or_default() += missing,
+            Disconnect | DropNewest | DropOldest => {
+                *self.behind.entry(subscription).or_default() += missing
+            }
         }
     }
 

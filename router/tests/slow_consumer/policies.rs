@@ -215,25 +215,18 @@ async fn what_is_dropped_is_counted_told_and_nothing_but_events_and_the_session_
 fn check_which(policy: SlowConsumerPolicy, numbers: &[usize]) {
     let gaps: Vec<_> = numbers.windows(2).filter(|pair| pair[0] + 1 < pair[1]).collect();
     let at_most = BYTES / EVENT;
-    match policy {
-        SlowConsumerPolicy::DropNewest => {
-            assert_eq!(gaps.len(), 1, "from the first that finds no room on: {gaps:?}");
-            assert_eq!(gaps[0][1], EVENTS);
-        }
-        SlowConsumerPolicy::DropOldest => {
-            assert_eq!(gaps.len(), 1, "what waited longest: {gaps:?}");
-            let newest = EVENTS - gaps[0][1];
-            assert!((at_most / 2..=at_most).contains(&newest), "{newest} have room");
-        }
-        _ => {
-            let newest = &numbers[numbers.len() - 2 * TOPICS.len()..];
-            let expected: Vec<_> = (EVENTS - TOPICS.len()..EVENTS + TOPICS.len()).collect();
-            assert_eq!(newest, expected, "the last of each topic");
-            assert!(
-                gaps.last().unwrap()[1] == EVENTS - TOPICS.len(),
-                "nothing newer waits: {gaps:?}"
-            );
-        }
+    if policy == SlowConsumerPolicy::DropNewest {
+        assert_eq!(gaps.len(), 1, "from the first that finds no room on: {gaps:?}");
+        assert_eq!(gaps[0][1], EVENTS);
+    } else if policy == SlowConsumerPolicy::DropOldest {
+        assert_eq!(gaps.len(), 1, "what waited longest: {gaps:?}");
+        let newest = EVENTS - gaps[0][1];
+        assert!((at_most / 2..=at_most).contains(&newest), "{newest} have room");
+    } else {
+        let newest = &numbers[numbers.len() - 2 * TOPICS.len()..];
+        let expected: Vec<_> = (EVENTS - TOPICS.len()..EVENTS + TOPICS.len()).collect();
+        assert_eq!(newest, expected, "the last of each topic");
+        assert_eq!(gaps.last().unwrap()[1], EVENTS - TOPICS.len(), "nothing newer: {gaps:?}");
     }
 }
 

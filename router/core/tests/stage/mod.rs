@@ -8,7 +8,7 @@ use bytes::Bytes;
 use std::{collections::BTreeMap, sync::Arc};
 use wamplex_realm::{
     Decision, Grant, Handled, Joining, Member, Outbound, Realm, RealmConfig, Refused, Sink,
-    Verdict, judge,
+    Slowness, Verdict, judge,
 };
 use wamplex_shared::{
     codec,
@@ -170,6 +170,10 @@ impl Stage {
     pub(crate) fn undelivered(&mut self, to: Who, message: Outbound) {
         self.realm.undelivered(&self.members[&to], message, self.now, &mut self.log);
         self.check();
+    }
+
+    pub(crate) fn announce_slow(&mut self, n: Who, slowness: &Slowness) {
+        self.realm.announce_slow(&self.members[&n], slowness, &mut self.log);
     }
 
     pub(crate) fn next_request(&mut self, n: Who) -> RequestId {
