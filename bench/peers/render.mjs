@@ -30,7 +30,7 @@ export function render(rows) {
         ),
         ...table(
             'Memory', 'KiB by which the router grows per idle session.',
-            ({ memory }) => memory, row => row.KiB_each, 'less',
+            ({ memory }) => memory, row => row['KiB/session'], 'less',
         ),
     ]
     return `${[...head(), ...body, ...footnotes(notes)].join('\n')}\n`

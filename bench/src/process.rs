@@ -27,6 +27,11 @@ impl Usage {
         Ok(others.fold(own, Self::plus))
     }
 
+    /// What this very process has used, without the router that it has started.
+    pub(crate) fn of_ourselves() -> Self {
+        Self::of_one(std::process::id()).unwrap_or_default()
+    }
+
     fn of_one(pid: u32) -> io::Result<Self> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
         let (user, system) = times(&stat).ok_or(io::ErrorKind::InvalidData)?;

@@ -229,9 +229,8 @@ fn observe(stage: &Stage<'_>, run: &Run, until: Until<'_>) -> Result<Measured> {
     if let Until::Time = until {
         wait(stage, run, stage.warm_up)?;
     }
-    let us = std::process::id();
     let usage = || stage.target.pid.map(Usage::of).transpose();
-    let (before, our_before) = (usage()?, Usage::of(us).unwrap_or_default());
+    let (before, our_before) = (usage()?, Usage::of_ourselves());
     let (start, count) = (Instant::now(), run.total());
     // A thread may have failed meanwhile.
     let _ = run.phase.compare_exchange(WARM_UP, MEASURING, Ordering::Relaxed, Ordering::Relaxed);
@@ -245,7 +244,7 @@ fn observe(stage: &Stage<'_>, run: &Run, until: Until<'_>) -> Result<Measured> {
     }
     let messages = run.total() - count;
     let wall = start.elapsed();
-    let (after, our_after) = (usage()?, Usage::of(us).unwrap_or_default());
+    let (after, our_after) = (usage()?, Usage::of_ourselves());
     let resident = stage.target.pid.map(resident).transpose()?;
     let router = before.zip(after).map(|(before, after)| after.since(before)).zip(resident);
     let all = matches!(until, Until::Done(_));
