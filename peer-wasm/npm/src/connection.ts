@@ -1,5 +1,5 @@
 import type { Authenticator, SerializerName, SessionInfo, WebSocketLike } from '../index.js';
-import { promised } from './abort.js';
+import { limited, promised } from './abort.js';
 import { Offer } from './auth/offer.js';
 import { messagesOf } from './batch.js';
 import { Code, Flags, SERIALIZERS, Report, type Core, type CoreModule } from './core.js';
@@ -8,7 +8,7 @@ import { flagsOf } from './decode/layout.js';
 import { MessageReader, type Message } from './decode/message.js';
 import { encoderFor, type Encoder } from './encode/index.js';
 import {
-  AuthError, ConnectionLostError, NETWORK_FAILURE, PROTOCOL_VIOLATION, WampError, errorFromAbort, errorFromRouter,
+  AuthError, ConnectionLostError, NETWORK_FAILURE, PROTOCOL_VIOLATION, WampError, errorType, lostBy, refusalType, toError,
 } from './errors.js';
 import { HELLO } from './hello.js';
 import { sessionInfo } from './info.js';
@@ -70,6 +70,8 @@ export class Connection {
   session: SessionInfo | undefined;
   /** Set with every message that arrives. */
   heard = false;
+  /** Why there is no session any more, or soon will be none. */
+  cause: WampError | undefined;
   readonly #module: CoreModule;
   readonly #core: Core;
   readonly #options: ConnectionOptions;
@@ -86,8 +88,6 @@ export class Connection {
   #flushing = false;
   /** What is written may have methods that call us. */
   #writing = false;
-  /** Why the socket is about to close, where we know better than it does. */
-  #cause: WampError | undefined;
   #closed = false;
   #opened!: { resolve(info: SessionInfo): void; reject(error: unknown): void };
   #gone!: () => void;
@@ -123,13 +123,8 @@ export class Connection {
     return this.#options.passthru?.answer(details) ?? {};
   }
 
-  /** Why there is no session any more. */
-  get cause(): WampError | undefined {
-    return this.#cause;
-  }
-
   get isOpen(): boolean {
-    return this.session !== undefined && this.#cause === undefined && !this.#closed;
+    return this.session !== undefined && this.cause === undefined;
   }
 
   // ---- what the socket says -----------------------------------------------------
@@ -167,14 +162,16 @@ export class Connection {
     if (this.#closed) return;
     const [request, kind] = code === 8 ? [second, first] : [typeof first === 'number' ? first : 0, 0];
     const flags = flagsOf(message) | (code === 4 && this.#offer.offers(first) ? Flags.Offered : 0);
-    const report = this.#module.receive(this.#core, code, request, kind, this.#pending.get(request)?.code ?? 0, flags);
+    const pending = this.#pending.get(request)!;
+    const report = this.#module.receive(this.#core, code, request, kind, pending?.code ?? 0, flags);
     switch (report) {
       case Report.Event:
         return this.#listener.subscriptions.deliver(unpacked);
       case Report.Reply:
-        return this.#reply(this.#pending.get(request)!, request, unpacked);
+        this.#forget(request);
+        return code === 8 ? pending.reject(told(unpacked.slice(3), errorType)) : pending.resolve(unpacked);
       case Report.Progress:
-        return this.#pending.get(request)!.progress?.(unpacked);
+        return pending.progress?.(unpacked);
       case Report.Invocation:
       case Report.More:
         return this.#listener.registrations.invoke(unpacked, report === Report.More);
@@ -187,14 +184,12 @@ export class Connection {
       case Report.Challenge:
         return this.#challenge(first, second);
       case Report.Abort:
-        this.#aborted(message);
-        return this.#end();
+        return this.drop(told(message.slice(1), this.session ? () => ConnectionLostError : refusalType));
       case Report.Goodbye:
         this.#send([Code.Goodbye, {}, 'wamp.close.goodbye_and_out']);
-        this.#cause ??= new ConnectionLostError(second, { details: first });
-        return this.#end();
+        return this.drop(new ConnectionLostError(second, { details: first }));
       case Report.Left:
-        return this.#end();
+        return this.drop(this.cause!);
       case Report.Violation:
         return this.#broken(`a message with the code ${code} may not come now`);
     }
@@ -202,19 +197,7 @@ export class Connection {
 
   /** The router broke the protocol, in these words. */
   #broken(words: string): void {
-    this.#cause ??= new WampError(PROTOCOL_VIOLATION, { message: `the router broke the protocol: ${words}` });
-    if (this.#serializer) this.#abort(PROTOCOL_VIOLATION, words);
-    else this.#end();
-  }
-
-  #reply(pending: Pending, request: number, message: Message): void {
-    this.#forget(request);
-    if (message[0] === 8) {
-      const [, , , details, uri, args, kwargs] = message;
-      pending.reject(errorFromRouter(uri, { details, args: listOf(args), kwargs }));
-    } else {
-      pending.resolve(message);
-    }
+    this.drop(new WampError(PROTOCOL_VIOLATION, { message: `the router broke the protocol: ${words}` }), PROTOCOL_VIOLATION, words);
   }
 
   #trace(dir: 'tx' | 'rx', data: string | Uint8Array, message: Message): void {
@@ -226,11 +209,6 @@ export class Connection {
   #revoked(code: number, { subscription, registration, reason = 'wamp.close.revoked' }: Message[number] = {}): void {
     if (code === UNSUBSCRIBED) this.#listener.subscriptions.revoked(subscription, reason);
     else this.#listener.registrations.revoked(registration, reason);
-  }
-
-  #aborted([, details, uri, args, kwargs]: Message): void {
-    const init = { details, args: listOf(args), kwargs };
-    this.#cause = this.session ? new ConnectionLostError(uri, init) : errorFromAbort(uri, init);
   }
 
   // ---- joining ---------------------------------------------------------------------
@@ -273,12 +251,10 @@ export class Connection {
 
   /** Our own side cannot authenticate, or does not trust the router. */
   #refuse(cause: unknown): void {
-    if (this.#closed) return;
     const uri = 'wamp.error.authentication_failed';
-    const message = cause instanceof Error ? cause.message : String(cause);
-    this.#cause ??= cause instanceof WampError ? cause : new AuthError(uri, { message, cause });
+    const { message } = toError(cause);
     // What went wrong here is nobody's business there.
-    this.#abort(uri, 'the client does not go on');
+    this.drop(cause instanceof WampError ? cause : new AuthError(uri, { message, cause }), uri, 'the client does not go on');
   }
 
   // ---- requests -----------------------------------------------------------------------
@@ -384,7 +360,7 @@ export class Connection {
 
   /** Throws unless the session is open. */
   check(): void {
-    if (!this.isOpen) throw new ConnectionLostError(this.#cause?.uri ?? NETWORK_FAILURE, { message: 'the session is closed' });
+    if (!this.isOpen) throw new ConnectionLostError(this.cause?.uri ?? NETWORK_FAILURE, { message: 'the session is closed' });
   }
 
   // ---- ending -----------------------------------------------------------------------------
@@ -392,57 +368,48 @@ export class Connection {
   /** GOODBYE if there is a session, then the end of the socket. */
   async leave(reason: string, message: string): Promise<void> {
     // Twice, as a listener of traces may.
-    if (this.#cause) return this.gone;
-    const cause = (this.#cause = new ConnectionLostError(reason, { message: 'closed by the application' }));
+    if (this.cause) return this.gone;
+    const cause = (this.cause = new ConnectionLostError(reason, { message: 'closed by the application' }));
     try {
       this.#send([Code.Goodbye, message ? { message } : {}, reason], () => this.#module.leave(this.#core));
+      await limited(this.gone, undefined, GOODBYE_TIMEOUT);
     } catch {
-      // It cannot be written, or not now.
-      return this.#end();
+      // It cannot be written, or not now; or nobody answers.
+      this.drop(cause);
     }
-    const timeout = setTimeout(() => this.drop(cause), GOODBYE_TIMEOUT);
-    await this.gone;
-    clearTimeout(timeout);
   }
 
-  /** Closes the socket and does not wait for it. */
-  drop(cause: WampError): void {
+  /** Ends the session, with an ABORT if there is a `reason` to tell. What was sent before still leaves. */
+  drop(cause: WampError, reason?: string, message?: string): void {
     if (this.#closed) return;
-    this.#cause ??= cause;
-    this.#end(1006);
-  }
-
-  /** ABORT, which nobody answers. */
-  #abort(reason: string, message: string): void {
-    this.#send([Code.Abort, { message }, reason], () => this.#module.abort(this.#core));
-    this.#end();
-  }
-
-  /** The session is over: what was sent before still leaves, and nobody waits for the other side to close. */
-  #end(code = 1000): void {
+    this.cause ??= cause;
+    if (reason && this.#serializer) this.#send([Code.Abort, { message }, reason], () => this.#module.abort(this.#core));
     if (this.#encoder && !this.#writing) this.#flush();
+    // Nobody waits for the other side to close it.
     this.#socket.close();
-    this.#ended(code, '');
+    this.#ended();
   }
 
-  #ended(code: number, reason: string): void {
+  #ended(code?: number, reason?: string): void {
     if (this.#closed) return;
     this.#closed = true;
     const socket = this.#socket;
     socket.onopen = socket.onmessage = socket.onclose = null;
     const wasOpen = this.session !== undefined;
-    const cause = this.#cause ?? failed(!wasOpen && this.#options.url, code, reason || failureOf(this.#socket));
-    this.#cause = cause;
+    const cause = (this.cause ??= failed(!wasOpen && this.#options.url, code!, reason || failureOf(socket)));
     this.#opened.reject(cause);
-    for (const pending of this.#pending.values()) {
-      pending.reject(new ConnectionLostError(cause.uri, { message: cause.message, details: cause.details, cause, maybeSent: true }));
-    }
+    for (const pending of this.#pending.values()) pending.reject(lostBy(cause, true));
     this.#pending.clear();
     this.#settled?.();
     if (wasOpen) this.#listener.lost(this, cause);
     this.#gone();
     this.#module.destroy(this.#core);
   }
+}
+
+/** The error that ERROR or ABORT tells of from its details on. */
+function told([details, uri, args, kwargs]: Message, type: (uri: string) => typeof WampError): WampError {
+  return new (type(uri))(uri, { details, args: listOf(args), kwargs });
 }
 
 /** A socket has ended by itself; `url` says where to, if it never was open. */

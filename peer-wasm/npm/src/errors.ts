@@ -82,14 +82,20 @@ const REFUSAL = /^wamp\.error\.(auth|(not_authorized|no_such_(principal|role)|no
 /** Whether the router does not want us. */
 export const isRefusal = (uri: string): boolean => REFUSAL.test(uri);
 
-/** The error object for an ERROR that answers one of our requests. */
-export function errorFromRouter(uri: string, init: ErrorInit): WampError {
-  return new (uri === TIMEOUT ? TimeoutError : CANCELLATION.test(uri) ? CanceledError : WampError)(uri, init);
+/** What an ERROR that answers one of our requests becomes. */
+export function errorType(uri: string): typeof WampError {
+  return uri === TIMEOUT ? TimeoutError : CANCELLATION.test(uri) ? CanceledError : WampError;
 }
 
-/** The error object for an ABORT that answers HELLO or AUTHENTICATE. */
-export function errorFromAbort(uri: string, init: ErrorInit): WampError {
-  return new (isRefusal(uri) ? AuthError : WampError)(uri, init);
+/** What an ABORT that answers HELLO or AUTHENTICATE becomes. */
+export function refusalType(uri: string): typeof WampError {
+  return isRefusal(uri) ? AuthError : WampError;
+}
+
+/** What a request is rejected with that has no answer because of `cause`. */
+export function lostBy(cause: unknown, maybeSent = false): ConnectionLostError {
+  const { uri = NETWORK_FAILURE, details, message } = toError(cause) as Partial<WampError>;
+  return new ConnectionLostError(uri, { message, details, cause, maybeSent });
 }
 
 /** Someone threw something: an `Error` in any case. */

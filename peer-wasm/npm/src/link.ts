@@ -2,7 +2,7 @@ import type { ClientOptions, EndpointInput, SessionInfo, State } from '../index.
 import { limited } from './abort.js';
 import { pause } from './alarm.js';
 import type { Connection, ConnectionListener } from './connection.js';
-import { ConnectionLostError, NETWORK_FAILURE, TimeoutError, WampError, networkFailure, toError } from './errors.js';
+import { ConnectionLostError, TimeoutError, WampError, lostBy, networkFailure, toError } from './errors.js';
 import { Gate } from './gate.js';
 import { heartbeat, type Heartbeat } from './heartbeat.js';
 import { Opener } from './opener.js';
@@ -266,7 +266,5 @@ function asWampError(error: unknown): WampError {
 
 /** What a request that never left is rejected with. */
 function lost(error: unknown): ConnectionLostError {
-  if (error instanceof ConnectionLostError) return error;
-  const { uri = NETWORK_FAILURE, details, message } = toError(error) as Partial<WampError>;
-  return new ConnectionLostError(uri, { message, details, cause: error });
+  return error instanceof ConnectionLostError ? error : lostBy(error);
 }
