@@ -34,7 +34,7 @@ export class Link implements ConnectionListener {
   readonly #gate: Gate;
   #connection: Connection | undefined;
   #heartbeat: Heartbeat | undefined;
-  #joined = false;
+  /** When the last session was opened; 0 if there has been none. */
   #openedAt = 0;
   /** There while a session is being opened. */
   #opening: Opening | undefined;
@@ -127,14 +127,14 @@ export class Link implements ConnectionListener {
       this.#stopListening ??= onWakeup((event) => this.#wake(event));
       for (;;) {
         if (cause) await this.#pause(cause, signal);
-        const opened = await this.#opener.open(signal).catch(toError);
-        // A session may end before anybody knows of it.
-        const failed = opened instanceof Error ? opened : opened.cause;
-        if (!failed && signal.aborted) (opened as Connection).drop(this.closedError());
+        const opened: Partial<Connection> = await this.#opener.open(signal).catch((error) => ({ cause: toError(error) as WampError }));
+        if (signal.aborted) opened.drop?.(this.closedError());
         signal.throwIfAborted();
+        // A session may end before anybody knows of it.
+        const failed = opened.cause;
         if (!failed) return this.#opened(opened as Connection);
         this.#failure = cause = asWampError(failed);
-        if (this.#backoff.isFinal(failed, this.#joined)) throw failed;
+        if (this.#backoff.isFinal(failed, this.#openedAt > 0)) throw failed;
         if (this.state === 'connecting') this.#set('reconnecting');
       }
     } catch (error) {
@@ -159,7 +159,6 @@ export class Link implements ConnectionListener {
     const info = connection.session!;
     this.#connection = connection;
     this.#opening = undefined;
-    this.#joined = true;
     this.#openedAt = Date.now();
     if (pulse !== false && pulse?.interval !== 0) this.#heartbeat = heartbeat(connection, pulse ?? {});
     // What was there before comes first: what waits may build on it.
@@ -201,19 +200,17 @@ export class Link implements ConnectionListener {
 
   async #close(reason: string, message: string, drain: boolean | number): Promise<void> {
     const connection = this.#connection;
-    if (connection && drain !== false) await this.#drain(connection, drain === true ? DRAIN_LIMIT : drain);
+    if (connection && drain !== false) {
+      // Takes nothing new, and finishes what has begun.
+      this.#draining = true;
+      const drained = Promise.all([this.registrations.drain(), this.subscriptions.drain()]).then(() => connection.idle());
+      await limited(drained, undefined, drain === true ? DRAIN_LIMIT : drain).catch(() => {});
+      this.#draining = false;
+    }
     this.#heartbeat?.stop();
     if (this.#connection) return this.#connection.leave(reason, message);
     this.#giveUp?.abort(this.closedError());
     this.#finish(this.#giveUp?.signal.reason);
-  }
-
-  /** Takes nothing new, and finishes what has begun. */
-  async #drain(connection: Connection, milliseconds: number): Promise<void> {
-    this.#draining = true;
-    const drained = Promise.all([this.registrations.drain(), this.subscriptions.drain()]).then(() => connection.idle());
-    await limited(drained, undefined, milliseconds).catch(() => {});
-    this.#draining = false;
   }
 
   lost(connection: Connection, cause: WampError): void {
@@ -222,13 +219,14 @@ export class Link implements ConnectionListener {
     this.#heartbeat?.stop();
     this.subscriptions.detach();
     this.registrations.detach(cause);
-    if (this.#closing) return this.#finish(this.closedError(), undefined, cause.uri);
-    if (Date.now() - this.#openedAt > LASTED) this.#backoff.attempts = 0;
-    // Listeners may ask for things already, which wait, or close the client.
-    this.#begin();
-    this.emit('sessionlost', { cause });
     const final = this.#backoff.isFinal(cause, true);
-    if (!final && !this.#closing) this.#set('reconnecting');
+    if (!this.#closing) {
+      if (Date.now() - this.#openedAt > LASTED) this.#backoff.attempts = 0;
+      // Listeners may ask for things already, which wait, or close the client.
+      this.#begin();
+      this.emit('sessionlost', { cause });
+    }
+    if (!this.#closing && !final) this.#set('reconnecting');
     if (this.#closing) this.#finish(this.closedError(), undefined, cause.uri);
     else if (final) this.#finish(cause, cause);
     else void this.#run(cause);
@@ -243,7 +241,7 @@ export class Link implements ConnectionListener {
     this.#failure = cause;
     this.#stopListening?.();
     this.#stopListening = undefined;
-    this.#joined = false;
+    this.#openedAt = 0;
     this.#backoff.attempts = 0;
     this.#set('closed');
     this.subscriptions.end(reason, cause && { error: cause });
