@@ -1,7 +1,6 @@
 import type { Payload, SerializerName } from '../../index.js';
-import { cbor } from './cbor.js';
+import { cbor, msgpack } from './formats.js';
 import { json } from './json.js';
-import { msgpack } from './msgpack.js';
 import { BinaryWriter } from './writer.js';
 
 /** Writes messages one behind the other, as they stand in a batch or by themselves. */

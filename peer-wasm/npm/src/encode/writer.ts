@@ -1,4 +1,5 @@
-import { MAX_DEPTH, asBinary, notEncodable } from './values.js';
+import { Major, type Format } from './formats.js';
+import { MAX_DEPTH, asBinary, checkBigint, notEncodable } from './values.js';
 
 const text = new TextEncoder();
 /** Below this length a loop over the characters beats the call into the encoder, and a head takes one byte. */
@@ -7,23 +8,6 @@ const SHORT = 24;
 const CHUNK = 8192;
 
 const { hasOwnProperty } = Object.prototype;
-
-/** What MessagePack and CBOR do differently. Integers from 0 to below `SHORT` are the same byte in both. */
-export interface Format {
-  readonly NULL: number;
-  readonly FALSE: number;
-  readonly TRUE: number;
-  readonly FLOAT64: number;
-  /** Heads of strings and dictionaries below `SHORT`, or below 16: the length is added. */
-  readonly STRING: number;
-  readonly DICT: number;
-  int(w: BinaryWriter, value: number): void;
-  bigint(w: BinaryWriter, value: bigint): void;
-  stringHead(w: BinaryWriter, bytes: number): void;
-  binaryHead(w: BinaryWriter, bytes: number): void;
-  listHead(w: BinaryWriter, items: number): void;
-  dictHead(w: BinaryWriter, entries: number): void;
-}
 
 /** Writes values in one pass, one behind the other. */
 export class BinaryWriter {
@@ -81,7 +65,7 @@ export class BinaryWriter {
       case 'undefined':
         return this.u8(this.#format.NULL);
       case 'bigint':
-        return this.#format.bigint(this, value);
+        return this.#bigint(value);
       case 'object':
         return value === null ? this.u8(this.#format.NULL) : this.#object(value, depth);
       default:
@@ -98,7 +82,7 @@ export class BinaryWriter {
     }
     const binary = asBinary(value);
     if (binary) {
-      this.#format.binaryHead(this, binary.length);
+      this.#head(Major.Binary, binary.length);
       this.reserve(binary.length);
       this.bytes.set(binary, this.at);
       this.at += binary.length;
@@ -111,7 +95,7 @@ export class BinaryWriter {
   }
 
   #list(items: readonly unknown[], depth: number): void {
-    this.#format.listHead(this, items.length);
+    this.#head(Major.List, items.length);
     for (let i = 0; i < items.length; i++) this.value(items[i], depth + 1);
   }
 
@@ -130,7 +114,7 @@ export class BinaryWriter {
       this.value(value, depth + 1);
     }
     const from = this.#start + start;
-    if (entries < 16) this.bytes[from - 1] = this.#format.DICT + entries;
+    if (entries < 16) this.bytes[from - 1] = this.#format.heads[Major.Dict]!.short + entries;
     else this.#longDict(from, entries);
   }
 
@@ -138,14 +122,14 @@ export class BinaryWriter {
   #longDict(from: number, entries: number): void {
     const written = this.bytes.slice(from, this.at);
     this.at = from - 1;
-    this.#format.dictHead(this, entries);
+    this.#head(Major.Dict, entries);
     this.reserve(written.length);
     this.bytes.set(written, this.at);
     this.at += written.length;
   }
 
   #map(map: Map<unknown, unknown>, depth: number): void {
-    this.#format.dictHead(this, map.size);
+    this.#head(Major.Dict, map.size);
     for (const [key, value] of map) {
       this.#string(String(key));
       this.value(value, depth + 1);
@@ -156,10 +140,43 @@ export class BinaryWriter {
     if (value >= 0 && value < SHORT && (value | 0) === value && 1 / value > 0) return this.u8(value);
     // 2^53 itself is exact; minus zero is not an integer to the formats.
     if (Number.isInteger(value) && value >= -9007199254740992 && value <= 9007199254740992 && !Object.is(value, -0)) {
-      return this.#format.int(this, value);
+      return value < 0 ? this.#head(Major.Negative, -1 - value) : this.#head(Major.Unsigned, value);
     }
     this.u8(this.#format.FLOAT64);
     this.f64(value);
+  }
+
+  #bigint(value: bigint): void {
+    if (value >= -9007199254740992n && value <= 9007199254740992n) return this.#number(Number(value));
+    checkBigint(value);
+    const { long, signed } = this.#format.heads[value < 0n ? Major.Negative : Major.Unsigned]!;
+    this.u8(long + 3);
+    this.reserve(8);
+    // Takes the lower 64 bits.
+    this.view.setBigUint64(this.at, value < 0n && !signed ? -1n - value : value);
+    this.at += 8;
+  }
+
+  #head(major: Major, value: number): void {
+    const { short, count, long, byte, signed } = this.#format.heads[major]!;
+    if (value < count) return this.u8(short ^ value);
+    // Views take the lower bits.
+    const bits = signed ? -1 - value : value;
+    const rest = signed ? 2 * value : value;
+    if (value < byte) {
+      this.u8(long);
+      this.u8(bits);
+    } else if (rest < 0x10000) {
+      this.u8(long + 1);
+      this.u16(bits);
+    } else if (rest < 0x100000000) {
+      this.u8(long + 2);
+      this.u32(bits);
+    } else {
+      this.u8(long + 3);
+      this.u32(Math.floor(bits / 0x100000000));
+      this.u32(bits);
+    }
   }
 
   #string(value: string): void {
@@ -171,14 +188,14 @@ export class BinaryWriter {
       let i = 0;
       for (let unit; i < length && (unit = value.charCodeAt(i)) < 128; ) bytes[at + ++i] = unit;
       if (i === length) {
-        bytes[at] = this.#format.STRING + length;
+        bytes[at] = this.#format.heads[Major.Text]!.short + length;
         this.at = at + 1 + length;
         return;
       }
     }
     // Halves of surrogate pairs are replaced on the way.
     const { written } = text.encodeInto(value, bytes.subarray(at + 5));
-    this.#format.stringHead(this, written);
+    this.#head(Major.Text, written);
     bytes.copyWithin(this.at, at + 5, at + 5 + written);
     this.at += written;
   }
@@ -210,18 +227,6 @@ export class BinaryWriter {
     this.reserve(4);
     this.view.setUint32(this.at, value);
     this.at += 4;
-  }
-
-  u64(value: bigint): void {
-    this.reserve(8);
-    this.view.setBigUint64(this.at, value);
-    this.at += 8;
-  }
-
-  /** An integer of up to 53 bits and a sign, in 64. */
-  i54(value: number): void {
-    this.u32(Math.floor(value / 0x100000000) >>> 0);
-    this.u32(value >>> 0);
   }
 
   f64(value: number): void {
