@@ -5,6 +5,6 @@ export const INTERNALS = [
   'connection', 'consume', 'deliver', 'detach', 'drop', 'emit', 'ended', 'enter', 'expected', 'expired', 'feed',
   'finish', 'founder', 'gone', 'heard', 'hold', 'holders', 'idle', 'interrupt', 'isFinal', 'isOpen', 'isOver',
   'iterate', 'live', 'lose', 'lost', 'milliseconds', 'offers', 'onOverflow', 'onSlow', 'opened', 'place', 'places',
-  'registrations', 'release', 'remove', 'reserve', 'restart', 'restore', 'revoked', 'serve', 'subscriptions',
-  'tell', 'tracing', 'view', 'wantsRetained', 'wire',
+  'release', 'remove', 'registered', 'reserve', 'restart', 'restore', 'revoked', 'serve',
+  'subscribed', 'tell', 'tracing', 'view', 'wantsRetained', 'wire',
 ];

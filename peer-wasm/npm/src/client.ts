@@ -163,7 +163,7 @@ export class Client extends EventTarget {
     let asked = 0;
     for (let delay = FIRST_PAUSE; ; delay *= 2) {
       try {
-        return await this.#ask(options, () => (asked++, this.#link.registrations.register(procedure, handler, options)));
+        return await this.#ask(options, () => (asked++, this.#link.registered.register(procedure, handler, options)));
       } catch (error) {
         // The router may still believe in the session that was lost before it answered.
         if (asked < 2 || delay > LONGEST_PAUSE || !WampError.is(error, ALREADY_EXISTS)) throw error;
@@ -198,7 +198,7 @@ export class Client extends EventTarget {
   ): Promise<Subscription> {
     const handler = typeof handlerOrOptions === 'function' ? handlerOrOptions : undefined;
     const given = options ?? (handler ? undefined : (handlerOrOptions as SubscribeOptions | undefined)) ?? {};
-    return this.#ask(given, () => this.#link.subscriptions.subscribe(topic, handler, given));
+    return this.#ask(given, () => this.#link.subscribed.subscribe(topic, handler, given));
   }
 
   events(topic: string, options: SubscribeOptions = {}): EventIterator {

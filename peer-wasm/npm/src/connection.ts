@@ -45,8 +45,8 @@ export interface Pending {
 
 /** Whom a connection tells what. None of them may throw. */
 export interface ConnectionListener {
-  readonly subscriptions: Pick<Subscriptions, 'deliver' | 'revoked'>;
-  readonly registrations: Pick<Registrations, 'invoke' | 'interrupt' | 'revoked'>;
+  readonly subscribed: Pick<Subscriptions, 'deliver' | 'revoked'>;
+  readonly registered: Pick<Registrations, 'invoke' | 'interrupt' | 'revoked'>;
   readonly emit: Emit;
   /** Whether anybody wants to see the messages. */
   readonly tracing: boolean;
@@ -166,7 +166,7 @@ export class Connection {
     const report = this.#module.receive(this.#core, code, request, kind, pending?.code ?? 0, flags);
     switch (report) {
       case Report.Event:
-        return this.#listener.subscriptions.deliver(unpacked);
+        return this.#listener.subscribed.deliver(unpacked);
       case Report.Reply:
         this.#forget(request);
         return code === 8 ? pending.reject(told(unpacked.slice(3), errorType)) : pending.resolve(unpacked);
@@ -174,9 +174,9 @@ export class Connection {
         return pending.progress?.(unpacked);
       case Report.Invocation:
       case Report.More:
-        return this.#listener.registrations.invoke(unpacked, report === Report.More);
+        return this.#listener.registered.invoke(unpacked, report === Report.More);
       case Report.Interrupt:
-        return this.#listener.registrations.interrupt(message);
+        return this.#listener.registered.interrupt(message);
       case Report.Revoked:
         return this.#revoked(code, second);
       case Report.Welcome:
@@ -207,8 +207,8 @@ export class Connection {
   }
 
   #revoked(code: number, { subscription, registration, reason = 'wamp.close.revoked' }: Message[number] = {}): void {
-    if (code === UNSUBSCRIBED) this.#listener.subscriptions.revoked(subscription, reason);
-    else this.#listener.registrations.revoked(registration, reason);
+    if (code === UNSUBSCRIBED) this.#listener.subscribed.revoked(subscription, reason);
+    else this.#listener.registered.revoked(registration, reason);
   }
 
   // ---- joining ---------------------------------------------------------------------

@@ -26,8 +26,8 @@ interface Opening {
 export class Link implements ConnectionListener {
   state: State = 'idle';
   tracing = false;
-  readonly subscriptions: Subscriptions;
-  readonly registrations: Registrations;
+  readonly subscribed: Subscriptions;
+  readonly registered: Registrations;
   readonly #options: ClientOptions;
   readonly #opener: Opener;
   readonly #backoff: Backoff;
@@ -48,8 +48,8 @@ export class Link implements ConnectionListener {
 
   constructor(endpoint: EndpointInput, options: ClientOptions, readonly emit: Emit) {
     this.#options = options;
-    this.subscriptions = new Subscriptions(emit);
-    this.registrations = new Registrations(emit);
+    this.subscribed = new Subscriptions(emit);
+    this.registered = new Registrations(emit);
     this.#opener = new Opener(endpoint, options, this);
     this.#backoff = new Backoff(options.reconnect);
     this.#gate = new Gate(options.whenDisconnected?.queueLimit);
@@ -162,8 +162,8 @@ export class Link implements ConnectionListener {
     this.#openedAt = Date.now();
     if (pulse !== false && pulse?.interval !== 0) this.#heartbeat = heartbeat(connection, pulse ?? {});
     // What was there before comes first: what waits may build on it.
-    this.subscriptions.attach(connection);
-    this.registrations.attach(connection);
+    this.subscribed.attach(connection);
+    this.registered.attach(connection);
     this.#gate.open(connection);
     opening.resolve(info);
     // A socket may close while it sends.
@@ -203,7 +203,7 @@ export class Link implements ConnectionListener {
     if (connection && drain !== false) {
       // Takes nothing new, and finishes what has begun.
       this.#draining = true;
-      const drained = Promise.all([this.registrations.drain(), this.subscriptions.drain()]).then(() => connection.idle());
+      const drained = Promise.all([this.registered.drain(), this.subscribed.drain()]).then(() => connection.idle());
       await limited(drained, undefined, drain === true ? DRAIN_LIMIT : drain).catch(() => {});
       this.#draining = false;
     }
@@ -217,8 +217,8 @@ export class Link implements ConnectionListener {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
     this.#heartbeat?.stop();
-    this.subscriptions.detach();
-    this.registrations.detach(cause);
+    this.subscribed.detach();
+    this.registered.detach(cause);
     const final = this.#backoff.isFinal(cause, true);
     if (!this.#closing) {
       if (Date.now() - this.#openedAt > LASTED) this.#backoff.attempts = 0;
@@ -244,8 +244,8 @@ export class Link implements ConnectionListener {
     this.#openedAt = 0;
     this.#backoff.attempts = 0;
     this.#set('closed');
-    this.subscriptions.end(reason, cause && { error: cause });
-    this.registrations.end(reason);
+    this.subscribed.end(reason, cause && { error: cause });
+    this.registered.end(reason);
     this.#gate.fail(lost(failure));
     this.emit('close', cause ? { cause } : {});
   }
