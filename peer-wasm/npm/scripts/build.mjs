@@ -75,7 +75,8 @@ async function bundle({ source, files, packages, inside = [], global, client }) 
       inject: STANDINS[condition] ?? [],
       external: packages,
       ...(global ? { format: 'iife', minifyWhitespace: true, minifyIdentifiers: true, globalName: global, alias: { wamplex: dist('inline.js') } } : { format: 'esm' }),
-      ...(client && { mangleProps: new RegExp(`^(${INTERNALS.join('|')})$`) }),
+      // Minifiers of applications put no constants in the place of their names, which are variables in what is bundled already.
+      ...(client && { mangleProps: new RegExp(`^(${INTERNALS.join('|')})$`), minifySyntax: true }),
       target: 'es2022',
       charset: 'utf8',
       // What others wrote keeps its licence.
