@@ -2,7 +2,7 @@ import type {
   CallOptions, ClientOptions, CloseOptions, EndpointInput, EventMessage, Handler, Meta, Payload, PublishOptions,
   RegisterOptions, Result, SessionInfo, State, StreamOptions, SubscribeOptions,
 } from '../index.js';
-import { limited, onAbort, promised, timeoutError } from './abort.js';
+import { limited, promised, timeoutError } from './abort.js';
 import { pause } from './alarm.js';
 import { OutgoingCall, payloadOf, resultOf, sendInput, valueOf, type CallTap } from './call.js';
 import { Code } from './core.js';
@@ -12,15 +12,13 @@ import { asyncDispose } from './dispose.js';
 import { ConnectionLostError, WampError, networkFailure } from './errors.js';
 import type { Bound } from './contract/index.js';
 import { EventIterator } from './events.js';
-import { Link } from './link.js';
+import { CLOSED_BY_US, Link } from './link.js';
 import { lazyMeta } from './meta/lazy.js';
 import { CONNECT_TIMEOUT } from './opener.js';
 import { wireOptions } from './options.js';
 import { ALREADY_EXISTS, FIRST_PAUSE, LONGEST_PAUSE, type Registration } from './registration.js';
 import { CallStream } from './stream.js';
 import type { Subscription } from './subscription.js';
-
-const CLOSED_BY_US = 'wamp.close.normal';
 
 export class Client extends EventTarget {
   readonly #options: ClientOptions;
@@ -35,19 +33,6 @@ export class Client extends EventTarget {
     });
     const { debug } = options;
     if (debug) this.addEventListener('trace', ({ detail }: any) => (debug === true ? console.debug('wamplex', detail.dir, detail.message) : debug(detail)));
-    let release: (() => void) | undefined;
-    // Signals may live longer than clients.
-    const listen = () => {
-      release?.();
-      release = undefined;
-      if (this.state === 'closed') return;
-      release = onAbort(options.signal, (reason) => {
-        this.#link.abort(reason);
-        void this.close();
-      });
-    };
-    if (options.signal) this.addEventListener('statechange', listen);
-    listen();
     (options as { contract?: Bound }).contract?.['~bind'](this);
   }
 

@@ -1,5 +1,5 @@
 import type { ClientOptions, EndpointInput, SessionInfo, State } from '../index.js';
-import { limited } from './abort.js';
+import { limited, onAbort } from './abort.js';
 import { pause } from './alarm.js';
 import type { Connection, ConnectionListener } from './connection.js';
 import { ConnectionLostError, TimeoutError, WampError, lostBy, networkFailure, toError } from './errors.js';
@@ -14,6 +14,7 @@ import { onWakeup } from './wakeups.js';
 
 /** A session that lived as long was no accident: the next try after it comes soon. */
 const LASTED = 5000;
+export const CLOSED_BY_US = 'wamp.close.normal';
 const DRAIN_LIMIT = 30_000;
 
 interface Opening {
@@ -120,11 +121,11 @@ export class Link implements ConnectionListener {
     const { signal } = this.#giveUp!;
     try {
       if (!cause) {
-        this.#options.signal?.throwIfAborted();
+        this.#listen();
+        signal.throwIfAborted();
         this.#set('connecting');
         signal.throwIfAborted();
       }
-      this.#stopListening ??= onWakeup((event) => this.#wake(event));
       for (;;) {
         if (cause) await this.#pause(cause, signal);
         const opened: Partial<Connection> = await this.#opener.open(signal).catch((error) => ({ cause: toError(error) as WampError }));
@@ -172,10 +173,21 @@ export class Link implements ConnectionListener {
     this.emit('open', info);
   }
 
-  /** The network or the page has come back, or may have gone. */
-  #wake({ type }: Event): void {
-    if (type !== 'offline') this.#hurry?.();
-    if (this.live) this.#heartbeat?.ask();
+  /** To the application's signal, and to what says that the network or the page has come back, or may have gone. */
+  #listen(): void {
+    const stop = onWakeup(({ type }) => {
+      if (type !== 'offline') this.#hurry?.();
+      if (this.live) this.#heartbeat?.ask();
+    });
+    // Signals may live longer than clients.
+    const release = onAbort(this.#options.signal, (reason) => {
+      this.#giveUp!.abort(reason);
+      void this.close(CLOSED_BY_US, '', false);
+    });
+    this.#stopListening = () => {
+      stop();
+      release();
+    };
   }
 
   // ---- ending ---------------------------------------------------------------------------
@@ -191,11 +203,6 @@ export class Link implements ConnectionListener {
     };
     this.#close(reason, message, drain).then(end, end);
     return closing;
-  }
-
-  /** Gives everything up because the application's signal was aborted. */
-  abort(reason: unknown): void {
-    this.#giveUp?.abort(reason);
   }
 
   async #close(reason: string, message: string, drain: boolean | number): Promise<void> {
@@ -233,7 +240,7 @@ export class Link implements ConnectionListener {
   }
 
   /** `failure` is for those who wait; `cause` is missing if the end was wanted. */
-  #finish(failure: unknown, cause?: WampError, reason = cause?.uri ?? 'wamp.close.normal'): void {
+  #finish(failure: unknown, cause?: WampError, reason = cause?.uri ?? CLOSED_BY_US): void {
     const opening = this.#opening;
     this.#opening = undefined;
     opening?.reject(failure);

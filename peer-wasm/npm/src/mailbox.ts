@@ -5,10 +5,9 @@ import { WampError } from './errors.js';
 /** Why a consumer was cut off that let its buffer overflow. */
 export const SLOW_CONSUMER = 'wamplex.error.slow_consumer';
 
-interface Waiting<T> {
-  resolve(result: IteratorResult<T, undefined>): void;
-  reject(error: unknown): void;
-}
+type Next<T> = IteratorResult<T, undefined>;
+
+const over = (): Promise<Next<never>> => Promise.resolve({ done: true, value: undefined });
 
 interface MailboxOptions extends BufferOptions {
   /** A message was lost; called once per congestion, not once per message. */
@@ -20,13 +19,14 @@ interface MailboxOptions extends BufferOptions {
 /** Messages between the socket and whoever consumes them: a handler, or an iterator. */
 export class Mailbox<T> {
   readonly #items = new Deque<T>();
-  readonly #waiting = new Deque<Waiting<T>>();
+  readonly #waiting: ((next: Next<T> | Promise<Next<T>>) => void)[] = [];
   readonly #options: MailboxOptions;
   readonly #max: number;
   #handler: ((item: T) => unknown) | undefined;
   #busy = false;
   #slow = false;
-  #ended: { error?: unknown } | undefined;
+  /** What comes after the last message. */
+  #end: (() => Promise<Next<never>>) | undefined;
   #drained: (() => void) | undefined;
   dropped = 0;
 
@@ -41,27 +41,25 @@ export class Mailbox<T> {
   }
 
   push(item: T): void {
-    if (this.#ended) return;
+    if (this.#end) return;
     if (this.#handler && !this.#busy && this.#items.length === 0) return this.#hand(item);
     const waiting = this.#waiting.shift();
-    if (waiting) return waiting.resolve({ done: false, value: item });
+    if (waiting) return waiting({ done: false, value: item });
     if (this.#items.length >= this.#max && !this.#makeRoom()) return;
     this.#items.push(item);
   }
 
-  next(): Promise<IteratorResult<T, undefined>> {
+  next(): Promise<Next<T>> {
     if (this.#items.length > 0) {
       const value = this.#items.shift() as T;
       if (this.#items.length === 0) this.#slow = false;
       return Promise.resolve({ done: false, value });
     }
-    if (this.#ended) {
-      const ended = this.#ended;
-      // An error is told once; after that the iterator is simply finished.
-      this.#ended = {};
-      return 'error' in ended ? Promise.reject(ended.error) : Promise.resolve({ done: true, value: undefined });
-    }
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    const end = this.#end;
+    if (!end) return new Promise((resolve) => this.#waiting.push(resolve));
+    // An error is told once; after that the iterator is simply finished.
+    this.#end = over;
+    return end();
   }
 
   /** `leave` is called when the iterator's reader has had enough. */
@@ -70,19 +68,17 @@ export class Mailbox<T> {
       next: () => this.next(),
       return: async () => {
         await leave?.();
-        return { done: true, value: undefined };
+        return over();
       },
     };
   }
 
   /** No more messages. What is buffered can still be consumed. */
   end(failure?: { error: unknown }): void {
-    if (this.#ended) return;
-    this.#ended = failure ?? {};
-    for (let waiting; (waiting = this.#waiting.shift()); ) {
-      if (failure) waiting.reject(failure.error);
-      else waiting.resolve({ done: true, value: undefined });
-    }
+    if (this.#end) return;
+    const end = failure ? () => Promise.reject(failure.error) : over;
+    this.#end = end;
+    for (const waiting of this.#waiting.splice(0)) waiting(end());
   }
 
   /** Resolves when the handler has consumed everything. */

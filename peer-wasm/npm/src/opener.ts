@@ -68,7 +68,6 @@ export class Opener {
     checkConfidentiality(this.#authenticators, url);
     // Compiling and the handshake of the socket go on at the same time.
     const loading = loadWasm(wasm);
-    loading.catch(() => {});
     const made = openSocket(url, protocols, webSocket).catch((cause) => {
       if (cause instanceof WampError) throw cause;
       const { name, message } = toError(cause);
@@ -76,12 +75,10 @@ export class Opener {
       throw (name === 'SecurityError' ? unsupported : networkFailure)(`cannot connect to ${url}: ${message}`, { cause });
     });
     try {
-      const socket = await limited(made, signal, 0);
-      const module = await limited(loading, signal, 0);
+      const [socket, module] = await limited(Promise.all([made, loading]), signal, 0);
       const options = { ...given, bigint, url, signal, authenticators: this.#authenticators, attempt: ++this.#attempts };
       const connection = new Connection(module, socket, options, this.#host);
       await connection.opened.finally(onAbort(signal, (reason: any) => connection.drop(reason)));
-      connection.check();
       return connection;
     } catch (error) {
       // Even if it comes later.

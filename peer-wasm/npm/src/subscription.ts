@@ -22,7 +22,7 @@ export class Subscriptions extends Table<Subscription> {
 
   subscribe(topic: string, handler: Handler | undefined, options: SubscribeOptions): Promise<Subscription> {
     const wire = wireOptions(options);
-    const local = new Subscription(this, topic, wire, handler, options, this.emit);
+    const local = new Subscription(this, topic, wire, handler, options);
     return this.hold(JSON.stringify([wire['match'] ?? 'exact', topic]), local, options.signal);
   }
 
@@ -38,7 +38,7 @@ export class Subscriptions extends Table<Subscription> {
     this.ask(place, { ...place.founder.wire, ...(retained && { get_retained: true }) }, (error) => {
       if (error) return this.lose(place, error);
       const gap = { lostAt: this.#lostAt, restoredAt: Date.now() };
-      for (const local of place.holders) local.gap(gap);
+      for (const local of place.holders) void call((given: Gap) => local.ongap?.(given), gap, this.emit);
     });
   }
 
@@ -53,18 +53,16 @@ export class Subscription extends Lasting implements AsyncIterable<EventMessage>
   readonly #mail: Mailbox<EventMessage>;
   readonly wantsRetained: boolean;
   ongap: ((gap: Gap) => void) | null;
-  readonly #emit: Emit;
   readonly #handler: Handler | undefined;
 
   constructor(
-    table: Subscriptions, readonly topic: string, wire: Record<string, unknown>,
-    handler: Handler | undefined, options: SubscribeOptions, emit: Emit,
+    table: Subscriptions, readonly topic: string, wire: Record<string, unknown>, handler: Handler | undefined, options: SubscribeOptions,
   ) {
     super(table, topic, wire);
+    const { emit } = table;
     this.#handler = handler;
     this.wantsRetained = options.getRetained ?? options.options?.['get_retained'] === true;
     this.ongap = options.ongap ?? null;
-    this.#emit = emit;
     this.#mail = new Mailbox<EventMessage>({
       max: options.buffer?.max ?? 1024,
       overflow: options.buffer?.overflow ?? 'drop-oldest',
@@ -82,11 +80,6 @@ export class Subscription extends Lasting implements AsyncIterable<EventMessage>
     // Another local subscription asked for the retained event, and this one had it or did not want it.
     if (event.retained && !this.wantsRetained) return;
     this.#mail.push(event);
-  }
-
-  /** The session was another one for a while. */
-  gap(gap: Gap): void {
-    void call((gap) => this.ongap?.(gap), gap, this.#emit);
   }
 
   async unsubscribe(): Promise<void> {
