@@ -17,7 +17,7 @@ pub(crate) struct Head {
 pub(crate) const INDEFINITE: u8 = 31;
 
 /// The byte that ends what has no length.
-const BREAK: u8 = 0xff;
+pub(crate) const BREAK: u8 = 0xff;
 
 /// What CBOR begins with for the same value, for codes of MessagePack from 0xc0 on. Those of integers with a sign and of
 /// extensions are treated as the type below.
@@ -34,13 +34,13 @@ const AS_CBOR: [u8; 32] = [
     0xb9, 0xba, // map
 ];
 
-/// A message, and a place in it. Every step says whether it stayed inside.
+/// A message. Every step from a place in it to the next says whether it stayed inside.
 #[derive(Debug, Default)]
 pub(crate) struct Reader {
-    /// With some behind the end, so that eight bytes can be read at once at any place before it.
+    /// With some behind the end, so that eight bytes can be read at once at any place before it. The first of them is
+    /// [`BREAK`].
     pub(crate) bytes: Vec<u8>,
     pub(crate) end: usize,
-    pub(crate) at: usize,
     pub(crate) is_cbor: bool,
 }
 
@@ -56,8 +56,9 @@ pub(crate) struct Place {
 
 impl Reader {
     /// The head of the next value.
-    pub(crate) fn head(&mut self) -> Option<Head> {
-        let byte = self.u8()?;
+    #[inline(always)]
+    pub(crate) fn head(&self, at: &mut usize) -> Option<Head> {
+        let byte = self.u8(at)?;
         let code = if self.is_cbor { byte } else { AS_CBOR[usize::from(byte & 31)] };
         let short =
             |major: u8, mask: u8| Some(Head { major, info: 0, argument: (byte & mask).into() });
@@ -70,7 +71,7 @@ impl Reader {
             0xe0..=0xff => return Some(Head { major: 1, info: 0, argument: (!byte).into() }),
             0xc0..=0xdf => {}
         }
-        let mut head = self.cbor(code)?;
+        let mut head = self.cbor(code, at)?;
         match byte {
             _ if self.is_cbor => {}
             0xd0..=0xd3 => {
@@ -80,17 +81,18 @@ impl Reader {
                 head.major = u8::from(value < 0);
             }
             // The types of extensions are not told.
-            0xc7..=0xc9 | 0xd4..=0xd8 => drop(self.u8()?),
+            0xc7..=0xc9 | 0xd4..=0xd8 => drop(self.u8(at)?),
             _ => {}
         }
         Some(head)
     }
 
-    fn cbor(&mut self, code: u8) -> Option<Head> {
+    #[inline(always)]
+    fn cbor(&self, code: u8, at: &mut usize) -> Option<Head> {
         let (major, info) = (code >> 5, code & 31);
         let argument = match info {
             0..24 => info.into(),
-            24..28 => self.number(1 << (info - 24))?,
+            24..28 => self.number(1 << (info - 24), at)?,
             // Only strings, lists and dictionaries may have no length.
             INDEFINITE if matches!(major, 2..=5) => 0,
             _ => return None,
@@ -99,18 +101,20 @@ impl Reader {
     }
 
     /// Where the bytes of a text or binary value are. The pieces of one without a length are put together in place.
-    pub(crate) fn string(&mut self, head: Head) -> Option<Place> {
+    pub(crate) fn string(&mut self, head: Head, at: &mut usize) -> Option<Place> {
         if head.info != INDEFINITE {
-            return self.take(head.argument);
+            return self.take(head.argument, at);
         }
-        let start = self.at;
+        let start = *at;
         let mut length = 0;
-        while self.peek()? != BREAK {
-            let piece = self.head()?;
+        while !self.ends(at)? {
+            // Only those of CBOR have pieces.
+            let code = self.u8(at)?;
+            let piece = self.cbor(code, at)?;
             if piece.major != head.major || piece.info == INDEFINITE {
                 return None;
             }
-            let piece = self.take(piece.argument)?;
+            let piece = self.take(piece.argument, at)?;
             self.check_text(head.major, piece)?;
             for at in piece.start..piece.start + piece.length {
                 let byte = *self.bytes.get(at)?;
@@ -118,7 +122,6 @@ impl Reader {
                 length += 1;
             }
         }
-        self.at += 1;
         Some(Place { start, length })
     }
 
@@ -130,16 +133,12 @@ impl Reader {
         if continues { None } else { Some(()) }
     }
 
-    /// Whether another entry of a list or dictionary follows, of which `left` are to come if it has a length.
+    /// Whether what has no length ends here. The byte that says so is passed then.
     #[inline(always)]
-    pub(crate) fn more(&mut self, head: Head, left: &mut u64) -> Option<bool> {
-        let more = if head.info == INDEFINITE { self.peek()? != BREAK } else { *left > 0 };
-        if more {
-            *left = left.wrapping_sub(1);
-        } else if head.info == INDEFINITE {
-            self.at += 1;
-        }
-        Some(more)
+    pub(crate) fn ends(&self, at: &mut usize) -> Option<bool> {
+        let ends = self.peek(*at)? == BREAK;
+        *at += usize::from(ends);
+        Some(ends)
     }
 
     #[inline(always)]
@@ -155,60 +154,58 @@ impl Reader {
         if left < 8 { word & ((1 << (8 * left)) - 1) } else { word }
     }
 
-    /// The length of the next value, if it is text whose head is one byte. That byte is passed then.
+    /// The next value, if it is text whose head is one byte. It is passed then.
     #[inline(always)]
-    pub(crate) fn short_text(&mut self) -> Option<Place> {
+    pub(crate) fn short_text(&self, at: &mut usize) -> Option<Place> {
         let (base, count) = if self.is_cbor { (0x60, 24) } else { (0xa0, 32) };
-        let length = usize::from(self.peek()?.wrapping_sub(base));
-        let start = self.at + 1;
+        let length = usize::from(self.bytes.get(*at)?.wrapping_sub(base));
+        let start = *at + 1;
         if length >= count || length > self.end - start {
             return None;
         }
-        self.at = start + length;
+        *at = start + length;
         Some(Place { start, length })
     }
 
     /// The next value, if it is an integer in one byte. That byte is passed then.
     #[inline(always)]
-    pub(crate) fn short_integer(&mut self) -> Option<u8> {
+    pub(crate) fn short_integer(&self, at: &mut usize) -> Option<u8> {
         let limit = if self.is_cbor { 24 } else { 0x80 };
-        let byte = self.peek().filter(|byte| *byte < limit)?;
-        self.at += 1;
+        let byte = *self.bytes.get(*at)?;
+        if byte >= limit {
+            return None;
+        }
+        *at += 1;
         Some(byte)
     }
 
-    pub(crate) const fn is_at_end(&self) -> bool {
-        self.at == self.end
+    #[inline(always)]
+    fn peek(&self, at: usize) -> Option<u8> {
+        if at < self.end { self.bytes.get(at).copied() } else { None }
     }
 
     #[inline(always)]
-    fn peek(&self) -> Option<u8> {
-        if self.at < self.end { self.bytes.get(self.at).copied() } else { None }
-    }
-
-    #[inline(always)]
-    fn u8(&mut self) -> Option<u8> {
-        let byte = self.peek()?;
-        self.at += 1;
+    fn u8(&self, at: &mut usize) -> Option<u8> {
+        let byte = self.peek(*at)?;
+        *at += 1;
         Some(byte)
     }
 
     /// An unsigned integer of 1, 2, 4 or 8 bytes, the high ones first.
-    fn number(&mut self, bytes: usize) -> Option<u64> {
-        let mut value = 0;
-        for _ in 0..bytes {
-            value = value << 8 | u64::from(self.u8()?);
-        }
-        Some(value)
+    #[inline(always)]
+    fn number(&self, bytes: usize, at: &mut usize) -> Option<u64> {
+        let place = self.take(bytes as u64, at)?;
+        Some(self.slice(place).iter().fold(0, |value, byte| value << 8 | u64::from(*byte)))
     }
 
-    fn take(&mut self, length: u64) -> Option<Place> {
-        let start = self.at;
+    #[inline(always)]
+    fn take(&self, length: u64, at: &mut usize) -> Option<Place> {
+        let start = *at;
         let length = usize::try_from(length).ok()?;
         if length > self.end - start {
             return None;
         }
-        self.at += length;
+        *at += length;
         Some(Place { start, length })
     }
 }

@@ -1,6 +1,9 @@
 // What the sources import as `wamplex:…` (src/modules.d.ts), for one condition of `exports`.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ENTRIES, FILE_SUFFIX, MODULES, compiled, root } from './entries.mjs';
+
+const MAKER = 'src/decode/maker.ts';
 
 /** A plugin of esbuild. */
 export function compiledModules(condition) {
@@ -8,6 +11,9 @@ export function compiledModules(condition) {
 }
 
 function setup(build, condition) {
+  build.onResolve({ filter: /^wamplex:copy/ }, ({ path }) => ({ path: join(root, MAKER), suffix: `?${path}` }));
+  build.onResolve({ filter: /^wamplex:makers$/ }, () => ({ path: 'makers', namespace: 'copies' }));
+  build.onLoad({ filter: /./, namespace: 'copies' }, () => ({ contents: copies(12), resolveDir: root }));
   build.onResolve({ filter: /^wamplex:/ }, ({ path }) => {
     const [name, part] = path.slice('wamplex:'.length).split('/');
     if (part === 'glue') return { path: compiled(name).glue };
@@ -22,6 +28,12 @@ function setup(build, condition) {
 function fileOf(name, condition) {
   const { files } = ENTRIES.find(({ source }) => source === `src/${name}/index.ts`);
   return files[condition] ?? files.default;
+}
+
+/** A module whose default export is a list of copies of one function. */
+function copies(count) {
+  const names = Array.from({ length: count }, (_, i) => `copy${i}`);
+  return `${names.map((name) => `import ${name} from 'wamplex:${name}';\n`).join('')}export default [${names}];`;
 }
 
 /** A module whose default export gives the WebAssembly module: the file beside it, or what it has inside. */

@@ -17,7 +17,7 @@ export const MODULES = {
   // most of the memory.
   core: {
     crate: '.', output: 'wamplex_wasm', file: 'wamplex.wasm', features: ['standalone'], glue: false,
-    rustflags: '-Cllvm-args=-inline-threshold=25 -Clink-arg=-zstack-size=131072',
+    rustflags: '-Cllvm-args=-inline-threshold=25 -Cllvm-args=-unroll-count=1 -Clink-arg=-zstack-size=131072',
   },
   argon2: { crate: 'argon2', output: 'wamplex_argon2', file: 'argon2.wasm', features: [], glue: false },
   testing: { crate: 'testing', output: 'wamplex_testing', file: 'testing.wasm', features: [] },

@@ -27,3 +27,9 @@ declare module 'wamplex:testing/wasm' {
 declare module 'wamplex:meta' {
   export function metaOf(client: import('./client.js').Client): any;
 }
+
+declare module 'wamplex:makers' {
+  /** Copies of `decode/maker.ts`. */
+  const makers: import('./decode/maker.js').Maker[];
+  export default makers;
+}

@@ -1,94 +1,139 @@
+use crate::head::{Place, Reader};
 use alloc::{vec, vec::Vec};
 
 /// How many keys are remembered.
-const SLOTS: usize = 512;
-/// How many times eight bytes a key may have that is remembered: longer ones rarely repeat.
+pub(super) const SLOTS: usize = 512;
+/// How many times eight bytes a key may have that is remembered, with its head: longer ones rarely repeat.
 const WORDS: usize = 4;
 
-/// The longest key that is remembered.
+/// How many slots a key may be in.
+const TRIES: usize = 4;
+
+/// The longest key that is remembered, with its head.
 pub(super) const LONGEST: usize = 8 * WORDS;
 
 /// The keys of dictionaries that JavaScript has as strings already: a message with the same keys as the last one, as
 /// most have, needs none of them again. Both sides forget a key when another one takes its slot.
 #[derive(Debug)]
 pub(crate) struct Keys {
+    /// In the first one is nothing.
     slots: Vec<Key>,
     /// Where the last key was found.
-    last: usize,
+    pub(super) last: usize,
 }
 
+/// Zeros behind the end. Of length 0: nothing.
 #[derive(Clone, Copy, Debug, Default)]
 struct Key {
-    /// Zeros behind the end. Of length 0: nothing.
+    /// With its head.
     words: [u64; WORDS],
-    length: u32,
+    length: usize,
     /// The slot of the key that came next the last time: most lists of dictionaries repeat the same keys.
-    next: u32,
-}
-
-pub(super) enum Found {
-    Known(usize),
-    /// It was not known and now has this slot.
-    New(usize),
-    NotKept,
+    next: usize,
 }
 
 impl Keys {
-    /// Looks for a key of this length; `word` gives its bytes, eight at a time.
+    /// Passes the key that came next the last time, if it stands there again. Returns its slot, or 0.
     #[inline(always)]
-    pub(super) fn find(&mut self, length: usize, word: impl Fn(usize) -> u64) -> Found {
-        let mut key = Key { length: length as u32, ..Key::default() };
-        for (i, place) in key.words.iter_mut().enumerate().take(length.div_ceil(8)) {
-            *place = word(8 * i);
+    pub(super) fn expected(&mut self, reader: &Reader, at: &mut usize) -> usize {
+        let slot = self.slots.get(self.last).map_or(0, |last| last.next);
+        let Some(key) = self.slots.get(slot) else { return 0 };
+        let length = key.length;
+        if length == 0 || length > reader.end - *at || !key.is_quickly(reader, *at) {
+            return 0;
         }
-        let expected = self.slots.get(self.last).map_or(0, |last| last.next as usize);
-        if self.holds(expected, &key) {
-            self.last = expected;
-            return Found::Known(expected);
-        }
-        let slot = slot_of(&key);
-        let found = if self.holds(slot, &key) {
-            Found::Known(slot)
-        } else if length == 0 || !key.is_ascii() {
-            return Found::NotKept;
-        } else {
-            let Some(kept) = self.slots.get_mut(slot) else { return Found::NotKept };
-            *kept = key;
-            Found::New(slot)
-        };
-        if let Some(last) = self.slots.get_mut(self.last) {
-            last.next = slot as u32;
-        }
+        *at += length;
         self.last = slot;
-        found
+        slot
     }
 
+    /// The slot of a key that stands there with its head, and whether it was known before. It is not longer than
+    /// [`LONGEST`].
     #[inline(always)]
-    fn holds(&self, slot: usize, key: &Key) -> bool {
-        self.slots
-            .get(slot)
-            .is_some_and(|kept| kept.length == key.length && kept.words == key.words)
-            && key.length > 0
+    pub(super) fn find(
+        &mut self,
+        reader: &Reader,
+        Place { start, length }: Place,
+    ) -> (usize, bool) {
+        let mut hash = length as u64;
+        for i in 0..length.div_ceil(8) {
+            let word = reader.word(start + 8 * i, length - 8 * i);
+            hash = (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+        }
+        // Where it is, or where none is yet, or in the end where another one is.
+        let (mut slot, mut known) = ((hash >> 32) as usize, false);
+        for _ in 0..TRIES {
+            slot = 1 + slot % SLOTS;
+            let Some(kept) = self.slots.get(slot) else { break };
+            known = kept.length == length && kept.is(reader, start);
+            if known || kept.length == 0 {
+                break;
+            }
+        }
+        if let Some(last) = self.slots.get_mut(self.last) {
+            last.next = slot;
+        }
+        self.last = slot;
+        if let (false, Some(kept)) = (known, self.slots.get_mut(slot)) {
+            *kept = Key { length, ..Key::default() };
+            for (i, kept) in kept.words.iter_mut().enumerate().take(length.div_ceil(8)) {
+                *kept = reader.word(start + 8 * i, length - 8 * i);
+            }
+        }
+        (slot, known)
+    }
+}
+
+impl Key {
+    #[inline(never)]
+    fn is(&self, reader: &Reader, start: usize) -> bool {
+        self.is_quickly(reader, start)
+    }
+
+    /// Whether it stands there.
+    #[inline(always)]
+    fn is_quickly(&self, reader: &Reader, start: usize) -> bool {
+        let mut left = self.length;
+        for (i, word) in self.words.iter().enumerate() {
+            if reader.word(start + 8 * i, left) != *word {
+                return false;
+            }
+            if left <= 8 {
+                return true;
+            }
+            left -= 8;
+        }
+        true
     }
 }
 
 impl Default for Keys {
     fn default() -> Self {
-        Self { slots: vec![Key::default(); SLOTS], last: 0 }
+        Self { slots: vec![Key::default(); SLOTS + 1], last: 0 }
     }
 }
 
-impl Key {
+/// What dictionaries with the same keys in the same order have in common.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape(u32);
+
+impl Shape {
+    /// That with one more key, which was found in a slot. Once there was one without, it stays 0.
     #[inline(always)]
-    fn is_ascii(&self) -> bool {
-        self.words.iter().all(|word| word & super::NOT_ASCII == 0)
+    pub(super) const fn with(self, slot: usize) -> Self {
+        // Odd numbers have no part in making zeros.
+        let factor = if slot == 0 { 0 } else { (slot as u32).wrapping_mul(0x9e37_79b1) | 1 };
+        Self(self.0.rotate_left(5).wrapping_mul(factor))
+    }
+
+    /// It is below 1024, and 0 if there are no keys.
+    pub(super) const fn number(self) -> u32 {
+        self.0 >> 22
     }
 }
 
-#[inline(always)]
-fn slot_of(key: &Key) -> usize {
-    let hash = key.words.iter().fold(u64::from(key.length), |hash, word| {
-        (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
-    });
-    (hash >> 32) as usize % SLOTS
+impl Default for Shape {
+    fn default() -> Self {
+        Self(1)
+    }
 }

@@ -1,5 +1,7 @@
+import makers from 'wamplex:makers';
 import type { Core, CoreModule } from '../core.js';
 import type { BigintMode } from './json.js';
+import type { Maker } from './maker.js';
 
 // The low three bits of a word; the rest is its argument.
 const INT = 0;
@@ -9,37 +11,38 @@ const DICT = 3;
 const SPECIAL = 4;
 const NUMBER = 5;
 const BINARY = 6;
-// 7: a key that was seen before.
+const KNOWN = 7;
 
 // Arguments of SPECIAL words.
-const NULL = 0;
-const FALSE = 1;
-const TRUE = 2;
-const UNDEFINED = 3;
-const U64 = 4;
-const I64 = 5;
-const LONG_STRING = 6;
-const DEFINE_KEY = 7;
-const BIG_POSITIVE = 8;
-// 9: a negative integer of any size.
+const DEFINE = 0;
+const U64 = 1;
+const I64 = 2;
+const LONG_STRING = 3;
+const BIG_POSITIVE = 4;
+// 5: a negative integer of any size.
 
 // The core leaves it to the decoder to see whether this is UTF-8. A byte order mark is a character like any other here.
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
 /** Up to this length a loop over the bytes beats the call into the decoder. */
 const SHORT_TEXT = 16;
 
-const float = new Float64Array(1);
-/** The low half and the high half of `float`: WebAssembly and all that runs it are little-endian. */
-const halves = new Uint32Array(float.buffer);
+/** How many keys and short texts the core remembers, and one more. The constants stand behind them. */
+const SLOTS = 769;
+/** How often a shape is seen before it gets a maker of its own. */
+const OFTEN = 8;
+/** How often each shape was seen, and who makes dictionaries of it. The core has the same shapes for everybody. */
+const seen = new Uint8Array(1024);
+const made: (Maker | undefined)[] = new Array(1024);
 
 // The tape that is being read: only one is at a time, and variables are faster than fields.
 let looked: CoreModule;
 let memory = new Uint8Array();
 let words = new Uint32Array();
+let view: DataView;
 let at = 0;
 let text = '';
 let textAt = 0;
-let keys: string[];
+let known: any[];
 let bigints: BigintMode;
 
 /** Reads messages in MessagePack or CBOR. Lives as long as its core: both remember the same keys. */
@@ -48,7 +51,7 @@ export class TapeReader {
   readonly #core: Core;
   readonly #cbor: boolean;
   readonly #bigint: BigintMode;
-  readonly #keys: string[] = [];
+  readonly #known: any[] = [...new Array(SLOTS).fill(''), false, true, null, undefined];
 
   constructor(module: CoreModule, core: Core, cbor: boolean, bigint: BigintMode) {
     this.#module = module;
@@ -65,7 +68,7 @@ export class TapeReader {
     const tape = module.read(this.#core, this.#cbor);
     if (!tape) throw new TypeError('malformed');
     look(module);
-    keys = this.#keys;
+    known = this.#known;
     bigints = this.#bigint;
     at = tape >> 2;
     textAt = 0;
@@ -82,6 +85,7 @@ function look(module: CoreModule): void {
   looked = module;
   memory = new Uint8Array(module.memory.buffer);
   words = new Uint32Array(module.memory.buffer);
+  view = new DataView(module.memory.buffer);
 }
 
 /** The bytes whose address and length follow. */
@@ -90,7 +94,7 @@ function bytes(): Uint8Array {
   return memory.subarray(start, start + words[at++]!);
 }
 
-function value(): unknown {
+export function value(): unknown {
   const word = words[at++]!;
   const argument = word >>> 3;
   switch (word & 7) {
@@ -106,13 +110,14 @@ function value(): unknown {
     case DICT:
       return dict(argument);
     case NUMBER:
-      halves[0] = words[at++]!;
-      halves[1] = words[at++]!;
-      return integer(float[0]!, argument !== 0);
+      at += 2;
+      return integer(view.getFloat64(4 * at - 8, true), argument !== 0);
     case BINARY: {
       const start = words[at++]!;
       return memory.slice(start, start + argument);
     }
+    case KNOWN:
+      return known[argument];
     default:
       return special(argument);
   }
@@ -123,6 +128,13 @@ function integer(value: number, isInteger: boolean): number | bigint {
 }
 
 function dict(entries: number): unknown {
+  const shape = words[at++]!;
+  if (shape > 0) {
+    const make = made[shape];
+    if (make) return make(entries);
+    // What comes so often gets code of its own, as long as there is some.
+    if (++seen[shape] === OFTEN) made[shape] = makers.pop();
+  }
   const dict: Record<string, unknown> = {};
   for (let i = 0; i < entries; i++) {
     const name = key();
@@ -133,17 +145,17 @@ function dict(entries: number): unknown {
   return dict;
 }
 
+/** A key that was defined before. */
+export function knownKey(): string {
+  return known[words[at++]! >>> 3];
+}
+
 function key(): string {
   const word = words[at]!;
-  if ((word & 7) === 7) {
-    at++;
-    return keys[word >>> 3]!;
-  }
-  if (word === (SPECIAL | (DEFINE_KEY << 3))) {
-    const slot = words[at + 1]!;
-    const length = words[at + 2]! >>> 3;
+  if (word === (SPECIAL | (DEFINE << 3))) {
     at += 3;
-    return (keys[slot] = string(length));
+    // Engines look for a key by what it is, and what is cut from a text is not yet what their objects have.
+    return (known[words[at - 2]! >>> 3] = Object.keys({ [string(words[at - 1]! >>> 3)]: 0 })[0]);
   }
   // Keys that are no strings become strings, as property names do.
   return String(value());
@@ -155,16 +167,11 @@ function string(units: number): string {
 
 function special(what: number): unknown {
   switch (what) {
-    case NULL:
-      return null;
-    case FALSE:
-      return false;
-    case TRUE:
-      return true;
-    case UNDEFINED:
-      return undefined;
     case LONG_STRING:
       return utf8.decode(bytes());
+    case DEFINE:
+      at += 2;
+      return (known[words[at - 2]! >>> 3] = string(words[at - 1]! >>> 3));
     case U64:
     case I64: {
       const low = BigInt(words[at++]!);
