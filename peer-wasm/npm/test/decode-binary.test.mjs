@@ -45,6 +45,18 @@ for (const [serializer, encode] of Object.entries(encoders)) {
     }
   });
 
+  test(`${serializer}: keys and texts come out as they are, whatever failed before and however often they come`, () => {
+    const reader = readerOf(serializer);
+    const broken = encode([{ fresh: 'state', x: 1 }, { fresh: 'state', y: '?' }]);
+    broken[broken.length - 1] = 0xff;
+    assert.throws(() => reader.read(broken));
+    for (const cut of [1, 5, 12]) assert.throws(() => reader.read(encode([{ fresh: 'state', [`key${cut}`]: 'state' }]).slice(0, -cut)));
+    const rows = (n) => Array.from({ length: n }, (_, i) => ({ fresh: 'state', n: i, [`key${i % 40}`]: i % 3 ? 'a' : `a${i}`, inner: { fresh: null, on: i % 2 === 0 }, list: ['state', 'a\0', 'ä'] }));
+    for (let i = 0; i < 30; i++) assert.deepEqual(reader.read(encode(rows(i * 5))), rows(i * 5));
+    const wide = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`wide ${i}`, `v${i % 300}`]));
+    for (let i = 0; i < 12; i++) assert.deepEqual(reader.read(encode([wide, ...rows(9)])), [wide, ...rows(9)]);
+  });
+
   test(`${serializer}: a key named __proto__ is a key like any other`, () => {
     const value = readerOf(serializer).read(encode([JSON.parse('{"__proto__":{"x":1}}')]))[0];
     assert.deepEqual([Object.getPrototypeOf(value), Object.keys(value)], [Object.prototype, ['__proto__']]);

@@ -139,13 +139,14 @@ impl Tape {
     }
 
     /// Checks the message and writes it down. `None` if the bytes are not one whole value, or one that is nested too
-    /// deeply.
+    /// deeply: then all keys and texts are forgotten, since JavaScript has not heard of the last ones.
     pub(crate) fn write(&mut self, is_cbor: bool) -> Option<&[u32]> {
         self.reader.is_cbor = is_cbor;
-        let Position { at, words, text } = self.all()?;
-        if at != self.reader.end {
+        let Some(Position { words, text, .. }) = self.all().filter(|now| now.at == self.reader.end)
+        else {
+            *self = Self::default();
             return None;
-        }
+        };
         let start = address(&self.text);
         let [first, second, ..] = &mut *self.words else { return None };
         (*first, *second) = (start, text as u32);

@@ -92,6 +92,14 @@ fn a_short_text_is_defined_when_it_comes_again_and_known_from_then_on() {
 }
 
 #[test]
+fn what_a_malformed_message_defined_is_defined_again() {
+    let mut tape = Tape::default();
+    assert!(write(b"\x82\xa4name\x01", false, &mut tape).is_none());
+    let (_, text) = write(b"\x81\xa4name\x01", false, &mut tape).expect("well-formed");
+    assert_eq!(text, b"name");
+}
+
+#[test]
 fn dictionaries_with_the_same_known_keys_have_the_same_shape() {
     let mut tape = Tape::default();
     let mut shape = |dict: &[u8]| {

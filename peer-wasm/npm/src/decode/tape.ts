@@ -62,20 +62,27 @@ export class TapeReader {
 
   read(data: Uint8Array): unknown {
     const module = this.#module;
-    const start = module.room(this.#core, data.length);
-    look(module);
-    memory.set(data, start);
-    const tape = module.read(this.#core, this.#cbor);
-    if (!tape) throw new TypeError('malformed');
-    look(module);
-    known = this.#known;
-    bigints = this.#bigint;
-    at = tape >> 2;
-    textAt = 0;
-    text = decodeText(bytes());
-    const message = value();
-    text = '';
-    return message;
+    try {
+      const start = module.room(this.#core, data.length);
+      look(module);
+      memory.set(data, start);
+      const tape = module.read(this.#core, this.#cbor);
+      if (!tape) throw new TypeError('malformed');
+      look(module);
+      known = this.#known;
+      bigints = this.#bigint;
+      at = tape >> 2;
+      textAt = 0;
+      text = decodeText(bytes());
+      const message = value();
+      text = '';
+      return message;
+    } catch (error) {
+      // What no message is makes the core forget what was defined on the way.
+      module.room(this.#core, 0);
+      module.read(this.#core, false);
+      throw error;
+    }
   }
 }
 
