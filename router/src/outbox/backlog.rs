@@ -160,6 +160,10 @@ impl<T: Item> Backlog<T> {
 
     /// Takes an event in, or drops it.
     fn push_if(&mut self, has_room: bool, item: T, bytes: usize) {
+        if has_room && self.behind.is_empty() {
+            self.append(item, bytes, 0);
+            return;
+        }
         let Some(topic) = item.topic() else { return };
         if has_room {
             let missing = self.behind.tell(topic.subscription);
@@ -346,6 +350,9 @@ impl<T: Item> Backlog<T> {
     fn take_event(&mut self, place: Place) -> Option<T> {
         let Waiting { item, bytes, number, missing } = self.events.remove(place)?;
         self.event_bytes -= bytes;
+        if missing == 0 && self.newest.is_none() && self.ahead.is_empty() {
+            return Some(item);
+        }
         let topic = item.topic()?;
         if let Some(newest) = &mut self.newest {
             if number >= newest.round {
@@ -358,5 +365,58 @@ impl<T: Item> Backlog<T> {
         }
         let missing = missing + self.ahead.tell(topic.subscription);
         Some(if missing > 0 { item.after_gap(missing) } else { item })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::model::Letter, *};
+
+    const TERMS: Terms = Terms { policy: KeepLastPerTopic, bytes: usize::MAX, messages: 8 };
+
+    /// A backlog that had no room for events of four topics.
+    fn busy() -> Backlog<Letter> {
+        let mut backlog = Backlog::new(KeepLastPerTopic, Arc::default());
+        for number in 0..9 {
+            backlog.push(Letter::event(number, 1, (number % 4) as u8), 1, 0, &TERMS).unwrap();
+        }
+        assert_eq!(backlog.events.len(), 4);
+        backlog
+    }
+
+    fn take_one(backlog: &mut Backlog<Letter>) -> Letter {
+        let mut taken = VecDeque::new();
+        backlog.take(1, &mut taken);
+        assert_eq!(taken.len(), 1);
+        taken[0].0
+    }
+
+    #[test]
+    fn every_topic_arrives_in_its_turn_though_all_are_busier_than_the_client() {
+        let mut backlog = busy();
+        let mut arrived = [0; 4];
+        for round in 1..=100 {
+            for topic in 0..4 {
+                let number = round * 10 + u64::from(topic);
+                backlog.push(Letter::event(number, 1, topic), 1, 0, &TERMS).unwrap();
+            }
+            let (_, topic) = take_one(&mut backlog).about.unwrap();
+            arrived[usize::from(topic)] += 1;
+        }
+        assert_eq!(arrived, [25; 4]);
+    }
+
+    #[test]
+    fn what_is_remembered_does_not_grow_while_the_client_stays_slow() {
+        let mut backlog = busy();
+        for number in 10..10_000 {
+            backlog.push(Letter::event(number, 1, (number % 4) as u8), 1, 0, &TERMS).unwrap();
+            if number % 2 == 0 {
+                take_one(&mut backlog);
+            }
+        }
+        let newest = backlog.newest.as_ref().unwrap();
+        assert!(newest.places.len() <= 4 && newest.outdated.len() <= 4, "{newest:?}");
+        assert!(backlog.events.len() <= 8);
     }
 }

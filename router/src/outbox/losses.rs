@@ -36,6 +36,10 @@ impl Losses {
 pub(super) struct Untold(HashMap<SubscriptionId, u64>);
 
 impl Untold {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn note(&mut self, subscription: SubscriptionId, dropped: u64) {
         if self.0.len() < UNTOLD || self.0.contains_key(&subscription) {
             *self.0.entry(subscription).or_default() += dropped;
@@ -44,9 +48,6 @@ impl Untold {
 
     /// How many events are missing ahead of the next one of this subscription; then they are told.
     pub(super) fn tell(&mut self, subscription: SubscriptionId) -> u64 {
-        if self.0.is_empty() {
-            return 0;
-        }
         let dropped = self.0.remove(&subscription).unwrap_or(0);
         if self.0.is_empty() {
             self.0 = HashMap::new();
