@@ -52,7 +52,7 @@ pub(crate) fn sessions(stage: &Stage<'_>, count: usize) -> Result<Row> {
     let mut row = stage.row("sessions").with("sessions", count);
     row.put("joins/s", (count as f64 / wall.as_secs_f64()).round());
     row.put("cpu_us", each(used.cpu().as_secs_f64() * 1e6));
-    row.put("KiB/session", each(full.saturating_sub(empty) as f64 / 1024.0));
+    row.put("KiB_each", each(full.saturating_sub(empty) as f64 / 1024.0));
     row.put("rss_MiB", mebibytes(full));
     row.put("rss_before_MiB", mebibytes(empty));
     row.put("rss_after_MiB", mebibytes(left));

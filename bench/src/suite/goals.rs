@@ -61,7 +61,7 @@ pub(super) fn goals(rows: &[Row]) -> Vec<Goal> {
     let low = rows.iter().find(|row| row.scenario == "events" && row.figure("p50_us").is_some());
     let found = low.and_then(|row| row.figure("cpu_us"));
     goals.push(Goal::at_most("router CPU per event, 500 publications/s to 10", 20.0, " µs", found));
-    let found = find("sessions", &[websocket], "KiB/session");
+    let found = find("sessions", &[websocket], "KiB_each");
     goals.push(Goal::at_most("memory per idle session", 8.0, " KiB", found));
     for policy in ["prefix", "wildcard"] {
         let cpu = |count| find("patterns", &[("match", policy), ("patterns", count)], "cpu_us");

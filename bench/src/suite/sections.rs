@@ -358,7 +358,7 @@ fn sessions(scale: Scale) -> Section {
             "sessions",
             "joins/s",
             "cpu_us",
-            "KiB/session",
+            "KiB_each",
             "rss_before_MiB",
             "rss_MiB",
             "rss_after_MiB",
