@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseArgs, promisify } from 'node:util'
-import { render } from './render.mjs'
+import { graph, render } from './render.mjs'
 import { ROUTERS, WORK, start, stop, wamplex } from './routers.mjs'
 import { SCENARIOS } from './scenarios.mjs'
 
@@ -31,6 +31,7 @@ if (!(Number(values.seconds) > 0)) fail(`--seconds ${values.seconds}: expected m
 const rows = existsSync(ROWS) ? JSON.parse(readFileSync(ROWS, 'utf8')) : {}
 if (!values.render) await measure()
 writeFileSync(new URL('RESULTS.md', import.meta.url), render(rows))
+writeFileSync(new URL('processor-time.svg', import.meta.url), graph(rows))
 
 async function measure() {
     const running = new Map()

@@ -2,6 +2,7 @@
 
 import { execFileSync } from 'node:child_process'
 import { cpus, release } from 'node:os'
+import { bars } from './chart.mjs'
 import { ROUTERS } from './routers.mjs'
 import { SCENARIOS } from './scenarios.mjs'
 
@@ -16,6 +17,8 @@ export function render(rows) {
     }
     const timed = ({ memory }) => !memory
     const body = [
+        '',
+        '![Processor time per message](processor-time.svg)',
         ...table(
             'Processor time', 'Microseconds of processor time of all processes of the router per message delivered, user and system together.',
             timed, row => row.cpu_us, 'less',
@@ -34,6 +37,20 @@ export function render(rows) {
         ),
     ]
     return `${[...head(), ...body, ...footnotes(notes)].join('\n')}\n`
+}
+
+/** The graph of processor time, in the serializer that all routers speak. */
+export function graph(rows) {
+    const names = Object.keys(ROUTERS)
+    const groups = Object.entries(SCENARIOS).filter(([, { memory }]) => !memory).map(([scenario, { title }]) => ({
+        title, values: names.map(name => median(rows[`${scenario} json ${name}`], row => row.cpu_us)),
+    }))
+    return bars({
+        title: 'Processor time of the router per message', unit: 'µs, JSON over WebSocket',
+        names: names.map(name => ROUTERS[name].title),
+        groups: groups.filter(({ values }) => values.some(value => value !== undefined)),
+        label: number,
+    })
 }
 
 function head() {
@@ -96,7 +113,7 @@ function median(rows, figure) {
 
 const number = value => {
     if (value >= 10_000) return `${Math.round(value / 1000)} k`
-    return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
+    return value >= 100 || Number.isInteger(value) ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
 }
 
 function python() {

@@ -24,6 +24,10 @@ export const SCENARIOS = {
         title: '4 callers with 16 calls in flight', unit: 'call',
         args: ['calls', '--callers', '4', '--in-flight', '16'],
     },
+    'calls-few': {
+        title: '4 callers with 4 calls in flight', unit: 'call',
+        args: ['calls', '--callers', '4', '--in-flight', '4'],
+    },
     'ping-pong': {
         title: '1 caller, one call at a time', unit: 'call', latency: true,
         args: ['ping-pong'],
