@@ -7,6 +7,7 @@ import type { BigintMode } from './decode/json.js';
 import { flagsOf } from './decode/layout.js';
 import { MessageReader, type Message } from './decode/message.js';
 import { encoderFor, type Encoder } from './encode/index.js';
+import { UTF8 } from './utf8.js';
 import {
   AuthError, ConnectionLostError, NETWORK_FAILURE, PROTOCOL_VIOLATION, WampError, errorType, lostBy, refusalType, toError,
 } from './errors.js';
@@ -31,8 +32,6 @@ const PATIENCE = 4;
 const TURN = Promise.resolve();
 
 const UNSUBSCRIBED = 35;
-
-const UTF8 = new TextEncoder();
 
 /** A request that waits for its answer. */
 export interface Pending {
@@ -132,8 +131,8 @@ export class Connection {
   #connected(): void {
     if (this.#serializer) return;
     const [, name, batched] = /^wamp\.2\.(\w+)(\.batched)?$/.exec(this.#socket.protocol) ?? [];
-    const serializer = SERIALIZERS.find((one) => one === name);
-    if (!serializer) return this.#broken('the server chose no WAMP subprotocol');
+    const serializer = name as SerializerName;
+    if (!SERIALIZERS.includes(serializer)) return this.#broken('the server chose no WAMP subprotocol');
     this.#serializer = serializer;
     this.#batched = batched !== undefined;
     this.#reader = new MessageReader(this.#module, this.#core, serializer, this.#options.bigint);

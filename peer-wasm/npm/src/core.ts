@@ -1,3 +1,5 @@
+import type { SerializerName } from '../index.js';
+
 /** What a message is about; the numbers are those of `peer-wasm/src/machine.rs`. */
 export const enum Report {
   Nothing = 0,
@@ -24,8 +26,8 @@ export const enum Report {
   More = 13,
 }
 
-/** Serializers in the order in which tables have them. */
-export const SERIALIZERS = ['json', 'msgpack', 'cbor'] as const;
+/** Serializers, the one to be preferred first. */
+export const SERIALIZERS: readonly SerializerName[] = ['cbor', 'msgpack', 'json'];
 
 /** The codes of messages that this client sends. */
 export const enum Code {

@@ -1,4 +1,4 @@
-import { limit } from './abort.js';
+import { limit, promised } from './abort.js';
 import type { Connection } from './connection.js';
 import { networkFailure } from './errors.js';
 
@@ -34,11 +34,7 @@ export class Gate {
         },
         go: (connection: Connection) => {
           leave();
-          try {
-            resolve(go(connection));
-          } catch (error) {
-            reject(error);
-          }
+          resolve(promised(() => go(connection)));
         },
       };
       this.#waiting.add(waiter);

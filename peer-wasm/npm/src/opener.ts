@@ -1,4 +1,4 @@
-import type { Authenticator, ClientOptions, Endpoint, EndpointInput, SerializerName, UrlLike } from '../index.js';
+import type { Authenticator, ClientOptions, Endpoint, EndpointInput, UrlLike } from '../index.js';
 import { limit, limited, onAbort } from './abort.js';
 import { anonymous } from './auth/index.js';
 import { checkConfidentiality } from './auth/offer.js';
@@ -10,7 +10,6 @@ import { openSocket } from './socket.js';
 import { loadWasm } from './wasm.js';
 
 export const CONNECT_TIMEOUT = 10_000;
-const SERIALIZERS_BY_DEFAULT: readonly SerializerName[] = ['cbor', 'msgpack', 'json'];
 
 interface Address {
   readonly url: string;
@@ -90,7 +89,7 @@ export class Opener {
 
 function address(endpoint: UrlLike | Endpoint, { serializers, webSocket }: ClientOptions): Address {
   // Addresses by themselves are texts or objects without a `url`.
-  const { url = endpoint, serializers: own = serializers ?? SERIALIZERS_BY_DEFAULT } = Object(endpoint);
+  const { url = endpoint, serializers: own = serializers ?? SERIALIZERS } = Object(endpoint);
   for (const name of own) {
     if (!SERIALIZERS.includes(name)) throw new TypeError(`unknown serializer '${name}': use json, msgpack or cbor`);
   }

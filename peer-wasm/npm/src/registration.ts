@@ -105,10 +105,6 @@ export class Registration extends Lasting {
     return this.leave();
   }
 
-  override drain(): Promise<void> {
-    return this.leave();
-  }
-
   [asyncDispose](): Promise<void> {
     return this.leave();
   }

@@ -29,8 +29,7 @@ export class CallStream implements AsyncIterable<any> {
     this.raw = start(this.#abort.signal, (value) => this.#mail.push(value)).finally(release);
     this.result = this.raw.then(({ args }) => args[0]);
     // Whoever only iterates, or only wants `raw`, learns there how the call failed.
-    this.result.catch(() => {});
-    this.raw.then(
+    this.result.then(
       () => this.#mail.end(),
       (error) => this.#mail.end({ error }),
     );

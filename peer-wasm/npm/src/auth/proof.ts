@@ -1,4 +1,5 @@
 import type { Secret } from '../../index.js';
+import { UTF8 } from '../utf8.js';
 import { AuthError } from '../errors.js';
 
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -30,7 +31,7 @@ export function random(length: number): Bytes {
   return crypto.getRandomValues(new Uint8Array(length));
 }
 
-export const utf8 = (text: string): Bytes => new TextEncoder().encode(text) as Bytes;
+export const utf8 = (text: string): Bytes => UTF8.encode(text) as Bytes;
 
 /** A key for one use. Private ones are `pkcs8`, and can be taken out again. */
 export function imported(key: Bytes, algorithm: string | HmacImportParams, use: KeyUsage, format = 'raw'): Promise<CryptoKey> {

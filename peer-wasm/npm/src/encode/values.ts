@@ -9,15 +9,13 @@ export function asBinary(value: object): Uint8Array | undefined {
   if (value instanceof Uint8Array) return value;
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   // Not `instanceof`: buffers of other realms are buffers too.
-  const tag = Object.prototype.toString.call(value);
-  return tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]'
-    ? new Uint8Array(value as ArrayBuffer).slice()
-    : undefined;
+  const isBuffer = /^.object (Shared)?ArrayBuffer.$/.test(Object.prototype.toString.call(value));
+  return isBuffer ? new Uint8Array(value as ArrayBuffer).slice() : undefined;
 }
 
 /** The string with every half of a broken surrogate pair replaced: receivers refuse what is not Unicode. */
 export function wellFormed(value: string): string {
-  return /\p{Surrogate}/u.test(value) ? value.replace(/\p{Surrogate}/gu, '\ufffd') : value;
+  return value.replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
 export function checkBigint(value: bigint): bigint {

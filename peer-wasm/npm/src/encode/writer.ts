@@ -1,7 +1,7 @@
 import { Major, type Format } from './formats.js';
 import { MAX_DEPTH, asBinary, checkBigint, notEncodable } from './values.js';
+import { UTF8 } from '../utf8.js';
 
-const text = new TextEncoder();
 /** Below this length a loop over the characters beats the call into the encoder, and a head takes one byte. */
 const SHORT = 24;
 /** Allocating costs as much as writing a small message, so that many share a piece of memory. */
@@ -194,7 +194,7 @@ export class BinaryWriter {
       }
     }
     // Halves of surrogate pairs are replaced on the way.
-    const { written } = text.encodeInto(value, bytes.subarray(at + 5));
+    const { written } = UTF8.encodeInto(value, bytes.subarray(at + 5));
     this.#head(Major.Text, written);
     bytes.copyWithin(this.at, at + 5, at + 5 + written);
     this.at += written;

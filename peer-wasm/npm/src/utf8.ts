@@ -1,0 +1,1 @@
+export const UTF8 = new TextEncoder();
