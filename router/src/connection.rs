@@ -300,6 +300,7 @@ impl<T: Transport> Connection<T> {
                 }
                 Received::Left(_) => return Err(End::Left(serving.poll_message().map(Box::new))),
                 Received::Aborted(_) => return Err(End::Aborted),
+                Received::Ignored => Dispatched::Done,
                 _ => Dispatched::Done,
             };
             if let Dispatched::Waits(message) = dispatched {
