@@ -1,0 +1,132 @@
+//! The life of a connection, on a transport without a network.
+
+use super::*;
+use crate::{
+    config::RouterConfig,
+    link::Link,
+    peer::{Address, TransportKind},
+    transport::{Close, Lost},
+};
+use parking_lot::Mutex;
+use std::io;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use wamplex_realm::Outbound;
+use wamplex_shared::{serializer::Serializer, uris};
+
+const HELLO: &str = r#"[1, "realm1", {"roles": {"caller": {}}}]"#;
+
+/// A transport without a network.
+struct Pipe {
+    received: UnboundedReceiver<&'static str>,
+    sent: Arc<Mutex<Vec<Message>>>,
+    closed: Arc<Mutex<Option<Close>>>,
+}
+
+/// What the pipe does instead of handing this on.
+const PANIC: &str = "panic";
+
+impl Transport for Pipe {
+    fn serializer(&self) -> Serializer {
+        Serializer::Json
+    }
+
+    fn set_limit(&mut self, _limit: usize) {}
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Lost>> {
+        self.received.poll_recv(cx).map(|frame| match frame {
+            Some(PANIC) => panic!("as a test"),
+            Some(frame) => Ok(Bytes::from_static(frame.as_bytes())),
+            None => Err(Lost::Closed),
+        })
+    }
+
+    fn feed(&mut self, _cx: &mut Context<'_>, message: &Bytes) -> io::Result<()> {
+        self.sent.lock().push(codec::decode(Serializer::Json, message).unwrap());
+        Ok(())
+    }
+
+    fn poll_flush(&mut self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn buffered(&self) -> usize {
+        0
+    }
+
+    fn written(&self) -> u64 {
+        0
+    }
+
+    fn read(&self) -> u64 {
+        0
+    }
+
+    fn ping(&mut self, _cx: &mut Context<'_>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn poll_close(&mut self, _cx: &mut Context<'_>, close: Close) -> Poll<()> {
+        *self.closed.lock() = Some(close);
+        Poll::Ready(())
+    }
+}
+
+struct Bench {
+    shared: Arc<Shared>,
+    outbox: Handle,
+    say: UnboundedSender<&'static str>,
+    sent: Arc<Mutex<Vec<Message>>>,
+    closed: Arc<Mutex<Option<Close>>>,
+    connection: Connection<Pipe>,
+}
+
+fn bench() -> Bench {
+    let shared = Arc::new(Shared::new(&RouterConfig::default()).unwrap());
+    let outbox = Arc::clone(&shared.register().outbox);
+    let (say, received) = unbounded_channel();
+    let (sent, closed) = (Arc::default(), Arc::default());
+    let pipe = Pipe { received, sent: Arc::clone(&sent), closed: Arc::clone(&closed) };
+    let link = Link::new(pipe, Arc::clone(&outbox), Duration::from_secs(10));
+    let peer = Peer::new(Address::Local, TransportKind::Local, "test".into());
+    let connection = Connection::new(link, Arc::clone(&shared), shared.limits(), peer);
+    Bench { shared, outbox, say, sent, closed, connection }
+}
+
+fn sessions(shared: &Shared) -> usize {
+    shared.realms.get("realm1").unwrap().read().session_count()
+}
+
+#[tokio::test]
+async fn a_panic_ends_one_session_with_a_word_and_is_counted() {
+    let Bench { shared, say, sent, closed, mut connection, .. } = bench();
+    say.send(HELLO).unwrap();
+    say.send(PANIC).unwrap();
+    connection.run().await;
+    let sent = sent.lock();
+    assert!(
+        matches!(&sent[..], [Message::Welcome(_), Message::Abort(abort)] if abort.reason == uris::close::KILLED)
+    );
+    assert_eq!(*closed.lock(), Some(Close::InternalError));
+    assert_eq!((shared.tally.read().panics, sessions(&shared)), (1, 0));
+}
+
+#[tokio::test]
+async fn a_session_that_the_realm_ends_gets_what_waits_and_the_reason_and_leaves() {
+    let Bench { shared, outbox, say, sent, closed, mut connection } = bench();
+    say.send(HELLO).unwrap();
+    let running = tokio::spawn(async move { connection.run().await });
+    while sessions(&shared) == 0 {
+        tokio::task::yield_now().await;
+    }
+    let goodbye = Goodbye::new(uris::close::KILLED);
+    outbox.push(Outbound::from(goodbye.clone()), 1);
+    outbox.push(Outbound::from(Goodbye::new("com.example.behind")), 1);
+    // Until the client answers, whatever else it says is ignored.
+    say.send("[70, 5, {}]").unwrap();
+    say.send(r#"[6, {}, "wamp.close.goodbye_and_out"]"#).unwrap();
+    running.await.unwrap();
+    let sent = sent.lock();
+    assert!(matches!(&sent[..], [Message::Welcome(_), Message::Goodbye(said)] if *said == goodbye));
+    assert_eq!(*closed.lock(), Some(Close::Normal));
+    assert_eq!((shared.tally.read().violations, sessions(&shared)), (0, 0));
+}
