@@ -39,7 +39,7 @@ pub(super) struct Header {
 
 /// What the payload of a client is combined with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Mask([u8; 4]);
+pub(super) struct Mask(u32);
 
 /// A way to break the rules of frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -111,7 +111,7 @@ impl Header {
             short => (usize::from(short), rest),
         };
         let Some((mask, rest)) = rest.split_first_chunk() else { return Ok(None) };
-        let header = Self { opcode, is_final, length, mask: Mask(*mask) };
+        let header = Self { opcode, is_final, length, mask: Mask(u32::from_le_bytes(*mask)) };
         Ok(Some((header, input.len() - rest.len())))
     }
 }
@@ -162,18 +162,17 @@ impl Opcode {
 impl Mask {
     /// Undoes the masking of `bytes`, and gives the mask of what comes behind them.
     pub(super) fn undo(self, bytes: &mut [u8]) -> Self {
-        let Self([a, b, c, d]) = self;
-        let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+        // Little-endian, so that the first byte is the lowest one in words of any length.
+        let wide = u64::from(self.0) << 32 | u64::from(self.0);
         let (words, rest) = bytes.as_chunks_mut();
         for word in words {
-            *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+            *word = (u64::from_le_bytes(*word) ^ wide).to_le_bytes();
         }
-        for (byte, mask) in rest.iter_mut().zip(self.0.iter().cycle()) {
+        for (byte, mask) in rest.iter_mut().zip(wide.to_le_bytes()) {
             *byte ^= mask;
         }
-        let mut next = self.0;
-        next.rotate_left(rest.len() % 4);
-        Self(next)
+        // At most 7 bytes are left over.
+        Self(self.0.rotate_right(8 * rest.len() as u32))
     }
 }
 
@@ -210,7 +209,7 @@ mod tests {
             for cut in 0..bytes.len() {
                 assert_eq!(Header::read(&bytes[..cut]), Ok(None), "{bytes:?} cut at {cut}");
             }
-            let header = Header { opcode, is_final, length, mask: Mask(mask) };
+            let header = Header { opcode, is_final, length, mask: Mask(u32::from_le_bytes(mask)) };
             let with_more = [&bytes[..], &[9; 3]].concat();
             assert_eq!(Header::read(&with_more), Ok(Some((header, bytes.len()))), "{bytes:?}");
         }
@@ -241,7 +240,7 @@ mod tests {
         for first in 0..40 {
             for second in first..60 {
                 let mut bytes = masked.clone();
-                let mut mask = Mask(masks);
+                let mut mask = Mask(u32::from_le_bytes(masks));
                 for range in [0..first, first..second, second..100] {
                     mask = mask.undo(&mut bytes[range]);
                 }
