@@ -194,12 +194,11 @@ impl<T: Transport> Link<T> {
             self.pause = None;
         }
         frames.extend(self.unread.drain(..));
-        while frames.len() < READ_BATCH && self.lost.is_none() {
-            match self.transport.poll_receive(cx) {
-                Poll::Ready(Ok(frame)) => frames.push(frame),
-                Poll::Ready(Err(lost)) => self.lost = Some(lost),
-                Poll::Pending => break,
-            }
+        if self.lost.is_none()
+            && let Poll::Ready(Err(lost)) =
+                self.transport.poll_receive_batch(cx, frames, READ_BATCH)
+        {
+            self.lost = Some(lost);
         }
         if !frames.is_empty() {
             self.outbox.stay_awake();

@@ -10,10 +10,14 @@ use super::{
 use bytes::{BufMut, Bytes};
 use std::{
     io, mem,
+    ops::ControlFlow,
     pin::{Pin, pin},
     task::{Context, Poll, ready},
 };
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
+
+/// How many times as much room as has come of a long message there is for the rest of it.
+const AHEAD: usize = 16;
 
 /// What cuts a stream of bytes into messages.
 pub(super) trait Framing {
@@ -107,13 +111,16 @@ impl Body {
         }
     }
 
-    /// Reads into the place where the bytes belong.
+    /// Reads into the place where the bytes belong. There is room for much more than what has come, since memory that
+    /// is not written to costs nothing, and moving what has come does.
     fn poll_read<S: AsyncRead + Unpin>(
         &mut self,
         socket: &mut S,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        self.reserve(SCRATCH.min(self.missing));
+        if self.bytes.capacity() - self.bytes.len() < SCRATCH.min(self.missing) {
+            self.bytes.reserve_exact((AHEAD * self.bytes.len()).min(self.missing));
+        }
         let room = (self.bytes.capacity() - self.bytes.len()).min(self.missing);
         let mut place = (&mut self.bytes).limit(room);
         let count = ready!(pin!(socket.read_buf(&mut place)).poll(cx))?;
@@ -149,10 +156,30 @@ impl<F: Framing> Incoming<F> {
         socket: &mut S,
         cx: &mut Context<'_>,
     ) -> Poll<Result<F::Item, Lost>> {
+        let mut next = None;
+        let polled = self.poll_each(socket, cx, |item| {
+            next = Some(item);
+            ControlFlow::Break(())
+        });
+        match (polled, next) {
+            (_, Some(item)) => Poll::Ready(Ok(item)),
+            (Poll::Ready(Err(lost)), None) => Poll::Ready(Err(lost)),
+            (Poll::Ready(Ok(())) | Poll::Pending, None) => Poll::Pending,
+        }
+    }
+
+    /// Hands every item to `take`, until that breaks or there is none for now. Behind an error there is only the end.
+    pub(super) fn poll_each<S: AsyncRead + Unpin>(
+        &mut self,
+        socket: &mut S,
+        cx: &mut Context<'_>,
+        mut take: impl FnMut(F::Item) -> ControlFlow<()>,
+    ) -> Poll<Result<(), Lost>> {
         if self.is_over {
             return Poll::Ready(Err(Lost::Closed));
         }
-        let polled = Workspace::with(|workspace| self.poll_within(workspace, socket, cx));
+        let polled =
+            Workspace::with(|workspace| self.poll_within(workspace, socket, cx, &mut take));
         if let Poll::Ready(Err(_)) = &polled {
             self.is_over = true;
             self.keep(&[]);
@@ -165,43 +192,47 @@ impl<F: Framing> Incoming<F> {
         workspace: &mut Workspace,
         socket: &mut S,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<F::Item, Lost>> {
-        let mut item = self.take_unread(&mut workspace.arena)?;
-        loop {
-            if let Some(item) = item {
-                return Poll::Ready(Ok(item));
-            }
-            item = if self.framing.body().is_long() {
+        take: &mut impl FnMut(F::Item) -> ControlFlow<()>,
+    ) -> Poll<Result<(), Lost>> {
+        let mut flow = self.take_unread(&mut workspace.arena, take)?;
+        while flow.is_continue() {
+            flow = if self.framing.body().is_long() {
                 let count = ready!(self.framing.body_mut().poll_read(socket, cx));
                 self.count(count.map_err(Lost::Broken)?)?;
-                self.framing.advance(&mut &[][..], &mut workspace.arena)?
+                cut(&mut self.framing, &mut &[][..], &mut workspace.arena, take)?
             } else {
-                ready!(self.poll_scratch(workspace, socket, cx))?
+                ready!(self.poll_scratch(workspace, socket, cx, take))?
             };
         }
+        Poll::Ready(Ok(()))
     }
 
-    /// The next item of what was read before.
-    fn take_unread(&mut self, arena: &mut Arena) -> Result<Option<F::Item>, Lost> {
+    /// Takes what was read before.
+    fn take_unread(
+        &mut self,
+        arena: &mut Arena,
+        take: &mut impl FnMut(F::Item) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, Lost> {
         let mut input = &self.unread[self.start..];
         if input.is_empty() {
-            return Ok(None);
+            return Ok(ControlFlow::Continue(()));
         }
-        let item = self.framing.advance(&mut input, arena)?;
+        let flow = cut(&mut self.framing, &mut input, arena, take)?;
         self.start = self.unread.len() - input.len();
         if input.is_empty() {
             self.keep(&[]);
         }
-        Ok(item)
+        Ok(flow)
     }
 
-    /// Reads once, and gives the first item of what has come.
+    /// Reads once, and takes what has come.
     fn poll_scratch<S: AsyncRead + Unpin>(
         &mut self,
         workspace: &mut Workspace,
         socket: &mut S,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<F::Item>, Lost>> {
+        take: &mut impl FnMut(F::Item) -> ControlFlow<()>,
+    ) -> Poll<Result<ControlFlow<()>, Lost>> {
         let Workspace { scratch, arena } = workspace;
         let before = &self.unread[self.start..];
         let end = before.len();
@@ -211,9 +242,9 @@ impl<F: Framing> Incoming<F> {
         let count = buffer.filled().len();
         self.count(count)?;
         let mut input = &scratch[..end + count];
-        let item = self.framing.advance(&mut input, arena)?;
+        let flow = cut(&mut self.framing, &mut input, arena, take)?;
         self.keep(input);
-        Poll::Ready(Ok(item))
+        Poll::Ready(Ok(flow))
     }
 
     /// Notes that as many bytes were read; none is the end.
@@ -229,4 +260,19 @@ impl<F: Framing> Incoming<F> {
             self.unread = unread.to_vec();
         }
     }
+}
+
+/// Hands every item at the front of `input` to `take`, until that breaks.
+fn cut<F: Framing>(
+    framing: &mut F,
+    input: &mut &[u8],
+    arena: &mut Arena,
+    take: &mut impl FnMut(F::Item) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, Lost> {
+    while let Some(item) = framing.advance(input, arena)? {
+        if take(item).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+    Ok(ControlFlow::Continue(()))
 }

@@ -42,6 +42,20 @@ pub(crate) trait Transport: Send {
     /// The next message.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Lost>>;
 
+    /// Puts messages behind those that `messages` has, until it has `most`; pending when no more have come. What was put
+    /// there stays, whatever is returned.
+    fn poll_receive_batch(
+        &mut self,
+        cx: &mut Context<'_>,
+        messages: &mut Vec<Bytes>,
+        most: usize,
+    ) -> Poll<Result<(), Lost>> {
+        while messages.len() < most {
+            messages.push(ready!(self.poll_receive(cx))?);
+        }
+        Poll::Ready(Ok(()))
+    }
+
     /// Puts a message into the buffer for writing. It may be on its way before the next flush. A short one is copied: a
     /// count of references that all cores write to would cost more.
     ///

@@ -25,6 +25,7 @@ use frame::Opcode;
 use reader::{Reader, Said};
 use std::{
     io,
+    ops::ControlFlow,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -139,24 +140,49 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The next data message of either kind.
     pub(super) fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<(Kind, Bytes), Lost>> {
         loop {
-            if self.has_pong {
-                let flushed = self.poll_flush_all(cx).map_err(Lost::Broken)?;
-                if flushed.is_pending() && self.outgoing.len() > WAITING {
-                    return Poll::Pending;
-                }
-            }
-            match ready!(self.incoming.poll_next(&mut self.socket, cx))? {
-                Said::Message(kind, message) => return Poll::Ready(Ok((kind, message))),
-                Said::Ping(payload) => {
-                    self.put(Opcode::Pong, &payload);
-                    self.has_pong = true;
-                }
-                Said::Close(code) => {
-                    self.goodbye = Goodbye::Heard(code);
-                    return Poll::Ready(Err(Lost::Closed));
-                }
+            ready!(self.poll_pong(cx))?;
+            let said = ready!(self.incoming.poll_next(&mut self.socket, cx))?;
+            if let Some(message) = self.hear(said)? {
+                return Poll::Ready(Ok(message));
             }
         }
+    }
+
+    /// Writes PONGs that nobody else will flush; pending when there are too many.
+    fn poll_pong(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Lost>> {
+        if self.has_pong {
+            let flushed = self.poll_flush_all(cx).map_err(Lost::Broken)?;
+            if flushed.is_pending() && self.outgoing.len() > WAITING {
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Answers control frames, and gives data.
+    fn hear(&mut self, said: Said) -> Result<Option<(Kind, Bytes)>, Lost> {
+        match said {
+            Said::Message(kind, message) => Ok(Some((kind, message))),
+            Said::Ping(payload) => {
+                self.put(Opcode::Pong, &payload);
+                self.has_pong = true;
+                Ok(None)
+            }
+            Said::Close(code) => {
+                self.goodbye = Goodbye::Heard(code);
+                Err(Lost::Closed)
+            }
+        }
+    }
+
+    /// The bytes of a data message, if it is of the right kind.
+    fn check_kind(&self, (kind, bytes): (Kind, Bytes)) -> Result<Bytes, Lost> {
+        if kind == self.kind() {
+            return Ok(bytes);
+        }
+        let kind = if kind == Kind::Text { "text" } else { "binary" };
+        let serializer = self.serializer;
+        Err(Lost::Violation(ProtocolViolation::FrameType { serializer, kind }))
     }
 
     fn poll_flush_all(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -181,18 +207,48 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocket<S> {
             if let Some(message) = self.batches.as_mut().and_then(|batches| batches.next()) {
                 return Poll::Ready(message);
             }
-            let (kind, bytes) = ready!(self.poll_data(cx))?;
-            if kind != self.kind() {
-                let kind = if kind == Kind::Text { "text" } else { "binary" };
-                let serializer = self.serializer;
-                let violation = ProtocolViolation::FrameType { serializer, kind };
-                return Poll::Ready(Err(Lost::Violation(violation)));
-            }
+            let data = ready!(self.poll_data(cx))?;
+            let bytes = self.check_kind(data)?;
             match &mut self.batches {
                 Some(batches) => batches.open(bytes),
                 None => return Poll::Ready(Ok(bytes)),
             }
         }
+    }
+
+    fn poll_receive_batch(
+        &mut self,
+        cx: &mut Context<'_>,
+        messages: &mut Vec<Bytes>,
+        most: usize,
+    ) -> Poll<Result<(), Lost>> {
+        let ours = self.kind();
+        while messages.len() < most {
+            if self.batches.is_some() {
+                messages.push(ready!(self.poll_receive(cx))?);
+                continue;
+            }
+            ready!(self.poll_pong(cx))?;
+            let mut other = None;
+            let polled = self.incoming.poll_each(&mut self.socket, cx, |said| {
+                match said {
+                    Said::Message(kind, message) if kind == ours => messages.push(message),
+                    said => other = Some(said),
+                }
+                if other.is_some() || messages.len() >= most {
+                    return ControlFlow::Break(());
+                }
+                ControlFlow::Continue(())
+            });
+            if let Some(said) = other {
+                if let Some(data) = self.hear(said)? {
+                    messages.push(self.check_kind(data)?);
+                }
+            } else {
+                ready!(polled)?;
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn feed(&mut self, _cx: &mut Context<'_>, message: &Bytes) -> io::Result<()> {

@@ -173,3 +173,35 @@ fn what_came_with_the_upgrade_is_read_first() {
     let mut transport = WebSocket::new(Wire::new([second]), &first, BINARY, 100);
     assert_eq!(drain(&mut transport).0, [(Kind::Binary, Bytes::from("one"))]);
 }
+
+#[test]
+fn batches_of_messages_end_where_they_should() {
+    let message = |at: u8| frame(FINAL | A_BINARY, &[at]);
+    let mut wire = message(0);
+    for at in 1..10 {
+        wire.extend(frame(FINAL | A_PING, &[at]));
+        wire.extend(message(at));
+    }
+    wire.extend(frame(FINAL | A_TEXT, b"text"));
+    for parts in [1, 7, wire.len()] {
+        let parts = wire.chunks(wire.len().div_ceil(parts)).map(<[u8]>::to_vec);
+        let mut transport = connected(parts, 100);
+        let mut messages = Vec::new();
+        for most in [4, 4, 5, 9, 100] {
+            let lost = loop {
+                match transport.poll_receive_batch(&mut context(), &mut messages, most) {
+                    Poll::Ready(Ok(())) => break None,
+                    Poll::Ready(Err(lost)) => break Some(lost),
+                    Poll::Pending => {}
+                }
+            };
+            assert_eq!(messages.len(), most.min(10));
+            assert_eq!(lost.is_some(), most == 100);
+            assert!(matches!(lost, None | Some(Lost::Violation(_))), "{lost:?}");
+        }
+        let expected: Vec<Vec<u8>> = (0..10).map(|at| vec![at]).collect();
+        assert_eq!(messages, expected);
+        assert!(transport.poll_flush(&mut context()).is_ready());
+        assert_eq!(said(&transport).len(), 9);
+    }
+}
