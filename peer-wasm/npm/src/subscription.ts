@@ -61,7 +61,7 @@ export class Subscription extends Lasting implements AsyncIterable<EventMessage>
     super(table, topic, wire);
     const { emit } = table;
     this.#handler = handler;
-    this.wantsRetained = options.getRetained ?? options.options?.['get_retained'] === true;
+    this.wantsRetained = wire['get_retained'] === true;
     this.ongap = options.ongap ?? null;
     this.#mail = new Mailbox<EventMessage>({
       max: options.buffer?.max ?? 1024,

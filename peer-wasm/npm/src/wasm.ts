@@ -24,9 +24,10 @@ export function loadWasm(source: WasmSource | Promise<WasmSource> | undefined): 
 async function load(given: WasmSource | Promise<WasmSource> | undefined): Promise<CoreModule> {
   let source: any = await given;
   if (source === undefined) throw new TypeError("wamplex/slim brings no WebAssembly of its own: pass the option 'wasm'");
-  if (typeof source === 'string' || typeof source.href === 'string') {
-    source = await fetch(source).catch((cause) => {
-      throw networkFailure(`cannot load ${source}: ${cause.message}`, { cause });
+  const url = source.href ?? source;
+  if (typeof url === 'string') {
+    source = await fetch(url).catch((cause) => {
+      throw networkFailure(`cannot load ${url}: ${cause.message}`, { cause });
     });
   }
   if (source.arrayBuffer) {

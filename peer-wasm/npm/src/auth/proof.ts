@@ -80,8 +80,9 @@ export function hex(bytes: Uint8Array): string {
 
 /** `length` bytes from hexadecimal digits; `undefined` if it is anything else. */
 export function fromHex(digits: unknown, length: number): Bytes | undefined {
-  if (typeof digits !== 'string' || digits.length !== 2 * length || /[^0-9a-f]/i.test(digits)) return undefined;
-  return Uint8Array.from({ length }, (_, i) => parseInt(digits.slice(2 * i, 2 * i + 2), 16));
+  const pairs = String(digits).match(/../g) ?? [];
+  if (pairs.join('') !== digits || pairs.length !== length || /[^0-9a-f]/i.test(digits)) return undefined;
+  return Uint8Array.from(pairs, (pair) => parseInt(pair, 16));
 }
 
 /** Whether both are the same, found out in a time that does not tell where they differ. */

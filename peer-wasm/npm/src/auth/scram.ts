@@ -30,8 +30,7 @@ export function scram({ authid, password, argon2id }: { authid: string; password
     },
     verify({ authextra }, context) {
       const expected = exchanges.get(context)?.expected;
-      const said: unknown = authextra['verifier'];
-      const given = typeof said === 'string' ? fromBase64(said.replace(/^v=/, '')) : undefined;
+      const given = fromBase64(String(authextra['verifier']).replace(/^v=/, ''));
       if (!expected || !given || !same(expected, given)) throw refused('the router did not prove that it knows the password');
     },
   };
