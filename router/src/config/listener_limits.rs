@@ -22,6 +22,9 @@ pub struct ListenerLimits {
     /// The longest message in bytes that an open session may send here; `off` for the one in `limits`.
     #[serde(with = "units::optional_size")]
     pub message_size: Option<usize>,
+    /// How long a client may take nothing here of what waits for it; `off` for the time in `limits`.
+    #[serde(with = "units::optional_duration")]
+    pub stall: Option<Duration>,
     /// How long a client may take here until its HTTP request is complete, TLS included; `off` for the time in `limits`.
     #[serde(with = "units::optional_duration")]
     pub http_request: Option<Duration>,
@@ -39,6 +42,7 @@ impl ListenerLimits {
     pub fn over(&self, limits: &Limits) -> Limits {
         Limits {
             message_size: self.message_size.unwrap_or(limits.message_size),
+            stall: self.stall.unwrap_or(limits.stall),
             http_request: self.http_request.unwrap_or(limits.http_request),
             hello: self.hello.unwrap_or(limits.hello),
             authentication: self.authentication.unwrap_or(limits.authentication),

@@ -35,7 +35,8 @@ pub struct RealmSettings {
     /// How much its sessions may hold and send.
     pub limits: RealmLimits,
     /// What becomes of clients that take their messages more slowly than they come, as far as the listener that they come
-    /// to says nothing of its own. Clients that take nothing at all for as long as `limits.stall` are cut in any case.
+    /// to says nothing of its own. Clients that take nothing at all for as long as `stall` in the limits are cut in any
+    /// case.
     pub slow_consumers: SlowConsumers,
     /// How clients prove who they are.
     pub authentication: AuthenticationSettings,

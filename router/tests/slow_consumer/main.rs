@@ -6,6 +6,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod crowd;
+mod logs;
 mod policies;
 mod stopped;
 

@@ -34,7 +34,7 @@ const DROPPING: [SlowConsumerPolicy; 3] = [
 ];
 
 /// A router that deals with slow clients in this way.
-async fn street(slow_consumers: SlowConsumers) -> Running {
+pub(crate) async fn street(slow_consumers: SlowConsumers) -> Running {
     start(|config| configure(config, slow_consumers)).await
 }
 
@@ -45,16 +45,16 @@ fn configure(config: &mut RouterConfig, slow_consumers: SlowConsumers) {
     config.realms[0].slow_consumers = slow_consumers;
 }
 
-fn dropping(policy: SlowConsumerPolicy) -> SlowConsumers {
+pub(crate) fn dropping(policy: SlowConsumerPolicy) -> SlowConsumers {
     SlowConsumers { policy: Some(policy), bytes: Some(BYTES), messages: None }
 }
 
-async fn dropped(router: &Running, policy: SlowConsumerPolicy) -> u64 {
+pub(crate) async fn dropped(router: &Running, policy: SlowConsumerPolicy) -> u64 {
     let labels = format!("{{realm=\"realm1\",policy=\"{}\"}}", policy.word());
     metric(router, &format!("wamplex_events_dropped_total{labels}")).await
 }
 
-async fn publish(publisher: &mut Peer, number: usize, filler: &str) {
+pub(crate) async fn publish(publisher: &mut Peer, number: usize, filler: &str) {
     let (request, topic) = (publisher.request(), TOPICS[number % TOPICS.len()]);
     let publish = json!([16, request, {"acknowledge": true}, topic, [number, filler]]);
     publisher.say(&publish.to_string()).await;
@@ -108,7 +108,11 @@ fn check_gaps(events: &[Event], kind: impl Fn(usize) -> usize) {
 }
 
 /// A stopped client, subscribed to all topics; both `x` and `y` belong to one subscription.
-async fn subscribed(over: Over, router: &Running, serializer: Serializer) -> (Stopped, u64) {
+pub(crate) async fn subscribed(
+    over: Over,
+    router: &Running,
+    serializer: Serializer,
+) -> (Stopped, u64) {
     let (mut stopped, session) = Stopped::join(over, router.address, serializer).await;
     for topic in &TOPICS[..2] {
         stopped.subscribe(topic, &json!({})).await;
