@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { compiledModules } from '../../scripts/compiled.mjs';
 import { root } from '../../scripts/entries.mjs';
 import { REMOTE } from './control.mjs';
 
@@ -37,7 +38,7 @@ export async function testBundle(file) {
 
 /** One module of the package, for tests of what it does not export. */
 export function sourceBundle(name) {
-  return bundle({ entryPoints: [join(root, 'src', name)] });
+  return bundle({ entryPoints: [join(root, 'src', name)], plugins: [compiledModules('default')] });
 }
 
 async function bundle(options) {
