@@ -5,6 +5,7 @@ mod scenarios;
 use crate::{
     error::{BenchError, Result, Tried},
     job::{Choice, Job, Server, Setup},
+    progress::Progress,
     report::Report,
     stop::Stop,
     suite::suite,
@@ -128,8 +129,12 @@ impl Bench {
             return Err(BenchError::Arguments("nothing is said to be measured".to_owned()));
         };
         self.check_floor(scenario)?;
-        for job in self.jobs(scenario) {
+        let jobs = self.jobs(scenario);
+        for (number, job) in jobs.iter().enumerate() {
+            let progress = Progress::new();
+            progress.say(format_args!("row {} of {}", number + 1, jobs.len()));
             let row = job.run(&setup, &stop)?;
+            drop(progress);
             if report.write(&row).is_err() {
                 // Who has closed standard output has seen enough, as `head` has.
                 return Ok(());
