@@ -32,7 +32,7 @@ export function bars({ title, unit, names, groups, label }) {
         const x = place(tick).toFixed(1)
         parts.push(
             `<line x1="${x}" y1="${TOP - 8}" x2="${x}" y2="${height - 34}" stroke="#ddd"/>`,
-            `<text x="${x}" y="${height - 18}" text-anchor="middle">${label(tick)}</text>`,
+            `<text x="${x}" y="${height - 18}" text-anchor="middle">${Number(tick.toPrecision(3))}</text>`,
         )
     }
     parts.push(`<text x="16" y="${height - 18}">${unit}</text>`)

@@ -36,7 +36,7 @@ export function render(rows) {
             ({ memory }) => memory, row => row['KiB/session'], 'less',
         ),
     ]
-    return `${[...head(), ...body, ...footnotes(notes)].join('\n')}\n`
+    return `${[...head(rows), ...body, ...footnotes(notes)].join('\n')}\n`
 }
 
 /** The graph of processor time, in the serializer that all routers speak. */
@@ -53,15 +53,17 @@ export function graph(rows) {
     })
 }
 
-function head() {
+function head(rows) {
     const [{ model }, ...others] = cpus()
+    const rounds = [...new Set(Object.values(rows).map(({ length }) => length))].sort((a, b) => a - b).join(' to ')
     const used = Object.values(ROUTERS).map(({ title, version, differs }) => `| ${title} | ${version()} | ${differs} |`)
     return [
         '# Wamplex side by side with other routers',
         '',
         'Written by `bench/peers/run`, which installs the routers, starts each on a loopback port, loads all in turn with',
-        '`wamplex bench` and takes the median of its rounds; [README.md](README.md) says more. In parentheses: how many times',
-        'better Wamplex is. Payload 128 bytes, WebSocket. Compare within this page only: another machine, other figures.',
+        `\`wamplex bench\` and takes the median of its rounds, of which there were ${rounds}; [README.md](README.md) says more.`,
+        'In parentheses: how many times better Wamplex is. Payload 128 bytes, WebSocket. Compare within this page only:',
+        'another machine, other figures.',
         '',
         `Machine: ${others.length + 1} × ${model.trim()}, Linux ${release()}, Node ${process.versions.node}, Python ${python()}.`,
         '',
@@ -90,19 +92,19 @@ function tableOf(rows, wanted, figure, better, notes) {
 
 function cellOf(rows, figure, ours, better, notes) {
     if (!rows) return '–'
+    const reason = rows.find(({ failed }) => failed)?.failed
+    if (reason && !notes.includes(reason)) notes.push(reason)
+    const note = reason ? ` [${notes.indexOf(reason) + 1}]` : ''
     const value = median(rows, figure)
-    if (value === undefined) {
-        const reason = rows.find(({ failed }) => failed)?.failed ?? 'no figure'
-        if (!notes.includes(reason)) notes.push(reason)
-        return `failed [${notes.indexOf(reason) + 1}]`
-    }
-    if (ours === undefined) return number(value)
+    if (value === undefined) return `failed${note}`
     const times = better === 'less' ? value / ours : ours / value
-    return `${number(value)} (${number(times)} ×)`
+    return `${number(value)}${ours === undefined ? '' : ` (${number(times)} ×)`}${note}`
 }
 
 function footnotes(notes) {
-    return notes.length ? ['', ...notes.map((note, at) => `[${at + 1}] ${note.replaceAll('\n', ' ')}  `)] : []
+    if (!notes.length) return []
+    const said = notes.map((note, at) => `- [${at + 1}] ${note.replaceAll('\n', ' ')}`)
+    return ['', 'Why a run of a router has no figure:', '', ...said]
 }
 
 function median(rows, figure) {
