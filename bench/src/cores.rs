@@ -1,5 +1,7 @@
 //! Which processor cores the generator and the router run on.
 
+use std::sync::OnceLock;
+
 /// Who runs where. Empty lists leave it to the system.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cores {
@@ -13,7 +15,9 @@ impl Cores {
     /// Splits the cores there are: the first half, at most two, for the generator, and the last `workers` for the
     /// router. They overlap only where there are not enough.
     pub(crate) fn split(workers: Option<usize>) -> Self {
-        Self::split_of(&allowed(), workers)
+        // Only the first time: threads that are pinned since may run on fewer.
+        static ALLOWED: OnceLock<Vec<usize>> = OnceLock::new();
+        Self::split_of(ALLOWED.get_or_init(allowed), workers)
     }
 
     fn split_of(all: &[usize], workers: Option<usize>) -> Self {
@@ -67,6 +71,13 @@ pub(crate) fn pin(_: &[usize]) {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_thread_that_is_pinned_does_not_leave_fewer_cores_for_the_next_run() {
+        let first = Cores::split(None);
+        pin(&first.generator[..first.generator.len().min(1)]);
+        assert_eq!(Cores::split(None), first);
+    }
 
     #[test]
     fn generator_and_router_share_cores_only_where_there_are_too_few() {

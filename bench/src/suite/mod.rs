@@ -68,11 +68,18 @@ fn measure(
 }
 
 /// What the figures are from.
-fn machine(tiny: bool) -> String {
+struct Machine {
+    /// How many processor cores there are.
+    cores: usize,
+    /// What it is, in words.
+    text: String,
+}
+
+fn machine(tiny: bool) -> Machine {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let cpus = read("/proc/cpuinfo");
     let models = cpus.lines().filter_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let (count, model) = models.fold((0, "unknown"), |(count, _), (_, model)| (count + 1, model));
+    let (cores, model) = models.fold((0, "unknown"), |(count, _), (_, model)| (count + 1, model));
     let kernel = read("/proc/sys/kernel/osrelease");
     let kernel = kernel.split('-').next().unwrap_or_default().trim();
     let load = read("/proc/loadavg");
@@ -80,9 +87,10 @@ fn machine(tiny: bool) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let build = if cfg!(debug_assertions) { ", not optimized" } else { "" };
     let tiny = if tiny { "This run was so short that its figures mean nothing.\n\n" } else { "" };
-    format!(
-        "Wamplex {version}{build}, on {count} processor cores ({model}) of one machine that runs Linux {kernel} and had a \
+    let text = format!(
+        "Wamplex {version}{build}, on {cores} processor cores ({model}) of one machine that runs Linux {kernel} and had a \
          load average of {load} before. Router and generator are two processes on different cores, and talk over \
          loopback.\n\n{tiny}"
-    )
+    );
+    Machine { cores, text }
 }

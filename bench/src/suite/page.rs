@@ -1,6 +1,6 @@
 //! The page of results.
 
-use super::{goals::goals, sections::Section};
+use super::{Machine, goals::goals, sections::Section};
 use crate::report::{Row, figure};
 use std::{fmt::Write, fs, io, path::Path};
 
@@ -20,7 +20,7 @@ pub(super) struct Measured {
 }
 
 /// Writes the page and its graphs into a folder. What others have written on the page stays.
-pub(super) fn write(folder: &Path, all: &[Measured], machine: &str) -> io::Result<()> {
+pub(super) fn write(folder: &Path, all: &[Measured], machine: &Machine) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let mut charts = Vec::new();
     for part in all {
@@ -52,16 +52,17 @@ fn within(old: &str, new: &str) -> String {
     }
 }
 
-fn page(all: &[Measured], machine: &str, charts: &[&str]) -> String {
+fn page(all: &[Measured], machine: &Machine, charts: &[&str]) -> String {
     let mut page = format!(
-        "{machine}\n\
+        "{}\n\
          `cpu_us`, `user_us` and `sys_us` are microseconds of the router's processor time per message that arrives, \
          `waits` how often per message one of its threads fell asleep, `router_%` and `load_%` the processor time of \
          router and generator in percent of one core. Rates and latencies can be compared within one run only.\n\n\
-         ## Goals\n\n| what | goal | found | |\n|---|---:|---:|---|\n"
+         ## Goals\n\n| what | goal | found | |\n|---|---:|---:|---|\n",
+        machine.text
     );
     let rows: Vec<Row> = all.iter().flat_map(|part| part.rows.iter().cloned()).collect();
-    for goal in goals(&rows) {
+    for goal in goals(&rows, machine.cores) {
         let verdict = match (goal.found, goal.reached) {
             (None, _) => "",
             (_, true) => "reached",
