@@ -38,6 +38,7 @@ pub(crate) struct Broker<H> {
     /// How many of them are about the protocol itself.
     about_protocol: usize,
     ids: GlobalIds,
+    /// The ids of what the router itself publishes; members have their own.
     publications: PublicationIds,
     pub(crate) keeper: Keeper,
 }
@@ -53,6 +54,11 @@ impl<H> Broker<H> {
             publications: PublicationIds::new(seeds.draw()),
             keeper: Keeper::new(config),
         }
+    }
+
+    /// The ids for the publications of one member.
+    pub(crate) const fn new_publications(&mut self) -> PublicationIds {
+        PublicationIds::new(self.ids.draw())
     }
 
     /// How many subscriptions there are.
@@ -215,7 +221,7 @@ impl<H> Broker<H> {
         let disclose = disclosure.discloses(options.disclose_me, false)?;
         let keeping = self.keeper.judge(config, &message)?;
         let Publish { options, topic, payload, .. } = message;
-        let publication = self.publications.draw();
+        let publication = from.draw_publication();
         let details = || details(config, from, disclose, &options);
         let _others_wait = keeping.map(|keeping| {
             let event = KeptEvent {

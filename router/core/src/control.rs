@@ -30,7 +30,7 @@ impl<H> Realm<H> {
         if let Some(before) = self.session(who.session).cloned() {
             self.leave(&before, now, out);
         }
-        let member = Arc::new(Member::new(who, handle));
+        let member = Arc::new(Member::new(who, handle, self.broker.new_publications()));
         self.members.insert(Arc::clone(&member));
         self.announce_join(member.who(), out);
         member

@@ -105,7 +105,7 @@ fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
 mod tests {
     use super::*;
     use crate::member::Joining;
-    use wamplex_shared::roles::Roles;
+    use wamplex_shared::{id::PublicationIds, roles::Roles};
 
     fn id(n: u64) -> SessionId {
         SessionId::new(n).unwrap()
@@ -123,7 +123,7 @@ mod tests {
         .map(|(n, authid, authrole)| {
             let mut who = Joining::new(id(n), Roles::NONE);
             (who.authid, who.authrole) = (authid.map(Into::into), authrole.map(Into::into));
-            Member::new(who, ())
+            Member::new(who, (), PublicationIds::new(1))
         })
         .collect()
     }

@@ -18,7 +18,10 @@ use std::{
 };
 use wamplex_shared::{
     error::ProtocolViolation,
-    id::{MAX_ID, RegistrationId, RequestId, RequestIds, SessionId, SubscriptionId},
+    id::{
+        MAX_ID, PublicationId, PublicationIds, RegistrationId, RequestId, RequestIds, SessionId,
+        SubscriptionId,
+    },
     message::MessageCode,
     roles::{Feature, Role, Roles},
 };
@@ -68,16 +71,26 @@ impl Joining {
 /// A session that has joined a realm. Made by [`Realm::join`](crate::Realm::join) and kept by the task that reads the
 /// session's messages, so that no message pays for looking up its sender.
 pub struct Member<H> {
+    // What everybody reads who sends it something, on all cores.
     who: Joining,
     handle: H,
     left: AtomicBool,
-    /// The last request id the session used, 0 before the first. Only the task that reads the session touches it.
-    last_request: AtomicU64,
+    own: Own,
     /// The calls it made that are not answered. Whoever takes a call out of here owes the caller its last answer, and
     /// gives it before letting go of the lock: that is why there is exactly one.
     pub(crate) calls: Mutex<InFlight<Arc<Pending<H>>>>,
     /// The invocations it was given.
     pub(crate) invocations: Mutex<Invocations<H>>,
+}
+
+/// What changes with every message of the session. It begins a cache line, so that those who only read about the member
+/// do not wait for it; nor do they wait for the count of references, which stands before all of the member.
+#[repr(align(64))]
+struct Own {
+    /// The last request id the session used, 0 before the first. Only the task that reads the session touches it.
+    last_request: AtomicU64,
+    /// The ids of what it publishes: from a stream of its own, so that publishers on different cores do not meet here.
+    publications: PublicationIds,
 }
 
 /// The invocations of one callee.
@@ -88,12 +101,12 @@ pub(crate) struct Invocations<H> {
 }
 
 impl<H> Member<H> {
-    pub(crate) fn new(who: Joining, handle: H) -> Self {
+    pub(crate) fn new(who: Joining, handle: H, publications: PublicationIds) -> Self {
         Self {
             who,
             handle,
             left: AtomicBool::new(false),
-            last_request: AtomicU64::new(0),
+            own: Own { last_request: AtomicU64::new(0), publications },
             calls: Mutex::new(InFlight::new()),
             invocations: Mutex::new(Invocations { ids: RequestIds::new(), open: InFlight::new() }),
         }
@@ -137,9 +150,14 @@ impl<H> Member<H> {
         self.who.roles.supports(role, feature)
     }
 
+    /// The id of its next publication.
+    pub(crate) fn draw_publication(&self) -> PublicationId {
+        self.own.publications.draw()
+    }
+
     /// The id of the last request, 0 before the first.
     pub(crate) fn last_request(&self) -> u64 {
-        self.last_request.load(Relaxed)
+        self.own.last_request.load(Relaxed)
     }
 
     /// Notes the id of a request; if `strict`, only the one that follows the last is right ("WAMP: IDs").
@@ -149,12 +167,12 @@ impl<H> Member<H> {
         request: RequestId,
         strict: bool,
     ) -> Result<(), ProtocolViolation> {
-        let last = self.last_request.load(Relaxed);
+        let last = self.own.last_request.load(Relaxed);
         let (found, expected) = (request.get(), if last >= MAX_ID { 1 } else { last + 1 });
         if strict && found != expected {
             return Err(ProtocolViolation::RequestId { message, expected, found });
         }
-        self.last_request.store(found, Relaxed);
+        self.own.last_request.store(found, Relaxed);
         Ok(())
     }
 
@@ -238,7 +256,11 @@ mod tests {
     use wamplex_shared::id::SessionId;
 
     fn member() -> Member<()> {
-        Member::new(Joining::new(SessionId::new(1).unwrap(), Roles::NONE), ())
+        Member::new(
+            Joining::new(SessionId::new(1).unwrap(), Roles::NONE),
+            (),
+            PublicationIds::new(1),
+        )
     }
 
     fn accept(member: &Member<()>, id: u64, strict: bool) -> Result<(), ProtocolViolation> {

@@ -258,7 +258,7 @@ mod tests {
     use crate::{kept::Audience, member::Joining};
     use MatchPolicy::{Exact, Prefix};
     use wamplex_shared::{
-        id::{PublicationId, SessionId},
+        id::{PublicationId, PublicationIds, SessionId},
         message::{EventDetails, Filters},
         payload::{Payload, PayloadShape},
         roles::Roles,
@@ -290,7 +290,8 @@ mod tests {
     fn seen(retained: &Retained, prefix: &'static str, to: u64, now: Time) -> Vec<u64> {
         retained.check().unwrap();
         let who = Joining::new(SessionId::new(to).unwrap(), Roles::NONE);
-        let (member, pattern) = (Member::new(who, ()), Uri::from_static(prefix));
+        let (member, pattern) =
+            (Member::new(who, (), PublicationIds::new(1)), Uri::from_static(prefix));
         let events = retained.select(Prefix, &pattern, &member, now, |_| true);
         events.iter().map(|event| event.publication.get()).collect()
     }

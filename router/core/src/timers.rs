@@ -112,13 +112,13 @@ mod tests {
     use crate::member::{Joining, Member};
     use core::time::Duration;
     use wamplex_shared::{
-        id::{RequestId, SessionId},
+        id::{PublicationIds, RequestId, SessionId},
         roles::Roles,
     };
 
     fn call() -> Arc<Pending<()>> {
         let who = Joining::new(SessionId::new(1).unwrap(), Roles::NONE);
-        let member = Arc::new(Member::new(who, ()));
+        let member = Arc::new(Member::new(who, (), PublicationIds::new(1)));
         let timeout = Some(Duration::from_secs(1));
         Arc::new(Pending::new(member, RequestId::FIRST, timeout, None, Time::ZERO))
     }
