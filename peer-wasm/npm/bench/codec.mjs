@@ -6,7 +6,7 @@ import { Encoder as CborX } from 'cbor-x';
 import { Packr } from 'msgpackr';
 import { open } from './clients/wamplex.mjs';
 import { loopback } from './loopback.mjs';
-import { event, publish, records, small } from './payloads.mjs';
+import { event, lists, publish, smalls, unlikes } from './payloads.mjs';
 import { median } from './tables.mjs';
 
 const utf8 = new TextEncoder();
@@ -26,7 +26,7 @@ const SERIALIZERS = {
   cbor: { others: [CBORX, JSON_TEXT], encode: (value) => new Uint8Array(cborx.encode(value)), decode: (bytes) => cborx.decode(bytes) },
   json: { others: [JSON_TEXT, JSON_BYTES], encode: JSON.stringify, decode: JSON.parse },
 };
-const VALUES = { 'small event': small, '10 KB event': records };
+const VALUES = { 'small event': smalls, '10 KB event': lists, '10 KB event of unlike strings': unlikes };
 
 /** Groups of rows: who took how many nanoseconds. */
 export async function measureCodecs({ wamplex, short }) {
@@ -37,14 +37,15 @@ export async function measureCodecs({ wamplex, short }) {
     let received;
     await ours.subscribe('com.example.bench', (value) => { received = value; });
     router.ready((frame) => { received = frame; });
-    for (const [size, value] of Object.entries(VALUES)) {
-      const decoding = { name: 'wamplex', run: decodes(encode, router, () => received, event(value), value) };
+    for (const [size, values] of Object.entries(VALUES)) {
+      const events = values.map(event);
+      const decoding = { name: 'wamplex', run: decodes(encode, router, () => received, events, values) };
       groups.push(await measured(`decode ${size}, ${serializer}`, [decoding, ...others.filter((o) => o.decode).map((other) => ({
-        name: other.name, run: decodesWith(other, event(value)),
+        name: other.name, run: decodesWith(other, events),
       }))], short));
-      const encoding = { name: 'wamplex', run: await encodes(ours, value, () => received, decode) };
+      const encoding = { name: 'wamplex', run: await encodes(ours, values, () => received, decode) };
       groups.push(await measured(`encode ${size}, ${serializer}`, [encoding, ...others.map((other) => ({
-        name: other.name, run: encodesWith(other, publish(4711, value)),
+        name: other.name, run: encodesWith(other, values.map((value) => publish(4711, value))),
       }))], short));
     }
     await ours.close();
@@ -52,34 +53,35 @@ export async function measureCodecs({ wamplex, short }) {
   return groups;
 }
 
-function decodes(encode, router, received, message, value) {
-  const frame = frameOf(encode(message));
-  router.deliver(frame);
-  same(received(), value);
-  return (count) => { for (let i = 0; i < count; i++) router.deliver(frame); };
+function decodes(encode, router, received, messages, values) {
+  const frames = messages.map((message) => frameOf(encode(message)));
+  frames.forEach((frame, i) => {
+    router.deliver(frame);
+    same(received(), values[i]);
+  });
+  return (count) => { for (let i = 0; i < count; i++) router.deliver(frames[i % frames.length]); };
 }
 
-async function encodes(client, value, sent, decode) {
-  await client.publish('com.example.bench', value);
-  same(decode(sent()).at(-1)[0], value);
+async function encodes(client, values, sent, decode) {
+  await client.publish('com.example.bench', values[0]);
+  same(decode(sent()).at(-1)[0], values[0]);
   return async (count) => {
     // As an application would that makes several messages in one turn of the event loop.
     for (let i = 0; i < count; i += 16) {
-      for (let k = 1; k < 16; k++) client.publish('com.example.bench', value);
-      await client.publish('com.example.bench', value);
+      for (let k = 1; k < 16; k++) client.publish('com.example.bench', values[k % values.length]);
+      await client.publish('com.example.bench', values[0]);
     }
   };
 }
 
-function decodesWith({ encode, decode }, message) {
-  const bytes = encode(message);
-  const own = typeof bytes === 'string' ? bytes : new Uint8Array(bytes);
-  same(decode(own).at(-1)[0], message.at(-1)[0]);
-  return (count) => { for (let i = 0; i < count; i++) last = decode(own); };
+function decodesWith({ encode, decode }, messages) {
+  const all = messages.map(encode).map((bytes) => (typeof bytes === 'string' ? bytes : new Uint8Array(bytes)));
+  same(decode(all[0]).at(-1)[0], messages[0].at(-1)[0]);
+  return (count) => { for (let i = 0; i < count; i++) last = decode(all[i % all.length]); };
 }
 
-function encodesWith({ encode }, message) {
-  return (count) => { for (let i = 0; i < count; i++) last = encode(message); };
+function encodesWith({ encode }, messages) {
+  return (count) => { for (let i = 0; i < count; i++) last = encode(messages[i % messages.length]); };
 }
 
 /** Keeps the engine from leaving out what nobody reads. */
