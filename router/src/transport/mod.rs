@@ -26,6 +26,10 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use wamplex_shared::{error::ProtocolViolation, serializer::Serializer};
 
+/// How many bytes of messages are received before they are handled: no more than caches hold, and long messages should
+/// not wait in memory for each other.
+const MUCH: usize = 128 << 10;
+
 /// A connection that carries whole messages in both directions.
 pub(crate) trait Transport: Send {
     /// What the two sides agreed to write messages in.
@@ -42,16 +46,19 @@ pub(crate) trait Transport: Send {
     /// The next message.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Lost>>;
 
-    /// Puts messages behind those that `messages` has, until it has `most`; pending when no more have come. What was put
-    /// there stays, whatever is returned.
+    /// Puts messages behind those that `messages` has, until it has `most` or they are [`MUCH`]; pending when no more
+    /// have come. What was put there stays, whatever is returned.
     fn poll_receive_batch(
         &mut self,
         cx: &mut Context<'_>,
         messages: &mut Vec<Bytes>,
         most: usize,
     ) -> Poll<Result<(), Lost>> {
-        while messages.len() < most {
-            messages.push(ready!(self.poll_receive(cx))?);
+        let mut bytes = 0;
+        while messages.len() < most && bytes < MUCH {
+            let message = ready!(self.poll_receive(cx))?;
+            bytes += message.len();
+            messages.push(message);
         }
         Poll::Ready(Ok(()))
     }

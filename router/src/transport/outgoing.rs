@@ -116,7 +116,8 @@ impl Outgoing {
             return Pin::new(socket).poll_write(cx, tail);
         }
         let mut slices = [IoSlice::new(&[]); PIECES];
-        let pieces = self.pieces.iter().map(|piece| &piece[..]).chain([tail]);
+        let tail = (!tail.is_empty()).then_some(tail);
+        let pieces = self.pieces.iter().map(|piece| &piece[..]).chain(tail);
         let mut count = 0;
         for (slice, piece) in slices.iter_mut().zip(pieces) {
             *slice = IoSlice::new(piece);

@@ -14,7 +14,7 @@ pub(super) use frame::Kind;
 pub(crate) use subprotocol::Subprotocol;
 
 use super::{
-    Close, Lost, Transport,
+    Close, Lost, MUCH, Transport,
     incoming::Incoming,
     outgoing::{COPIED, Outgoing},
     poll_hang_up,
@@ -222,20 +222,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocket<S> {
         messages: &mut Vec<Bytes>,
         most: usize,
     ) -> Poll<Result<(), Lost>> {
-        let ours = self.kind();
-        while messages.len() < most {
+        let (ours, mut bytes) = (self.kind(), 0);
+        while messages.len() < most && bytes < MUCH {
             if self.batches.is_some() {
-                messages.push(ready!(self.poll_receive(cx))?);
+                let message = ready!(self.poll_receive(cx))?;
+                bytes += message.len();
+                messages.push(message);
                 continue;
             }
             ready!(self.poll_pong(cx))?;
             let mut other = None;
             let polled = self.incoming.poll_each(&mut self.socket, cx, |said| {
                 match said {
-                    Said::Message(kind, message) if kind == ours => messages.push(message),
+                    Said::Message(kind, message) if kind == ours => {
+                        bytes += message.len();
+                        messages.push(message);
+                    }
                     said => other = Some(said),
                 }
-                if other.is_some() || messages.len() >= most {
+                if other.is_some() || messages.len() >= most || bytes >= MUCH {
                     return ControlFlow::Break(());
                 }
                 ControlFlow::Continue(())

@@ -15,6 +15,8 @@ use tokio::io::ReadBuf;
 struct Wire {
     parts: VecDeque<Vec<u8>>,
     paused: bool,
+    /// Whether there is no pause before each part.
+    eager: bool,
     room: usize,
     written: Vec<u8>,
     /// How many writes there were.
@@ -27,7 +29,7 @@ impl Wire {
     fn new(parts: impl IntoIterator<Item = Vec<u8>>) -> Self {
         let parts = parts.into_iter().filter(|part| !part.is_empty()).collect();
         let (written, room) = (Vec::new(), usize::MAX);
-        Self { parts, paused: false, room, written, writes: 0, stays: false }
+        Self { parts, paused: false, eager: false, room, written, writes: 0, stays: false }
     }
 }
 
@@ -37,7 +39,7 @@ impl AsyncRead for Wire {
         _cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.paused = !self.paused;
+        self.paused = !self.paused && !self.eager;
         if self.paused || (self.parts.is_empty() && self.stays) {
             return Poll::Pending;
         }

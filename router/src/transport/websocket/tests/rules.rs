@@ -205,3 +205,15 @@ fn batches_of_messages_end_where_they_should() {
         assert_eq!(said(&transport).len(), 9);
     }
 }
+
+#[test]
+fn long_messages_do_not_wait_for_each_other() {
+    let wire = frame(FINAL | A_BINARY, &noise(50_000)).repeat(10);
+    let mut transport = connected([wire], 1 << 20);
+    transport.socket.eager = true;
+    for _ in 0..3 {
+        let mut messages = Vec::new();
+        let polled = transport.poll_receive_batch(&mut context(), &mut messages, 64);
+        assert!(matches!(polled, Poll::Ready(Ok(()))) && messages.len() == 3);
+    }
+}
