@@ -238,7 +238,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocket<S> {
                         bytes += message.len();
                         messages.push(message);
                     }
-                    said => other = Some(said),
+                    said @ (Said::Message(..) | Said::Ping(_) | Said::Close(_)) => {
+                        other = Some(said);
+                    }
                 }
                 if other.is_some() || messages.len() >= most || bytes >= MUCH {
                     return ControlFlow::Break(());
