@@ -32,6 +32,9 @@ pub enum BadPassedOption {
         "`{0}` is not an underscore and 3 to 63 of the characters `a` to `z`, `0` to `9` and `_`"
     )]
     Malformed(String),
+    /// What the router itself says in this way, nobody else can say.
+    #[error("`{0}` begins with `_wamplex_`, which is for the router itself")]
+    Reserved(String),
     /// All of them are looked for in every message that has any.
     #[error("there are more than {} of them", PassedOptions::MAX_KEYS)]
     TooMany,
@@ -89,6 +92,9 @@ fn check(key: &str) -> Result<(), BadPassedOption> {
     let Some(rest) = key.strip_prefix('_') else {
         return Err(BadPassedOption::NotOwn(key.to_owned()));
     };
+    if rest.starts_with("wamplex_") {
+        return Err(BadPassedOption::Reserved(key.to_owned()));
+    }
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if (3..=63).contains(&rest.len()) && rest.chars().all(fits) {
         Ok(())
@@ -100,6 +106,7 @@ fn check(key: &str) -> Result<(), BadPassedOption> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wamplex_shared::message::EventDetails;
 
     fn dict<const N: usize>(entries: [(&str, Value); N]) -> Dict {
         entries.into_iter().collect()
@@ -129,6 +136,9 @@ mod tests {
         for key in ["", "caller", "x_one", "traceparent", "ppt_scheme"] {
             assert_eq!(PassedOptions::new([key]), Err(BadPassedOption::NotOwn(key.into())));
         }
+        let dropped = EventDetails::DROPPED;
+        let reserved = Err(BadPassedOption::Reserved(dropped.into()));
+        assert_eq!(PassedOptions::new([dropped]), reserved);
         let long = format!("_{}", "a".repeat(64));
         for key in ["_", "_ab", "_One", "_o-e", "_öne", "_one ", long.as_str()] {
             assert_eq!(PassedOptions::new([key]), Err(BadPassedOption::Malformed(key.into())));
