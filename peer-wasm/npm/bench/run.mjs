@@ -85,6 +85,6 @@ with optimizations.
 * **Clients**: both ends are in one process (or page) and on one library, so that a message costs its sender and its receiver;
   only progressive results come from our client for all, since the router asks for none of a callee that cannot be
   interrupted. \`batched\` is what our client does by itself where the router offers it: all messages of one turn of the event
-  loop are one frame. wampy has no publishing without acknowledgement.
+  loop are one frame, or a few if they are many. wampy has no publishing without acknowledgement.
 `;
 }

@@ -5,7 +5,8 @@ import { Client } from 'wamplex';
 import { loopback } from '../bench/loopback.mjs';
 import { SUBSCRIPTION } from '../bench/payloads.mjs';
 
-const MANY = 100;
+/** As many as fit the first batch of a turn. */
+const MANY = 30;
 
 /** A client with a subscription and a registration on a router that takes batches, and the frames that it sends. */
 async function opened(t, handler = ([value]) => value) {
@@ -53,6 +54,20 @@ test('what is published in one turn is one frame', async (t) => {
   for (let i = 0; i < MANY; i++) client.publish('com.example.topic', i);
   await settled();
   assert.deepEqual(frames.map((frame) => frame.length), [MANY]);
+});
+
+test('what is published in one turn leaves in frames that grow: the router begins while the rest is written', async (t) => {
+  const { client, frames } = await opened(t);
+  for (let turn = 0; turn < 2; turn++) {
+    for (let i = 0; i < 2000; i++) client.publish('com.example.topic', i);
+    const before = frames.map((frame) => frame.length);
+    assert.ok(before.length >= 3 && before[0] < 100, 'the first ones left at once');
+    await settled();
+    const sizes = frames.map((frame) => frame.length);
+    assert.ok(sizes.length <= 8, `${sizes.length} frames`);
+    for (let i = 1; i < sizes.length - 1; i++) assert.ok(sizes[i] > 1.5 * sizes[i - 1], `${sizes}`);
+    assert.deepEqual(frames.splice(0).flat().map((message) => message[4][0]), Array.from({ length: 2000 }, (_, i) => i));
+  }
 });
 
 test('what a loop publishes that awaits each is one frame', async (t) => {
