@@ -8,7 +8,7 @@ use crate::{
     progress::Progress,
     report::Report,
     stop::Stop,
-    suite::suite,
+    suite::{Scale, suite},
     target::Address,
     wire::Transport,
 };
@@ -60,9 +60,9 @@ struct Common {
     /// Transports; several give several rows [default: that of --url, else websocket]
     #[arg(long, global = true, value_delimiter = ',', value_enum)]
     transport: Vec<Transport>,
-    /// How long to measure each row, in seconds
-    #[arg(long, global = true, default_value = "3", value_parser = seconds)]
-    seconds: Duration,
+    /// How long to measure each row, in seconds [default: 3, or 2 in the suite]
+    #[arg(long, global = true, value_parser = seconds)]
+    seconds: Option<Duration>,
     /// How long to run before that, in seconds
     #[arg(long, global = true, value_name = "SECONDS", default_value = "0.5", value_parser = seconds)]
     warm_up: Duration,
@@ -123,7 +123,12 @@ impl Bench {
         let stop = Stop::on_signals()?;
         let mut report = Report::new(self.common.json);
         if let Some(folder) = &self.suite {
-            return suite(&setup, &stop, &mut report, folder, self.tiny);
+            let scale = match self.common.seconds {
+                _ if self.tiny => Scale::TINY,
+                Some(time) => Scale { time, warm_up: self.common.warm_up, ..Scale::FULL },
+                None => Scale::FULL,
+            };
+            return suite(&setup, &stop, &mut report, folder, scale);
         }
         let Some(scenario) = &self.scenario else {
             return Err(BenchError::Arguments("nothing is said to be measured".to_owned()));
@@ -180,7 +185,7 @@ impl Bench {
                         serializer,
                         workers: workers.or_else(|| common.workers.map(usize::from)),
                         warm_up: common.warm_up,
-                        time: common.seconds,
+                        time: common.seconds.unwrap_or(Duration::from_secs(3)),
                     }));
                 }
             }

@@ -13,8 +13,13 @@ use crate::{
     stop::Stop,
 };
 use page::Measured;
-use sections::{Scale, Section, sections};
-use std::{fs, path::Path, time::Instant};
+pub(crate) use sections::Scale;
+use sections::{Section, sections};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 /// Measures everything and writes `RESULTS.md` and its graphs into a folder.
 ///
@@ -25,10 +30,9 @@ pub(crate) fn suite(
     stop: &Stop,
     report: &mut Report,
     folder: &Path,
-    tiny: bool,
+    scale: Scale,
 ) -> Result<()> {
-    let machine = machine(tiny);
-    let scale = if tiny { Scale::TINY } else { Scale::FULL };
+    let machine = machine(scale.time < ENOUGH);
     let sections = sections(scale);
     let jobs: usize = sections.iter().map(|section| section.jobs.len()).sum();
     let (began, mut done, mut all) = (Instant::now(), 0, Vec::new());
@@ -74,6 +78,9 @@ struct Machine {
     /// What it is, in words.
     text: String,
 }
+
+/// Rows that are measured for less time say nothing: processor time is counted in hundredths of a second.
+const ENOUGH: Duration = Duration::from_millis(500);
 
 fn machine(tiny: bool) -> Machine {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();

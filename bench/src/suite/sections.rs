@@ -55,24 +55,24 @@ impl Drawing {
 
 /// How long rows are measured.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scale {
+pub(crate) struct Scale {
     /// One row.
-    pub(super) time: Duration,
+    pub(crate) time: Duration,
     /// Before it.
-    pub(super) warm_up: Duration,
+    pub(crate) warm_up: Duration,
     /// How many idle sessions.
-    pub(super) sessions: usize,
+    pub(crate) sessions: usize,
     /// How many sessions come and go.
-    pub(super) cycles: u64,
+    pub(crate) cycles: u64,
     /// The most patterns.
-    pub(super) patterns: usize,
+    pub(crate) patterns: usize,
     /// The most subscribers.
-    pub(super) subscribers: usize,
+    pub(crate) subscribers: usize,
 }
 
 impl Scale {
     /// All of it in less than four minutes.
-    pub(super) const FULL: Self = Self {
+    pub(crate) const FULL: Self = Self {
         time: Duration::from_secs(2),
         warm_up: Duration::from_millis(500),
         sessions: 10_000,
@@ -82,7 +82,7 @@ impl Scale {
     };
 
     /// Everything once, for no figures: seconds.
-    pub(super) const TINY: Self = Self {
+    pub(crate) const TINY: Self = Self {
         time: Duration::from_millis(20),
         warm_up: Duration::ZERO,
         sessions: 20,
