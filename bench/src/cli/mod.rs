@@ -79,7 +79,8 @@ struct Common {
     )]
     router_arg: Vec<String>,
     /// How many threads and cores the router that is started has [default: 2, or what is there]
-    #[arg(long, global = true, value_name = "COUNT", conflicts_with = "url", value_parser = clap::value_parser!(u16).range(1..))]
+    // The router itself has an argument of this name, and a global one needs an id of its own beside that.
+    #[arg(id = "bench_workers", long = "workers", global = true, value_name = "COUNT", conflicts_with = "url", value_parser = clap::value_parser!(u16).range(1..))]
     workers: Option<u16>,
     /// A router that runs already: ws://HOST:PORT/PATH or tcp://HOST:PORT
     #[arg(long, global = true, conflicts_with = "router")]

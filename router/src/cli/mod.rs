@@ -106,4 +106,12 @@ mod tests {
     fn the_description_of_the_arguments_is_sound() {
         Cli::command().debug_assert();
     }
+
+    /// What a subcommand calls by the same name as the router does, clap confuses, and says so by a panic.
+    #[test]
+    #[cfg(feature = "bench")]
+    fn arguments_of_the_load_generator_are_not_taken_for_those_of_the_router() {
+        let line = ["wamplex", "bench", "events", "--workers", "1", "--realm", "a", "--floor"];
+        assert!(Cli::try_parse_from(line).unwrap().command.is_some());
+    }
 }
