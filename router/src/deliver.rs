@@ -51,3 +51,61 @@ impl Drop for DeliverBatch {
         self.wake();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        collections::VecDeque,
+        sync::atomic::{AtomicUsize, Ordering::SeqCst},
+        task::{Context, Wake},
+    };
+    use wamplex_shared::{message::Goodbye, uris};
+
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+
+    /// A session whose task sleeps.
+    fn asleep(wakes: &Arc<Wakes>) -> Handle {
+        let outbox = Arc::new(Outbox::new(1 << 20));
+        let waker = Waker::from(Arc::clone(wakes));
+        let mut taken = VecDeque::new();
+        assert!(outbox.poll_take(&Context::from_waker(&waker), &mut taken).is_pending());
+        outbox
+    }
+
+    fn deliver(batch: &mut DeliverBatch, to: &Handle) {
+        batch.deliver(to, Outbound::from(Goodbye::new(uris::close::KILLED)));
+    }
+
+    #[test]
+    fn sessions_are_woken_once_at_the_end_of_a_batch() {
+        let wakes = Arc::<Wakes>::default();
+        let sessions = [asleep(&wakes), asleep(&wakes)];
+        let mut batch = DeliverBatch::default();
+        for session in sessions.iter().chain(&sessions) {
+            deliver(&mut batch, session);
+        }
+        assert_eq!(wakes.0.load(SeqCst), 0);
+        drop(batch);
+        assert_eq!(wakes.0.load(SeqCst), 2);
+        assert!(sessions.iter().all(|session| session.take().len() == 2));
+    }
+
+    #[test]
+    fn many_sessions_do_not_wait_for_the_end_of_a_batch() {
+        let wakes = Arc::<Wakes>::default();
+        let sessions: Vec<_> = (0..=MOST_ASLEEP).map(|_| asleep(&wakes)).collect();
+        let mut batch = DeliverBatch::default();
+        sessions.iter().for_each(|session| deliver(&mut batch, session));
+        assert_eq!(wakes.0.load(SeqCst), MOST_ASLEEP);
+        drop(batch);
+        assert_eq!(wakes.0.load(SeqCst), sessions.len());
+    }
+}

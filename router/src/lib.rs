@@ -124,6 +124,7 @@ mod throttle;
 mod tls;
 mod transport;
 mod unix;
+mod vigil;
 mod watching;
 
 pub use authentication::Identity;

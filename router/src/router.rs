@@ -41,6 +41,8 @@ pub struct Router {
     _running: Running,
     /// Offers the procedures about the router, as long as it lives.
     _administrator: Option<LocalSession>,
+    /// Keeps a thread awake after messages, as long as the router lives.
+    _vigil: JoinSet<()>,
 }
 
 /// What a router was told last. Held while it goes over to something else, which takes its time: reloads come one after
@@ -81,6 +83,10 @@ impl Router {
     /// Opens a router, which may have no listeners.
     pub(crate) async fn open(config: RouterConfig) -> Result<Self, StartError> {
         let shared = Arc::new(Shared::new(&config)?);
+        let mut vigil = JoinSet::new();
+        if let Some(kept) = shared.vigil.clone() {
+            vigil.spawn(async move { kept.keep().await });
+        }
         shared.realms.gate().inside.attach(&shared);
         let doors = Doors::open(&config.listeners, &shared)?;
         let running = Running::new();
@@ -101,7 +107,7 @@ impl Router {
             stop: Arc::new(watch::Sender::new(false)),
             running: running.watched(),
         };
-        Ok(Self { handle, _running: running, _administrator: administrator })
+        Ok(Self { handle, _running: running, _administrator: administrator, _vigil: vigil })
     }
 
     /// The addresses it listens on, in the order of the configuration, with the ports that were chosen where it left

@@ -14,6 +14,7 @@ use crate::{
     realms::Realms,
     room::Room,
     telemetry::Telemetry,
+    vigil::Vigil,
 };
 use arc_swap::ArcSwap;
 use futures_util::future::BoxFuture;
@@ -55,6 +56,8 @@ pub(crate) struct Shared {
     is_draining: AtomicBool,
     /// The sessions and connections inside the process.
     pub(crate) tasks: TaskTracker,
+    /// Who stays awake for the next message, if anybody.
+    pub(crate) vigil: Option<Arc<Vigil>>,
 }
 
 /// Reads the configuration again and puts it in force.
@@ -106,6 +109,7 @@ impl Shared {
             is_closing: watch::Sender::new(false),
             is_draining: AtomicBool::new(false),
             tasks: TaskTracker::new(),
+            vigil: Vigil::new(config.busy_poll, clock).map(Arc::new),
         })
     }
 

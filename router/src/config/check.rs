@@ -4,7 +4,7 @@ use super::{
     BridgeEndpoint, Endpoint, ListenerConfig, Origins, PrincipalSettings, PrincipalSource,
     Problems, RealmSettings, RealmTemplate, RoleSettings, RouterConfig, Site, WORKERS,
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 use wamplex_realm::PassedOptions;
 use wamplex_shared::uri::{MatchPolicy, Uri, UriRule};
 
@@ -37,6 +37,9 @@ impl RouterConfig {
             let expected = format!("from {} to {}", WORKERS.start(), WORKERS.end());
             problems.expect(WORKERS.contains(&workers), "workers", expected, workers.to_string());
         }
+        let is_short = self.busy_poll.is_none_or(|time| time <= MOST_BUSY_POLL);
+        let found = format!("{:?}", self.busy_poll.unwrap_or_default());
+        problems.expect(is_short, "busy_poll", format!("at most {MOST_BUSY_POLL:?}"), found);
         problems.within("limits", |problems| self.limits.check(problems));
         problems.within("telemetry", |problems| self.telemetry.check(problems));
         problems.within("admin", |problems| self.admin.check(&self.realms, problems));
@@ -52,6 +55,9 @@ impl RouterConfig {
         unique(problems, "templates", "pattern", "a pattern", patterns, |_| true);
     }
 }
+
+/// Who looks for messages for longer than this is not waiting for an answer.
+const MOST_BUSY_POLL: Duration = Duration::from_millis(10);
 
 /// Demands that the elements of a list differ in a key.
 fn unique(

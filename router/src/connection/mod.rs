@@ -254,6 +254,9 @@ impl<T: Transport> Connection<T> {
             }
             drop(batch);
             traffic.received().add(&mut received);
+            if let Some(vigil) = &self.shared.vigil {
+                vigil.note(now);
+            }
             if let Some(throttle) = &self.throttle {
                 self.link.pause(throttle.debt(now));
             }

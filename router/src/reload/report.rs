@@ -42,7 +42,7 @@ pub enum Part {
 }
 
 /// The keys that only the start of a router goes by.
-const AT_START: [&str; 3] = ["admin", "telemetry", "workers"];
+const AT_START: [&str; 4] = ["admin", "busy_poll", "telemetry", "workers"];
 
 /// The keys that are compared element by element.
 const LISTS: [&str; 3] = ["listeners", "realms", "templates"];
