@@ -58,10 +58,10 @@ impl Keys {
         let mut hash = length as u64;
         for i in 0..length.div_ceil(8) {
             let word = reader.word(start + 8 * i, length - 8 * i);
-            hash = (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+            hash = (hash.rotate_left(29) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         }
         // Where it is, or where none is yet, or in the end where another one is.
-        let (mut slot, mut known) = ((hash >> 32) as usize, false);
+        let (mut slot, mut known) = ((hash >> 48) as usize, false);
         for _ in 0..TRIES {
             slot = 1 + slot % SLOTS;
             let Some(kept) = self.slots.get(slot) else { break };

@@ -72,6 +72,19 @@ fn a_key_is_defined_once_and_known_afterwards() {
 }
 
 #[test]
+fn as_many_keys_as_messages_have_are_all_known() {
+    let mut tape = Tape::default();
+    let list: Vec<u8> = ('a'..='z')
+        .flat_map(|first| ["ity", "een", "d", "alance"].map(|rest| format!("{first}{rest}")))
+        .flat_map(|key| [&[0x81, 0xa0 | key.len() as u8], key.as_bytes(), &[1]].concat())
+        .collect();
+    let message = [&[0xdc, 0, 104], list.as_slice()].concat();
+    write(&message, false, &mut tape).expect("well-formed");
+    let (_, text) = write(&message, false, &mut tape).expect("well-formed");
+    assert_eq!(String::from_utf8_lossy(&text), "", "these are forgotten");
+}
+
+#[test]
 fn a_short_text_is_defined_when_it_comes_again_and_known_from_then_on() {
     for text in ["a", "a\0", "a\0\0", "12345678", "12345678\0", "éé", "123456789012"] {
         let mut tape = Tape::default();
