@@ -144,6 +144,10 @@ impl Outgoing {
                 tail.clear();
                 SPARE.set(tail);
             }
+        } else if self.start >= COPIED.max(self.tail.len() - self.start) {
+            // A socket that never takes all of it would otherwise let it grow for ever. No byte is moved that has not
+            // had another one written ahead of it.
+            self.tail.drain(..mem::take(&mut self.start));
         }
         if self.pieces.is_empty() && self.pieces.capacity() > KEPT_PIECES {
             self.pieces = VecDeque::new();
@@ -225,6 +229,27 @@ mod tests {
             }
             assert!(socket.taken == all, "width {width}");
         }
+    }
+
+    #[test]
+    fn a_socket_that_always_takes_less_than_waits_leaves_no_more_than_waits() {
+        let mut outgoing = Outgoing::default();
+        let mut socket = Narrow { width: usize::MAX, ..Narrow::default() };
+        let mut cx = Context::from_waker(noop_waker_ref());
+        let (mut all, most) = (Vec::new(), 64 << 10);
+        for seed in 0..1000 {
+            while outgoing.len() < most {
+                let piece = piece(1000, seed as u8);
+                all.extend_from_slice(&piece);
+                outgoing.push(&piece);
+            }
+            socket.room = 5000;
+            assert!(outgoing.poll_write(&mut socket, &mut cx).is_pending());
+            assert!(outgoing.held() <= 4 * most, "{} bytes for {most}", outgoing.held());
+        }
+        socket.room = usize::MAX;
+        assert!(outgoing.poll_write(&mut socket, &mut cx).is_ready());
+        assert!(socket.taken == all);
     }
 
     #[test]
