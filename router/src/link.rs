@@ -278,6 +278,9 @@ impl<T: Transport> Link<T> {
         }
         poll_fn(|cx| self.transport.poll_flush(cx)).await?;
         self.outbox.sent(mem::take(&mut self.encoded));
+        // Whoever begins another session has nothing to do with the end of this one.
+        self.dismissal = None;
+        self.undelivered = Vec::new();
         Ok(())
     }
 

@@ -20,10 +20,14 @@ struct Pipe {
     received: UnboundedReceiver<&'static str>,
     sent: Arc<Mutex<Vec<Message>>>,
     closed: Arc<Mutex<Option<Close>>>,
+    outbox: Handle,
 }
 
 /// What the pipe does instead of handing this on.
 const PANIC: &str = "panic";
+
+/// A GOODBYE of the client, that the realm says one at the same moment.
+const BOTH_GO: &str = r#"[6, {"both": true}, "wamp.close.close_realm"]"#;
 
 impl Transport for Pipe {
     fn serializer(&self) -> Serializer {
@@ -35,6 +39,10 @@ impl Transport for Pipe {
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Lost>> {
         self.received.poll_recv(cx).map(|frame| match frame {
             Some(PANIC) => panic!("as a test"),
+            Some(BOTH_GO) => {
+                self.outbox.push(Outbound::from(Goodbye::new(uris::close::KILLED)), 1);
+                Ok(Bytes::from_static(BOTH_GO.as_bytes()))
+            }
             Some(frame) => Ok(Bytes::from_static(frame.as_bytes())),
             None => Err(Lost::Closed),
         })
@@ -85,7 +93,12 @@ fn bench() -> Bench {
     let outbox = Arc::clone(&shared.register().outbox);
     let (say, received) = unbounded_channel();
     let (sent, closed) = (Arc::default(), Arc::default());
-    let pipe = Pipe { received, sent: Arc::clone(&sent), closed: Arc::clone(&closed) };
+    let pipe = Pipe {
+        received,
+        sent: Arc::clone(&sent),
+        closed: Arc::clone(&closed),
+        outbox: Arc::clone(&outbox),
+    };
     let link = Link::new(pipe, Arc::clone(&outbox), Duration::from_secs(10));
     let peer = Peer::new(Address::Local, TransportKind::Local, "test".into());
     let connection = Connection::new(link, Arc::clone(&shared), shared.limits(), peer);
@@ -129,4 +142,24 @@ async fn a_session_that_the_realm_ends_gets_what_waits_and_the_reason_and_leaves
     assert!(matches!(&sent[..], [Message::Welcome(_), Message::Goodbye(said)] if *said == goodbye));
     assert_eq!(*closed.lock(), Some(Close::Normal));
     assert_eq!((shared.tally.read().violations, sessions(&shared)), (0, 0));
+}
+
+#[tokio::test]
+async fn a_session_is_not_ended_by_what_the_realm_said_to_the_one_before() {
+    let Bench { shared, say, sent, mut connection, .. } = bench();
+    for message in [HELLO, BOTH_GO, HELLO, "[48, 1, {}, \"com.example.nobody\"]"] {
+        say.send(message).unwrap();
+    }
+    drop(say);
+    connection.run().await;
+    let sent = sent.lock();
+    assert!(
+        matches!(
+            &sent[..],
+            [Message::Welcome(_), Message::Goodbye(echo), Message::Welcome(_), Message::Error(_)]
+                if echo.reason == uris::close::GOODBYE_AND_OUT
+        ),
+        "{sent:?}"
+    );
+    assert_eq!(sessions(&shared), 0);
 }
