@@ -47,6 +47,8 @@ pub(super) trait Framing {
 pub(super) struct Body {
     bytes: Vec<u8>,
     missing: usize,
+    /// Whether it comes in pieces, of which there may be more than was announced.
+    is_pieced: bool,
 }
 
 /// The receiving half of a connection.
@@ -79,6 +81,7 @@ impl Body {
     /// Says that as many bytes more belong to it.
     pub(super) const fn expect(&mut self, length: usize) {
         self.missing += length;
+        self.is_pieced = !self.bytes.is_empty();
     }
 
     /// Takes what belongs to it from the front of `input`.
@@ -106,8 +109,10 @@ impl Body {
     /// and a long message is not moved often.
     fn reserve(&mut self, count: usize) {
         if self.bytes.capacity() - self.bytes.len() < count {
-            let room = (2 * count).max(self.bytes.len()).min(self.missing);
-            self.bytes.reserve_exact(room);
+            let room = (2 * count).max(self.bytes.len());
+            // Behind a short piece there are more, which must not move all that has come once for each.
+            let most = if self.is_pieced { self.bytes.len() } else { 0 };
+            self.bytes.reserve_exact(room.min(self.missing.max(most)));
         }
     }
 

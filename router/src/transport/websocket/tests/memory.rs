@@ -84,3 +84,20 @@ fn short_messages_do_not_keep_what_came_with_them() {
         received.iter().filter(|(_, bytes)| (bytes.as_ptr() as usize).abs_diff(first) < 4096);
     assert!(shares.count() <= 1024, "blocks are small");
 }
+
+#[test]
+fn a_message_in_short_pieces_is_not_moved_for_each_of_them() {
+    let mut wire = frame(A_BINARY, &noise(10));
+    for _ in 0..20_000 {
+        wire.extend(frame(0, &noise(10)));
+    }
+    let mut transport = connected(wire.chunks(100).map(<[u8]>::to_vec), 1 << 20);
+    let mut rooms = std::collections::BTreeSet::new();
+    for _ in 0..wire.len() / 100 {
+        assert!(transport.poll_data(&mut context()).is_pending());
+        let room = transport.incoming.held();
+        assert!(room <= 4 * transport.incoming.read() as usize + 200, "{room}");
+        rooms.insert(room / 256);
+    }
+    assert!(rooms.len() < 60, "{} times", rooms.len());
+}
