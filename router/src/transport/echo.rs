@@ -39,7 +39,7 @@ async fn serve(mut socket: TcpStream, limit: usize) -> io::Result<()> {
                 let mut message = Some(message);
                 poll_fn(|cx| {
                     if let Some(message) = message.take() {
-                        transport.write(kind, message)?;
+                        transport.write(kind, &message)?;
                     }
                     transport.poll_flush(cx)
                 })

@@ -16,7 +16,7 @@ pub(crate) struct BadLine(usize);
 
 const HEADER: &str = "\
 # Instructions of one repetition of each path. `tests/run instructions` compares; to write this anew, after a change
-# that is meant to cost or save something: benches/instructions/run write
+# that is meant to cost or save something: bench/instructions/run write
 ";
 
 impl Table {
