@@ -18,40 +18,78 @@ const VALUES: [u8; 256] = {
     values
 };
 
+/// How many groups are put together before they are appended: appending costs as much as a group.
+const BLOCK: usize = 16;
+
 /// Appends the text for `bytes`.
 pub(super) fn encode(bytes: &[u8], out: &mut BytesMut) {
     out.reserve(bytes.len().div_ceil(3) * 4);
-    let letter = |bits: u32| ALPHABET[(bits & 0x3f) as usize];
-    for group in bytes.chunks(3) {
-        let at = |i: usize| group.get(i).map_or(0, |b| u32::from(*b));
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        let mut text = [letter(bits >> 18), letter(bits >> 12), letter(bits >> 6), letter(bits)];
-        text[group.len() + 1..].fill(b'=');
-        out.put_slice(&text);
+    let (groups, rest) = bytes.as_chunks::<3>();
+    for block in groups.chunks(BLOCK) {
+        let mut text = [[0; 4]; BLOCK];
+        for (text, group) in text.iter_mut().zip(block) {
+            *text = letters(*group);
+        }
+        out.put_slice(&text.as_flattened()[..block.len() * 4]);
     }
+    let last = match *rest {
+        [a] => [a, 0, 0],
+        [a, b] => [a, b, 0],
+        _ => return,
+    };
+    let mut text = letters(last);
+    text[rest.len() + 1..].fill(b'=');
+    out.put_slice(&text);
+}
+
+/// The four letters of three bytes.
+const fn letters([a, b, c]: [u8; 3]) -> [u8; 4] {
+    let bits = u32::from_be_bytes([0, a, b, c]);
+    [
+        ALPHABET[(bits >> 18 & 0x3f) as usize],
+        ALPHABET[(bits >> 12 & 0x3f) as usize],
+        ALPHABET[(bits >> 6 & 0x3f) as usize],
+        ALPHABET[(bits & 0x3f) as usize],
+    ]
 }
 
 /// The bytes that `text` stands for; `None` if it is not base64 with its padding.
 pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(4) {
+    let padding = text.iter().rev().take(2).take_while(|b| **b == b'=').count();
+    let (groups, odd) = text.as_chunks::<4>();
+    if !odd.is_empty() {
         return None;
     }
-    let padding = text.iter().rev().take(2).take_while(|b| **b == b'=').count();
-    let letters = &text[..text.len() - padding];
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    for group in letters.chunks(4) {
-        let mut bits = 0_u32;
-        for i in 0..4 {
-            let value = group.get(i).map_or(0, |b| VALUES[usize::from(*b)]);
-            if value == NONE {
-                return None;
-            }
-            bits = bits << 6 | u32::from(value);
+    let (whole, last) = groups.split_at(groups.len() - usize::from(padding > 0));
+    let mut bytes = Vec::with_capacity(groups.len() * 3);
+    for block in whole.chunks(BLOCK) {
+        let (mut decoded, mut any) = ([[0; 3]; BLOCK], 0);
+        for (decoded, group) in decoded.iter_mut().zip(block) {
+            let values = group.map(|letter| VALUES[usize::from(letter)]);
+            any |= values[0] | values[1] | values[2] | values[3];
+            *decoded = joined(values);
         }
-        let [_, a, b, c] = bits.to_be_bytes();
-        bytes.extend_from_slice(&[a, b, c][..group.len() - 1]);
+        if any > 0x3f {
+            return None;
+        }
+        bytes.extend_from_slice(&decoded.as_flattened()[..block.len() * 3]);
+    }
+    if let [group] = last {
+        let mut values = group.map(|letter| VALUES[usize::from(letter)]);
+        values[4 - padding..].fill(0);
+        if values.contains(&NONE) {
+            return None;
+        }
+        bytes.extend_from_slice(&joined(values)[..3 - padding]);
     }
     Some(bytes)
+}
+
+/// The three bytes of four values.
+const fn joined([a, b, c, d]: [u8; 4]) -> [u8; 3] {
+    let bits = (a as u32) << 18 | (b as u32) << 12 | (c as u32) << 6 | d as u32;
+    let [_, a, b, c] = bits.to_be_bytes();
+    [a, b, c]
 }
 
 #[cfg(test)]
@@ -74,6 +112,21 @@ mod tests {
             encode(bytes.as_bytes(), &mut out);
             assert_eq!(&*out, text.as_bytes());
             assert_eq!(decode(text.as_bytes()).as_deref(), Some(bytes.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn bytes_of_every_length_come_back() {
+        for len in 0..200_u8 {
+            let bytes: Vec<u8> = (0..len).map(|n| n.wrapping_mul(151) ^ len).collect();
+            let mut out = BytesMut::new();
+            encode(&bytes, &mut out);
+            assert_eq!(decode(&out).as_deref(), Some(&bytes[..]));
+            for at in 0..out.len().saturating_sub(2) {
+                let letter = core::mem::replace(&mut out[at], b'-');
+                assert_eq!(decode(&out), None);
+                out[at] = letter;
+            }
         }
     }
 

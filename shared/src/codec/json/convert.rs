@@ -107,4 +107,10 @@ impl<'b> JsonReader<'b> {
         conversion.close(w, at, true, len);
         Ok(())
     }
+
+    /// Reads past the end of a list or dictionary.
+    const fn close(&mut self) {
+        self.cursor.pos += 1;
+        self.cursor.depth -= 1;
+    }
 }

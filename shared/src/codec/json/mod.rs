@@ -106,11 +106,6 @@ impl<'b> JsonReader<'b> {
         }
     }
 
-    const fn close(&mut self) {
-        self.cursor.pos += 1;
-        self.cursor.depth -= 1;
-    }
-
     /// Reads the colon behind a key.
     fn colon(&mut self) -> Result<()> {
         if self.first()? != b':' {
