@@ -139,6 +139,11 @@ impl<T: Transport> Link<T> {
         self.vigil.as_mut()?.take_news(&self.outbox)
     }
 
+    /// Whether much was sent that is not added up.
+    pub(crate) const fn has_sent_much(&self) -> bool {
+        self.sent.is_much()
+    }
+
     /// Adds up what was sent.
     pub(crate) fn count_sent(&mut self, flow: &Flow) {
         flow.add(&mut self.sent);

@@ -12,7 +12,7 @@ use crate::{
     dispatch::{self, Dispatched, Dispatcher},
     ending::{End, Parting, Phase},
     link::Link,
-    metrics::Batch,
+    metrics::{Batch, Traffic},
     notes::Notes,
     outbox::Cut,
     peer::Peer,
@@ -60,6 +60,8 @@ pub(crate) struct Connection<T> {
     throttle: Option<Throttle>,
     /// The end of the session, if it is known.
     expiry: Option<Expiry>,
+    /// Where what is sent counts, once there was a session.
+    traffic: Option<Arc<Traffic>>,
 }
 
 impl<T: Transport> Connection<T> {
@@ -67,7 +69,8 @@ impl<T: Transport> Connection<T> {
     pub(crate) fn new(link: Link<T>, shared: Arc<Shared>, limits: Arc<Limits>, peer: Peer) -> Self {
         let slow_consumers = SlowConsumers::default();
         let peer = Arc::new(peer);
-        Self { link, shared, limits, peer, slow_consumers, throttle: None, expiry: None }
+        let (throttle, expiry, traffic) = (None, None, None);
+        Self { link, shared, limits, peer, slow_consumers, throttle, expiry, traffic }
     }
 
     /// Sets what becomes of the client if it is too slow, as far as that is not left to its realm.
@@ -218,9 +221,17 @@ impl<T: Transport> Connection<T> {
         let mut frames = Vec::new();
         let mut received = Batch::new();
         let traffic = Arc::clone(membership.realm.traffic());
+        self.traffic = Some(Arc::clone(&traffic));
         loop {
-            let turn = poll_fn(|cx| self.link.poll_turn(cx, &mut frames)).await;
-            self.link.count_sent(traffic.sent());
+            let turn = poll_fn(|cx| {
+                let turn = self.link.poll_turn(cx, &mut frames);
+                // A client that only listens may never end a turn.
+                if turn.is_ready() || self.link.has_sent_much() {
+                    self.link.count_sent(traffic.sent());
+                }
+                turn
+            });
+            let turn = turn.await;
             if let Err(stop) = turn {
                 return End::of_link(stop, Phase::Open);
             }
@@ -362,6 +373,9 @@ impl<T: Transport> Connection<T> {
             _ => self.limits.close,
         };
         let told = timeout(limit, self.tell(last, close.is_some())).await.unwrap_or(false);
+        if let Some(traffic) = self.traffic.take() {
+            self.link.count_sent(traffic.sent());
+        }
         let Some(close) = close else { return told };
         // Whether the other side hears it or not: the connection goes when the time is over.
         let _ = timeout(self.limits.close, self.link.close(close)).await;

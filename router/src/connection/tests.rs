@@ -11,7 +11,13 @@ use parking_lot::Mutex;
 use std::io;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use wamplex_realm::Outbound;
-use wamplex_shared::{serializer::Serializer, uris};
+use wamplex_shared::{
+    id::{PublicationId, SubscriptionId},
+    message::{Event, EventDetails},
+    payload::Payload,
+    serializer::Serializer,
+    uris,
+};
 
 const HELLO: &str = r#"[1, "realm1", {"roles": {"caller": {}}}]"#;
 
@@ -26,7 +32,7 @@ struct Pipe {
 /// What the pipe does instead of handing this on.
 const PANIC: &str = "panic";
 
-/// A GOODBYE of the client, that the realm says one at the same moment.
+/// A GOODBYE of the client, for which there is an EVENT and then a GOODBYE of the realm at the same moment.
 const BOTH_GO: &str = r#"[6, {"both": true}, "wamp.close.close_realm"]"#;
 
 impl Transport for Pipe {
@@ -40,6 +46,7 @@ impl Transport for Pipe {
         self.received.poll_recv(cx).map(|frame| match frame {
             Some(PANIC) => panic!("as a test"),
             Some(BOTH_GO) => {
+                self.outbox.push(event(), 1);
                 self.outbox.push(Outbound::from(Goodbye::new(uris::close::KILLED)), 1);
                 Ok(Bytes::from_static(BOTH_GO.as_bytes()))
             }
@@ -105,6 +112,22 @@ fn bench() -> Bench {
     Bench { shared, outbox, say, sent, closed, connection }
 }
 
+fn event() -> Outbound {
+    let (subscription, publication) = (SubscriptionId::new(1), PublicationId::new(1));
+    Outbound::from(Event {
+        subscription: subscription.unwrap(),
+        publication: publication.unwrap(),
+        details: EventDetails::default(),
+        payload: Payload::NONE,
+    })
+}
+
+/// How many events count as sent.
+fn counted_events(shared: &Shared) -> u64 {
+    let realm = shared.realms.get("realm1").unwrap();
+    realm.traffic().sent().messages().map(|(_, count)| count).sum()
+}
+
 fn sessions(shared: &Shared) -> usize {
     shared.realms.get("realm1").unwrap().read().session_count()
 }
@@ -156,10 +179,38 @@ async fn a_session_is_not_ended_by_what_the_realm_said_to_the_one_before() {
     assert!(
         matches!(
             &sent[..],
-            [Message::Welcome(_), Message::Goodbye(echo), Message::Welcome(_), Message::Error(_)]
+            [
+                Message::Welcome(_),
+                Message::Event(_),
+                Message::Goodbye(echo),
+                Message::Welcome(_),
+                Message::Error(_),
+            ]
                 if echo.reason == uris::close::GOODBYE_AND_OUT
         ),
         "{sent:?}"
     );
     assert_eq!(sessions(&shared), 0);
+}
+
+#[tokio::test]
+async fn what_is_sent_to_a_client_that_only_listens_is_counted() {
+    let Bench { shared, outbox, say, sent, mut connection, .. } = bench();
+    say.send(HELLO).unwrap();
+    let running = tokio::spawn(async move { connection.run().await });
+    while sessions(&shared) == 0 {
+        tokio::task::yield_now().await;
+    }
+    for count in 1..=2000 {
+        outbox.push(event(), 1);
+        while sent.lock().len() <= count {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert!(counted_events(&shared) > 1000, "{}", counted_events(&shared));
+    // Another one is sent while the session ends.
+    say.send(BOTH_GO).unwrap();
+    drop(say);
+    running.await.unwrap();
+    assert_eq!(counted_events(&shared), 2001);
 }

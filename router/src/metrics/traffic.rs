@@ -124,7 +124,15 @@ impl Batch {
         self.bytes += bytes as u64;
         self.seen |= 1 << kind;
     }
+
+    /// Whether it is time to add it up, even if there is more to come.
+    pub(crate) const fn is_much(&self) -> bool {
+        self.bytes >= MUCH
+    }
 }
+
+/// How many bytes a connection that goes on sending may have counted for itself.
+const MUCH: u64 = 8 << 10;
 
 /// Where a kind of message stands among all.
 const fn kind_of(code: MessageCode) -> usize {
