@@ -31,9 +31,16 @@ use wamplex_shared::{
 /// How many frames are handled before what they caused is written.
 const READ_BATCH: usize = 64;
 
-/// How many bytes are encoded before they are written: enough to make a system call cheap per message, and all that
-/// a socket that takes nothing holds twice.
-const WRITE_BATCH: usize = 64 << 10;
+/// How many bytes of short frames are encoded before they are written: enough to make a system call cheap per message,
+/// and all that a socket that takes nothing holds twice.
+const SHORT_BATCH: usize = 64 << 10;
+
+/// How many bytes of frames of any length are given to the socket at once. Long ones are not copied, and one write of
+/// eight frames of 64 KiB takes half the processor time of eight.
+const WRITE_BATCH: usize = 512 << 10;
+
+/// What a long frame is.
+const LONG: usize = 4 << 10;
 
 /// A transport and the outbox that is written to it.
 pub(crate) struct Link<T> {
@@ -43,6 +50,8 @@ pub(crate) struct Link<T> {
     sending: VecDeque<(Outbound, usize)>,
     /// How many bytes of the outbox were encoded since the last flush.
     encoded: usize,
+    /// How many bytes of short frames there are among them.
+    short: usize,
     /// GOODBYE or ABORT of the realm, behind which nothing is sent.
     dismissal: Option<Box<Message>>,
     lost: Option<Lost>,
@@ -103,6 +112,7 @@ impl<T: Transport> Link<T> {
             outbox,
             sending: VecDeque::new(),
             encoded: 0,
+            short: 0,
             dismissal: None,
             lost: None,
             unread: VecDeque::new(),
@@ -273,6 +283,7 @@ impl<T: Transport> Link<T> {
         while !self.sending.is_empty() {
             poll_fn(|cx| Poll::Ready(self.encode_batch(cx))).await.map_err(Stop::into_io)?;
             poll_fn(|cx| self.transport.poll_flush(cx)).await?;
+            self.short = 0;
         }
         if let Some(last) = last {
             match self.feed(last).await {
@@ -309,6 +320,7 @@ impl<T: Transport> Link<T> {
             match self.transport.poll_flush(cx) {
                 Poll::Ready(Ok(())) => {
                     self.stall = None;
+                    self.short = 0;
                     if self.encoded > 0 {
                         self.outbox.sent(mem::take(&mut self.encoded));
                     }
@@ -330,7 +342,7 @@ impl<T: Transport> Link<T> {
 
     /// Encodes what was taken from the outbox until a batch is full.
     fn encode_batch(&mut self, cx: &mut Context<'_>) -> Result<(), Stop> {
-        while self.transport.buffered() < WRITE_BATCH {
+        while self.short < SHORT_BATCH && self.transport.buffered() < WRITE_BATCH {
             let Some((outbound, bytes)) = self.sending.pop_front() else { break };
             self.encoded += bytes;
             if let Outbound::Message(message) = &outbound
@@ -354,6 +366,9 @@ impl<T: Transport> Link<T> {
                 continue;
             }
             self.sent.count(outbound.code(), frame.len());
+            if frame.len() < LONG {
+                self.short += frame.len();
+            }
             if let Some(tap) = &mut self.tap {
                 tap.note(Direction::Out, serializer, frame);
             }
