@@ -6,11 +6,12 @@ use std::cell::Cell;
 /// How many bytes are read from a socket at once.
 pub(super) const SCRATCH: usize = 64 << 10;
 
-/// How many bytes of messages share one allocation. A message that waits for a slow receiver keeps all of it alive.
-const BLOCK: usize = 4 << 10;
+/// How many bytes of messages share one allocation. A message that waits for a slow receiver keeps all of it alive, at most four
+/// times what an outbox counts for it.
+const BLOCK: usize = 1 << 10;
 
 /// A message from this length on has an allocation of its own.
-const LONG: usize = 1 << 10;
+const LONG: usize = 256;
 
 /// What is shared.
 #[derive(Debug)]
