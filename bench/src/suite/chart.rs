@@ -151,22 +151,24 @@ fn polyline(svg: &mut String, places: &[(f64, f64)], colour: &str) {
 /// A number for an axis.
 fn short(value: f64) -> String {
     const KIBI: f64 = 1024.0;
-    // Powers of two are lengths.
+    // Lengths are powers of two; so many whole units that there is a larger one are something else.
     for (unit, name) in [(KIBI * KIBI, " Mi"), (KIBI, " Ki")] {
-        if value >= unit && (value / unit).fract() == 0.0 {
-            return format!("{}{name}", value / unit);
+        let units = value / unit;
+        if (1.0..KIBI).contains(&units) && units.fract() == 0.0 {
+            return format!("{units}{name}");
         }
     }
+    // No more digits than there is room for at the end of an axis.
     for (unit, name) in [(1e6, " M"), (1e3, " k")] {
         if value >= unit {
-            return format!("{}{name}", round(value / unit));
+            return format!("{}{name}", round(value / unit, 2));
         }
     }
-    round(value)
+    round(value, 3)
 }
 
-fn round(value: f64) -> String {
-    let text = format!("{value:.3}");
+fn round(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
@@ -198,6 +200,8 @@ mod tests {
             (1_048_576.0, "1 Mi"),
             (1000.0, "1 k"),
             (2_500_000.0, "2.5 M"),
+            (16_000_000.0, "16 M"),
+            (1_048_320.0, "1.05 M"),
             (0.05, "0.05"),
         ] {
             assert_eq!(short(value), text);
