@@ -1,5 +1,6 @@
 //! WebSocket frames, as short as both ends allow: a client sends whole masked binary frames, the server plain ones.
 
+use crate::wire::mask;
 use bytes::{Buf, BytesMut};
 
 /// The longest header a server writes.
@@ -32,15 +33,15 @@ pub(super) fn take(buffer: &mut BytesMut) -> Front {
         0 => usize::from(second & 0x7f),
         _ => extended.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)),
     };
-    let (Some(mask), true) = (
-        rest.get(width..width + 4).and_then(|mask| <[u8; 4]>::try_from(mask).ok()),
+    let (Some(key), true) = (
+        rest.get(width..width + 4).and_then(|key| <[u8; 4]>::try_from(key).ok()),
         buffer.len() >= header + length,
     ) else {
         return Front::Part(header + length);
     };
     buffer.advance(header);
     let mut frame = buffer.split_to(length);
-    unmask(&mut frame, mask);
+    mask(&mut frame, key);
     Front::Frame(frame)
 }
 
@@ -63,18 +64,6 @@ pub(super) fn header(length: usize) -> ([u8; LONGEST_HEADER], usize) {
             bytes[2..].copy_from_slice(&(length as u64).to_be_bytes());
             (bytes, 10)
         }
-    }
-}
-
-fn unmask(bytes: &mut [u8], mask: [u8; 4]) {
-    let [a, b, c, d] = mask;
-    let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
-    let (words, rest) = bytes.as_chunks_mut::<8>();
-    for word in words {
-        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
-    }
-    for (byte, mask) in rest.iter_mut().zip(mask.into_iter().cycle()) {
-        *byte ^= mask;
     }
 }
 

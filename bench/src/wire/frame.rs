@@ -90,7 +90,8 @@ impl Framing {
     }
 }
 
-fn mask(bytes: &mut [u8], key: [u8; 4]) {
+/// Masks the payload of a frame, or undoes that.
+pub(crate) fn mask(bytes: &mut [u8], key: [u8; 4]) {
     let [a, b, c, d] = key;
     let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
     let (chunks, rest) = bytes.as_chunks_mut::<8>();

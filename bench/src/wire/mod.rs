@@ -5,7 +5,7 @@ mod head;
 mod tag;
 mod template;
 
-pub(crate) use frame::{Framing, Incoming, Scanned, Transport};
+pub(crate) use frame::{Framing, Incoming, Scanned, Transport, mask};
 pub(crate) use head::Head;
 pub(crate) use tag::{LEAST_PAYLOAD, Tag};
 pub(crate) use template::{Template, payload, publish_template};

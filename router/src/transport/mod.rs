@@ -12,6 +12,8 @@ mod outgoing;
 pub(crate) mod rawsocket;
 pub(crate) mod sniff;
 mod websocket;
+#[cfg(test)]
+mod wire;
 mod workspace;
 
 pub(crate) use messages::Messages;

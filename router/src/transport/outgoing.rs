@@ -158,50 +158,9 @@ impl Outgoing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::wire::Wire;
     use futures_util::task::noop_waker_ref;
     use std::io::ErrorKind;
-
-    /// A socket that takes a few bytes at a time, and then nothing until it is told to.
-    #[derive(Default)]
-    struct Narrow {
-        width: usize,
-        room: usize,
-        taken: Vec<u8>,
-    }
-
-    impl AsyncWrite for Narrow {
-        fn poll_write(
-            self: Pin<&mut Self>,
-            cx: &mut Context<'_>,
-            bytes: &[u8],
-        ) -> Poll<io::Result<usize>> {
-            self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
-        }
-
-        fn poll_write_vectored(
-            mut self: Pin<&mut Self>,
-            _cx: &mut Context<'_>,
-            slices: &[IoSlice<'_>],
-        ) -> Poll<io::Result<usize>> {
-            let most = self.width.min(self.room);
-            if most == 0 {
-                return Poll::Pending;
-            }
-            let all: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
-            let taken = most.min(all.len());
-            self.room -= taken;
-            self.taken.extend_from_slice(&all[..taken]);
-            Poll::Ready(Ok(taken))
-        }
-
-        fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Ready(Ok(()))
-        }
-
-        fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Ready(Ok(()))
-        }
-    }
 
     fn piece(length: usize, seed: u8) -> Bytes {
         (0..length).map(|at| seed.wrapping_add(at as u8)).collect()
@@ -218,23 +177,23 @@ mod tests {
                 outgoing.push(&piece);
             }
             assert_eq!(outgoing.len(), all.len());
-            let mut socket = Narrow { width, ..Narrow::default() };
+            let mut socket = Wire { width, room: 0, ..Wire::new([]) };
             let mut cx = Context::from_waker(noop_waker_ref());
             while outgoing.len() > 0 {
                 assert!(outgoing.poll_write(&mut socket, &mut cx).is_pending());
                 socket.room = 5000;
                 let _ = outgoing.poll_write(&mut socket, &mut cx).map(Result::unwrap);
-                assert_eq!(outgoing.written() as usize, socket.taken.len());
-                assert_eq!(outgoing.len(), all.len() - socket.taken.len());
+                assert_eq!(outgoing.written() as usize, socket.written.len());
+                assert_eq!(outgoing.len(), all.len() - socket.written.len());
             }
-            assert!(socket.taken == all, "width {width}");
+            assert!(socket.written == all, "width {width}");
         }
     }
 
     #[test]
     fn a_socket_that_always_takes_less_than_waits_leaves_no_more_than_waits() {
         let mut outgoing = Outgoing::default();
-        let mut socket = Narrow { width: usize::MAX, ..Narrow::default() };
+        let mut socket = Wire { room: 0, ..Wire::new([]) };
         let mut cx = Context::from_waker(noop_waker_ref());
         let (mut all, most) = (Vec::new(), 64 << 10);
         for seed in 0..1000 {
@@ -249,17 +208,17 @@ mod tests {
         }
         socket.room = usize::MAX;
         assert!(outgoing.poll_write(&mut socket, &mut cx).is_ready());
-        assert!(socket.taken == all);
+        assert!(socket.written == all);
     }
 
     #[test]
     fn many_long_pieces_are_more_than_one_write() {
         let mut outgoing = Outgoing::default();
         (0..3 * PIECES).for_each(|seed| outgoing.push(&piece(COPIED, seed as u8)));
-        let mut socket = Narrow { width: usize::MAX, room: usize::MAX, ..Narrow::default() };
+        let mut socket = Wire::new([]);
         let mut cx = Context::from_waker(noop_waker_ref());
         assert!(outgoing.poll_write(&mut socket, &mut cx).is_ready());
-        assert_eq!(socket.taken.len(), 3 * PIECES * COPIED);
+        assert_eq!(socket.written.len(), 3 * PIECES * COPIED);
         assert!(outgoing.pieces.capacity() <= KEPT_PIECES && outgoing.tail.capacity() == 0);
     }
 

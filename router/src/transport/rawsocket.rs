@@ -270,69 +270,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for RawSocket<S> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::workspace::SCRATCH, *};
+    use super::{
+        super::{wire::Wire, workspace::SCRATCH},
+        *,
+    };
     use futures_util::task::noop_waker_ref;
-    use std::collections::VecDeque;
-    use tokio::io::{ReadBuf, duplex};
+    use tokio::io::duplex;
     use wamplex_shared::rawsocket::MAGIC;
 
-    /// A socket on which these parts arrive one after another, and then the end. It takes whatever is written.
-    #[derive(Debug, Default)]
-    struct Scripted {
-        parts: VecDeque<Vec<u8>>,
-        paused: bool,
-        written: Vec<u8>,
-    }
-
-    impl AsyncRead for Scripted {
-        fn poll_read(
-            mut self: Pin<&mut Self>,
-            _cx: &mut Context<'_>,
-            buffer: &mut ReadBuf<'_>,
-        ) -> Poll<io::Result<()>> {
-            self.paused = !self.paused;
-            if self.paused {
-                return Poll::Pending;
-            }
-            if let Some(part) = self.parts.front_mut() {
-                let count = part.len().min(buffer.remaining());
-                buffer.put_slice(&part[..count]);
-                part.drain(..count);
-                if part.is_empty() {
-                    self.parts.pop_front();
-                }
-            }
-            Poll::Ready(Ok(()))
-        }
-    }
-
-    impl AsyncWrite for Scripted {
-        fn poll_write(
-            mut self: Pin<&mut Self>,
-            _cx: &mut Context<'_>,
-            bytes: &[u8],
-        ) -> Poll<io::Result<usize>> {
-            self.written.extend_from_slice(bytes);
-            Poll::Ready(Ok(bytes.len()))
-        }
-
-        fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Ready(Ok(()))
-        }
-
-        fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Ready(Ok(()))
-        }
-    }
-
-    fn connected(parts: impl IntoIterator<Item = Vec<u8>>) -> RawSocket<Scripted> {
-        let socket = Scripted { parts: parts.into_iter().collect(), ..Scripted::default() };
+    fn connected(parts: impl IntoIterator<Item = Vec<u8>>) -> RawSocket<Wire> {
+        let socket = Wire::new(parts);
         let peer = Handshake { max_length: MaxLength::MAX, serializer: Serializer::Json };
         RawSocket::new(socket, &[], peer, MaxLength::at_most(1 << 20))
     }
 
     /// Everything that is received, and why there is no more.
-    fn drain(transport: &mut RawSocket<Scripted>) -> (Vec<Bytes>, Lost) {
+    fn drain(transport: &mut RawSocket<Wire>) -> (Vec<Bytes>, Lost) {
         let mut cx = Context::from_waker(noop_waker_ref());
         let mut messages = Vec::new();
         loop {

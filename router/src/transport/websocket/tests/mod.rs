@@ -6,88 +6,8 @@ mod rules;
 mod writing;
 
 use super::*;
+use crate::transport::wire::Wire;
 use futures_util::task::noop_waker_ref;
-use std::{collections::VecDeque, io::IoSlice};
-use tokio::io::ReadBuf;
-
-/// A socket on which these parts arrive one after another, and then the end. It takes as much as there is room for.
-#[derive(Debug)]
-struct Wire {
-    parts: VecDeque<Vec<u8>>,
-    paused: bool,
-    /// Whether there is no pause before each part.
-    eager: bool,
-    room: usize,
-    written: Vec<u8>,
-    /// How many writes there were.
-    writes: usize,
-    /// Whether the connection stays open behind the parts.
-    stays: bool,
-}
-
-impl Wire {
-    fn new(parts: impl IntoIterator<Item = Vec<u8>>) -> Self {
-        let parts = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        let (written, room) = (Vec::new(), usize::MAX);
-        Self { parts, paused: false, eager: false, room, written, writes: 0, stays: false }
-    }
-}
-
-impl AsyncRead for Wire {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.paused = !self.paused && !self.eager;
-        if self.paused || (self.parts.is_empty() && self.stays) {
-            return Poll::Pending;
-        }
-        if let Some(part) = self.parts.front_mut() {
-            let count = part.len().min(buffer.remaining());
-            buffer.put_slice(&part[..count]);
-            part.drain(..count);
-            if part.is_empty() {
-                self.parts.pop_front();
-            }
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Wire {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let all: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
-        let taken = all.len().min(self.room);
-        if taken == 0 {
-            return Poll::Pending;
-        }
-        self.room -= taken;
-        self.writes += 1;
-        self.written.extend_from_slice(&all[..taken]);
-        Poll::Ready(Ok(taken))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
 
 const BINARY: Subprotocol = Subprotocol { serializer: Serializer::MsgPack, batched: false };
 const TEXT: Subprotocol = Subprotocol { serializer: Serializer::Json, batched: false };
