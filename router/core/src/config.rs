@@ -194,7 +194,7 @@ pub struct Limits {
     pub parts: usize,
     /// Testaments of one session in each of the two scopes.
     pub testaments: usize,
-    /// Bytes of the arguments of all testaments of one session in each scope.
+    /// Bytes of all testaments of one session in each scope, as the messages that they will be published with.
     pub testament_bytes: usize,
     /// Registrations of one session that have a schema, and topics that it has given one.
     pub schemas: usize,

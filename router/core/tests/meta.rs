@@ -164,8 +164,8 @@ fn a_session_whose_id_is_taken_leaves_its_testaments() {
 }
 
 #[test]
-fn testaments_are_limited_by_the_size_of_their_arguments_in_each_scope() {
-    let mut s = Stage::with(|config| config.limits.testament_bytes = 100);
+fn testaments_are_limited_by_all_that_they_take_in_each_scope() {
+    let mut s = Stage::with(|config| config.limits.testament_bytes = 200);
     s.join(1);
     let mut add = |length: usize, scope: &'static str| {
         let event = Value::List(vec![Value::from("x".repeat(length))]);
@@ -173,13 +173,27 @@ fn testaments_are_limited_by_the_size_of_their_arguments_in_each_scope() {
         s.ask(1, uris::session::ADD_TESTAMENT, &["com.example.gone".into(), event], &scope)
     };
     let too_much = Err(uris::wamplex::LIMIT_EXCEEDED.to_owned());
-    // With its brackets and quotes, a string of n characters takes up n + 4.
-    assert_eq!(add(97, "destroyed"), too_much);
-    assert_eq!(add(50, "destroyed"), Ok(Value::Null));
-    assert_eq!(add(43, "destroyed"), too_much);
-    assert_eq!(add(42, "destroyed"), Ok(Value::Null));
-    assert_eq!(add(96, "detached"), Ok(Value::Null));
+    // `[16,1,{},"com.example.gone",[""]]` has 33 bytes without the characters of the argument.
+    assert_eq!(add(168, "destroyed"), too_much);
+    assert_eq!(add(100, "destroyed"), Ok(Value::Null));
+    assert_eq!(add(35, "destroyed"), too_much);
+    assert_eq!(add(34, "destroyed"), Ok(Value::Null));
+    assert_eq!(add(167, "detached"), Ok(Value::Null));
     assert_eq!(add(0, "detached"), too_much);
+}
+
+#[test]
+fn the_options_of_a_testament_count_as_well() {
+    let mut s = Stage::with(|config| config.limits.testament_bytes = 200);
+    s.join(1);
+    let mut add = |names: usize| {
+        let names = Value::List(vec![Value::from("alice"); names]);
+        let options: Dict = [("exclude_authid", names)].into_iter().collect();
+        let options = [("publish_options", options)].into_iter().collect();
+        s.ask(1, uris::session::ADD_TESTAMENT, &["com.example.gone".into()], &options)
+    };
+    assert_eq!(add(1000), Err(uris::wamplex::LIMIT_EXCEEDED.to_owned()));
+    assert_eq!(add(1), Ok(Value::Null));
 }
 
 #[test]

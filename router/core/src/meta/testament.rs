@@ -13,17 +13,17 @@ use crate::{
     reject::Reject,
     sink::Sink,
 };
+use bytes::Bytes;
 use std::sync::Arc;
 use wamplex_shared::{
     codec,
     id::RequestId,
-    message::{Publish, PublishOptions},
-    payload::Payload,
+    message::{Message, Publish, PublishOptions},
     roles::{Feature, Role},
     serializer::Serializer,
     time::Time,
     uri::{MatchPolicy, Uri, UriRule},
-    value::Value,
+    value::{Dict, List, Value},
 };
 
 /// The testaments of one session.
@@ -35,12 +35,12 @@ pub(crate) struct Testaments {
     destroyed: Vec<Testament>,
 }
 
-/// One event that waits for the end of its publisher.
+/// One PUBLISH that waits for the end of its publisher, encoded: so it holds nothing of the frame it came in, and its
+/// length is what it takes.
 #[derive(Debug)]
 struct Testament {
-    options: PublishOptions,
-    topic: Uri,
-    payload: Payload,
+    serializer: Serializer,
+    publish: Bytes,
 }
 
 #[derive(Clone, Copy)]
@@ -59,13 +59,39 @@ impl Testaments {
 
     fn add(&mut self, scope: Scope, testament: Testament, limits: &Limits) -> Result<(), Reject> {
         let scope = self.of(scope);
-        let size = |t: &Testament| t.payload.bytes().len();
+        let size = |t: &Testament| t.publish.len();
         let bytes = scope.iter().map(size).sum::<usize>() + size(&testament);
         if scope.len() >= limits.testaments || bytes > limits.testament_bytes {
             return Err(Reject::LimitExceeded("testaments"));
         }
         scope.push(testament);
         Ok(())
+    }
+}
+
+impl Testament {
+    fn new(
+        options: PublishOptions,
+        topic: Uri,
+        serializer: Serializer,
+        args: &List,
+        kwargs: &Dict,
+    ) -> Result<Self, Reject> {
+        const WRONG: &str = "the event cannot be written";
+        let payload = codec::write_values(serializer, args, kwargs);
+        // Nobody is answered, so the id of the request means nothing.
+        let publish = Publish { request: RequestId::FIRST, options, topic, payload };
+        let publish = codec::encode(serializer, &publish.into());
+        let publish = publish.map_err(|_| Reject::InvalidArgument(WRONG))?;
+        Ok(Self { serializer, publish })
+    }
+
+    fn into_publish(self) -> Option<Publish> {
+        match codec::decode(self.serializer, &self.publish) {
+            Ok(Message::Publish(publish)) => Some(publish),
+            // What we wrote can be read.
+            _ => None,
+        }
     }
 }
 
@@ -85,8 +111,7 @@ impl<H> Realm<H> {
         let grant = self.right(from.who(), Action::Publish, &topic, MatchPolicy::Exact)?;
         check(&self.config, grant, from, &topic, &options)?;
         let (list, dict) = (list.unwrap_or_default(), dict.unwrap_or_default());
-        let payload = codec::write_values(serializer, &list, &dict);
-        let testament = Testament { options, topic: topic.detach(), payload };
+        let testament = Testament::new(options, topic, serializer, &list, &dict)?;
         let seat = self.members.seat_mut(from).ok_or(Reject::UnknownSession)?;
         let member = Arc::clone(&seat.member);
         seat.testaments.add(scope, testament, member.limits(&self.config))?;
@@ -110,10 +135,8 @@ impl<H> Realm<H> {
         out: &mut impl Sink<H>,
     ) {
         let Testaments { detached, destroyed } = testaments;
-        for Testament { options, topic, payload } in detached.into_iter().chain(destroyed) {
-            // Nobody is answered, so the id of the request means nothing.
-            let request = RequestId::FIRST;
-            let publish = Publish { request, options, topic, payload };
+        for testament in detached.into_iter().chain(destroyed) {
+            let Some(publish) = testament.into_publish() else { continue };
             // Whatever there is to refuse was refused when the testament was made, but for a right that was taken since.
             let right = self.right(who.who(), Action::Publish, &publish.topic, MatchPolicy::Exact);
             if let Ok(grant) = right {
