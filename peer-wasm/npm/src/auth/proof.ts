@@ -3,6 +3,8 @@ import { UTF8 } from '../utf8.js';
 import { AuthError } from '../errors.js';
 
 export type Bytes = Uint8Array<ArrayBuffer>;
+/** Of CHALLENGE. */
+export type Extra = Readonly<Record<string, unknown>>;
 
 const HASH = { name: 'HMAC', hash: 'SHA-256' };
 
@@ -11,9 +13,9 @@ export function refused(message: string, init?: { cause: unknown }): AuthError {
   return new AuthError('wamp.error.authentication_failed', { ...init, message });
 }
 
-/** The router said something, or failed to, that cannot be answered. */
-export function malformed(key: string): AuthError {
-  return refused(`the router's ${key} is missing or malformed`);
+/** What CHALLENGE says under this key cannot be answered. */
+export function unexpected(extra: Extra, key: string, expected: string): AuthError {
+  return refused(`the router's ${key} must be ${expected}, not ${extra[key]}`);
 }
 
 export async function reveal(secret: Secret): Promise<string> {
@@ -38,56 +40,54 @@ export function imported(key: Bytes, algorithm: string | HmacImportParams, use: 
   return subtle().importKey(format as 'raw', key, algorithm, format !== 'raw', [use]);
 }
 
-export async function hmac(key: Bytes, text: Bytes): Promise<Bytes> {
-  return new Uint8Array(await subtle().sign(HASH.name, await imported(key, HASH, 'sign'), text));
+/** What WebCrypto has computed. */
+export async function computed(result: Promise<ArrayBuffer>): Promise<Bytes> {
+  return new Uint8Array(await result);
 }
 
-export async function sha256(bytes: Bytes): Promise<Bytes> {
-  return new Uint8Array(await subtle().digest(HASH.hash, bytes));
+export function hmacKey(key: Bytes, use: KeyUsage): Promise<CryptoKey> {
+  return imported(key, HASH, use);
+}
+
+export async function hmac(key: Bytes, text: Bytes): Promise<Bytes> {
+  return computed(subtle().sign(HASH, await hmacKey(key, 'sign'), text));
+}
+
+export function sha256(bytes: Bytes): Promise<Bytes> {
+  return computed(subtle().digest(HASH.hash, bytes));
 }
 
 /** PBKDF2 with HMAC-SHA-256. */
 export async function pbkdf2(password: Bytes, salt: Bytes, iterations: number, length: number): Promise<Bytes> {
   const name = 'PBKDF2';
   const key = await imported(password, name, 'deriveBits');
-  return new Uint8Array(await subtle().deriveBits({ name, hash: HASH.hash, salt, iterations }, key, length * 8));
+  return computed(subtle().deriveBits({ name, hash: HASH.hash, salt, iterations }, key, length * 8));
 }
 
-/** A number of the router: an integer between two bounds. */
-export function bounded(extra: Readonly<Record<string, unknown>>, key: string, least: number, most: number, otherwise?: number): number {
+/** An integer between two bounds. */
+export function bounded(extra: Extra, key: string, least: number, most: number, otherwise?: number): number {
   const value = (extra[key] ?? otherwise) as number;
-  if (!Number.isInteger(value)) throw malformed(key);
-  if (value < least || value > most) throw refused(`the router asks for ${key} of ${value}; accepted is ${least} to ${most}`);
+  if (!Number.isInteger(value) || value < least || value > most) throw unexpected(extra, key, `an integer from ${least} to ${most}`);
   return value;
 }
 
-/** A text of the router. */
-export function text(extra: Readonly<Record<string, unknown>>, key: string): string {
+export function text(extra: Extra, key: string): string {
   const value = extra[key];
-  if (typeof value !== 'string') throw malformed(key);
+  if (typeof value !== 'string') throw unexpected(extra, key, 'a text');
   return value;
 }
 
 /** This client binds to nothing, so a router that says it does is not understood. */
-export function unbound(extra: Readonly<Record<string, unknown>>): void {
-  const found = extra['channel_binding'];
-  if (found != null) throw refused(`the router binds to ${found}, which was not asked for`);
+export function unbound(extra: Extra): void {
+  if (extra['channel_binding'] != null) throw unexpected(extra, 'channel_binding', 'null');
 }
 
 export function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** `length` bytes from hexadecimal digits; `undefined` if it is anything else. */
-export function fromHex(digits: unknown, length: number): Bytes | undefined {
-  const pairs = String(digits).match(/../g) ?? [];
-  if (pairs.join('') !== digits || pairs.length !== length || /[^0-9a-f]/i.test(digits)) return undefined;
+/** The bytes of hexadecimal digits; none if it is anything else. */
+export function fromHex(digits: unknown): Bytes {
+  const pairs = /^([\da-f]{2})+$/i.test(digits as string) ? String(digits).match(/../g)! : [];
   return Uint8Array.from(pairs, (pair) => parseInt(pair, 16));
-}
-
-/** Whether both are the same, found out in a time that does not tell where they differ. */
-export function same(a: Uint8Array, b: Uint8Array): boolean {
-  let difference = a.length ^ b.length;
-  for (let i = 0; i < a.length; i++) difference |= a[i]! ^ (b[i] ?? 0);
-  return difference === 0;
 }
