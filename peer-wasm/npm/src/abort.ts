@@ -38,18 +38,12 @@ export class Timer {
 
 /** Calls `expired` when the signal is aborted or the time is up; the returned function takes that back. */
 export function limit(signal: AbortSignal | undefined, milliseconds: number, expired: (error: unknown) => void): () => void {
-  const timer = new Timer(milliseconds, (error) => expire(error));
-  let release = nothing;
-  const stop = () => {
+  const timer = new Timer(milliseconds, expired);
+  const release = onAbort(signal, expired);
+  return () => {
     timer.stop();
     release();
   };
-  const expire = (error: unknown) => {
-    stop();
-    expired(error);
-  };
-  release = onAbort(signal, expire);
-  return stop;
 }
 
 /** `promise`, unless the signal is aborted or the time is up before it settles. */

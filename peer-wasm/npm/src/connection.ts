@@ -96,13 +96,13 @@ export class Connection {
   /** What is written may have methods that call us. */
   #writing = false;
   #closed = false;
-  #opened!: { resolve(info: SessionInfo): void; reject(error: unknown): void };
-  #gone!: () => void;
-  #settled: (() => void) | undefined;
-  /** Resolves when the session is open, rejects when there will be none. */
-  readonly opened = new Promise<SessionInfo>((resolve, reject) => (this.#opened = { resolve, reject }));
-  /** Resolves when the socket is closed. */
-  readonly gone = new Promise<void>((resolve) => (this.#gone = resolve));
+  #settle!: () => void;
+  #go!: () => void;
+  #rest: (() => void) | undefined;
+  /** Resolves when the session is open, or when there will be none. */
+  readonly settled = new Promise<void>((resolve) => (this.#settle = resolve));
+  /** Resolves when the session is over. */
+  readonly gone = new Promise<void>((resolve) => (this.#go = resolve));
 
   constructor(module: CoreModule, socket: WebSocketLike, options: ConnectionOptions, listener: ConnectionListener) {
     this.#options = options;
@@ -115,9 +115,9 @@ export class Connection {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#connected();
     socket.onmessage = ({ data }) => this.#frame(typeof data === 'string' ? data : new Uint8Array(data));
-    socket.onclose = ({ code, reason }) => this.#ended(code, reason);
+    socket.onclose = ({ code, reason }) => this.drop(failed(!this.session && options.url, code, reason || failureOf(socket)));
     if (socket.readyState === 1) this.#connected();
-    else if (socket.readyState === 3) this.#ended(1006, '');
+    else if (socket.readyState === 3) socket.onclose({ code: 1006, reason: '' });
   }
 
   /** Bytes that the network has not taken yet. */
@@ -150,18 +150,16 @@ export class Connection {
 
   #frame(data: string | Uint8Array): void {
     this.heard = true;
-    if (!this.#serializer || this.#closed) return;
-    if ((typeof data === 'string') !== (this.#serializer === 'json')) {
-      return this.#broken(`${this.#serializer} messages do not come in ${typeof data === 'string' ? 'text' : 'binary'} frames`);
-    }
-    const messages = this.#batched ? messagesOf(data) : [data];
-    if (!messages) return this.#broken('not a batch of WAMP messages');
+    if (!this.#serializer) return;
+    const isText = typeof data === 'string';
+    const messages = isText !== (this.#serializer === 'json') ? undefined : this.#batched ? messagesOf(data) : [data];
+    if (!messages) return this.#broken();
     for (const message of messages) if (!this.#closed) this.#receive(message);
   }
 
   #receive(data: string | Uint8Array): void {
     const message = this.#reader.message(data);
-    if (!message) return this.#broken('not a WAMP message');
+    if (!message) return this.#broken();
     if (this.#listener.tracing) this.#trace('rx', data, message);
     const [code, first, second] = message;
     const unpacked = this.#options.passthru?.unpack(message, this.#module, this.#options.bigint) ?? message;
@@ -203,7 +201,7 @@ export class Connection {
   }
 
   /** The router broke the protocol, in these words. */
-  #broken(words: string): void {
+  #broken(words = `not a message of ${this.#socket.protocol}`): void {
     this.drop(new WampError(PROTOCOL_VIOLATION, { message: `the router broke the protocol: ${words}` }), PROTOCOL_VIOLATION, words);
   }
 
@@ -251,7 +249,7 @@ export class Connection {
       () => this.#offer.check(details),
       () => {
         this.session = sessionInfo(id, details, this.#serializer, url, realm);
-        this.#opened.resolve(this.session);
+        this.#settle();
       },
     );
   }
@@ -306,12 +304,12 @@ export class Connection {
   /** Nobody waits for this answer any more. */
   #forget(request: number): void {
     this.#pending.delete(request);
-    if (this.#pending.size === 0) this.#settled?.();
+    if (this.#pending.size === 0) this.#rest?.();
   }
 
   /** Resolves when no request waits for its answer any more. */
   async idle(): Promise<void> {
-    while (this.#pending.size > 0) await new Promise<void>((resolve) => (this.#settled = resolve));
+    while (this.#pending.size > 0) await new Promise<void>((resolve) => (this.#rest = resolve));
   }
 
   /**
@@ -392,30 +390,28 @@ export class Connection {
     }
   }
 
-  /** Ends the session, with an ABORT if there is a `reason` to tell. What was sent before still leaves. */
+  /**
+   * The one way for a session to end: with an ABORT if there is a `reason` to tell, and because of `cause` unless another is
+   * known. What was sent before still leaves.
+   */
   drop(cause: WampError, reason?: string, message?: string): void {
     if (this.#closed) return;
-    this.cause ??= cause;
+    const why = (this.cause ??= cause);
     if (reason && this.#serializer) this.#send([Code.Abort, { message }, reason], () => this.#module.abort(this.#core));
     if (this.#encoder && !this.#writing) this.#flush();
-    // Nobody waits for the other side to close it.
-    this.#socket.close();
-    this.#ended();
-  }
-
-  #ended(code?: number, reason?: string): void {
+    // A listener of traces may have been quicker.
     if (this.#closed) return;
     this.#closed = true;
     const socket = this.#socket;
     socket.onopen = socket.onmessage = socket.onclose = null;
-    const wasOpen = this.session !== undefined;
-    const cause = (this.cause ??= failed(!wasOpen && this.#options.url, code!, reason || failureOf(socket)));
-    this.#opened.reject(cause);
-    for (const pending of this.#pending.values()) pending.reject(lostBy(cause, true));
+    // Nobody waits for the other side to close it.
+    socket.close();
+    for (const pending of this.#pending.values()) pending.reject(lostBy(why, true));
     this.#pending.clear();
-    this.#settled?.();
-    if (wasOpen) this.#listener.lost(this, cause);
-    this.#gone();
+    this.#rest?.();
+    this.#settle();
+    if (this.session) this.#listener.lost(this, why);
+    this.#go();
     this.#module.destroy(this.#core);
   }
 }

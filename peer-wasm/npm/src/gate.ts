@@ -1,41 +1,36 @@
 import { limit, promised } from './abort.js';
 import type { Connection } from './connection.js';
-import { networkFailure } from './errors.js';
 
 interface Waiter {
   go(connection: Connection): void;
-  fail(error: unknown): void;
+  end(error: unknown): void;
 }
 
 /** What waits for a session to open, in order of arrival. */
 export class Gate {
-  readonly #limit: number;
   readonly #waiting = new Set<Waiter>();
 
-  constructor(limit = 1024) {
-    this.#limit = limit;
+  get size(): number {
+    return this.#waiting.size;
   }
 
-  /** Runs `go` when the gate opens, unless the signal is aborted or the time is up before. */
-  wait<T>(signal: AbortSignal | undefined, milliseconds: number, go: (connection: Connection) => T | Promise<T>): Promise<T> {
-    if (this.#waiting.size >= this.#limit) {
-      return Promise.reject(networkFailure(`${this.#limit} requests wait for a session already`));
-    }
+  /**
+   * Runs `go` when the gate opens, unless the signal is aborted or the time is up before. When it will not open any more,
+   * rejects with what `told` makes of the reason.
+   */
+  wait<T>(
+    signal: AbortSignal | undefined, milliseconds: number, go: (connection: Connection) => T | Promise<T>, told = (error: unknown) => error,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
-      const stop = limit(signal, milliseconds, (error) => waiter.fail(error));
-      const leave = () => {
+      const waiter = {
+        go: (connection: Connection) => leave(() => resolve(promised(() => go(connection)))),
+        end: (error: unknown) => leave(() => reject(told(error))),
+      };
+      const stop = limit(signal, milliseconds, (error) => leave(() => reject(error)));
+      const leave = (then: () => void) => {
         stop();
         this.#waiting.delete(waiter);
-      };
-      const waiter = {
-        fail: (error: unknown) => {
-          leave();
-          reject(error);
-        },
-        go: (connection: Connection) => {
-          leave();
-          resolve(promised(() => go(connection)));
-        },
+        then();
       };
       this.#waiting.add(waiter);
     });
@@ -46,7 +41,7 @@ export class Gate {
     for (const waiter of [...this.#waiting]) if (connection.isOpen && this.#waiting.has(waiter)) waiter.go(connection);
   }
 
-  fail(error: unknown): void {
-    for (const waiter of [...this.#waiting]) waiter.fail(error);
+  end(error: unknown): void {
+    for (const waiter of [...this.#waiting]) waiter.end(error);
   }
 }

@@ -6,14 +6,11 @@ import { networkFailure } from './errors.js';
 /** Cheap for every router; one that does not know it answers as well. */
 const QUESTION = 'wamp.session.count';
 
-export interface Heartbeat {
-  /** Asks for a sign of life now. Whatever arrives is one. */
-  ask(): void;
-  stop(): void;
-}
-
-/** Notices connections that died without a word: pages cannot send the pings of WebSocket. */
-export function heartbeat(connection: Connection, { interval = 20_000, timeout = 10_000 }: { interval?: number; timeout?: number }): Heartbeat {
+/**
+ * Notices connections that died without a word: pages cannot send the pings of WebSocket. The returned function asks for a sign
+ * of life now; whatever arrives is one.
+ */
+export function heartbeat(connection: Connection, { interval = 20_000, timeout = 10_000 }: { interval?: number; timeout?: number }): () => void {
   let cancel: (() => void) | undefined;
   let asking = false;
   const listen = (milliseconds: number, silent: () => void) => {
@@ -26,18 +23,14 @@ export function heartbeat(connection: Connection, { interval = 20_000, timeout =
     listen(interval, ask);
   };
   const ask = () => {
-    if (asking) return;
+    // A session that is being left needs no question, and takes none.
+    if (asking || !connection.isOpen) return;
     asking = true;
     listen(timeout, () => connection.drop(networkFailure(`the router was silent for ${timeout} ms`)));
     const answered = () => connection.isOpen && rest();
     connection.request(Code.Call, [{}, QUESTION], { resolve: answered, reject: answered });
   };
   rest();
-  return {
-    ask,
-    stop() {
-      cancel!();
-      asking = true;
-    },
-  };
+  void connection.gone.then(() => cancel!());
+  return ask;
 }

@@ -4,7 +4,7 @@ import { pause } from './alarm.js';
 import type { Connection, ConnectionListener } from './connection.js';
 import { ConnectionLostError, TimeoutError, WampError, lostBy, networkFailure, toError } from './errors.js';
 import { Gate } from './gate.js';
-import { heartbeat, type Heartbeat } from './heartbeat.js';
+import { heartbeat } from './heartbeat.js';
 import { Opener } from './opener.js';
 import { Backoff } from './reconnect.js';
 import { Registrations } from './registration.js';
@@ -12,16 +12,8 @@ import { Subscriptions } from './subscription.js';
 import type { Emit } from './table.js';
 import { onWakeup } from './wakeups.js';
 
-/** A session that lived as long was no accident: the next try after it comes soon. */
-const LASTED = 5000;
 export const CLOSED_BY_US = 'wamp.close.normal';
 const DRAIN_LIMIT = 30_000;
-
-interface Opening {
-  readonly promise: Promise<SessionInfo>;
-  resolve(info: SessionInfo): void;
-  reject(error: unknown): void;
-}
 
 /** Keeps a session open: connects, notices when it is lost, and connects again. */
 export class Link implements ConnectionListener {
@@ -31,29 +23,24 @@ export class Link implements ConnectionListener {
   readonly registered: Registrations;
   readonly #options: ClientOptions;
   readonly #opener: Opener;
-  readonly #backoff: Backoff;
-  readonly #gate: Gate;
+  readonly #gate = new Gate();
+  #backoff!: Backoff;
+  /** From when somebody connects until nobody tries any more, however often a session is lost. Aborted when that is wanted. */
+  #life: AbortController | undefined;
   #connection: Connection | undefined;
-  #heartbeat: Heartbeat | undefined;
-  /** When the last session was opened; 0 if there has been none. */
-  #openedAt = 0;
-  /** There while a session is being opened. */
-  #opening: Opening | undefined;
-  #giveUp: AbortController | undefined;
+  /** Asks the router for a sign of life. */
+  #ask: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   #draining = false;
   #failure: WampError | undefined;
   /** Ends the pause between two tries. */
   #hurry: (() => void) | undefined;
-  #stopListening: (() => void) | undefined;
 
   constructor(endpoint: EndpointInput, options: ClientOptions, readonly emit: Emit) {
     this.#options = options;
     this.subscribed = new Subscriptions(emit);
     this.registered = new Registrations(emit);
     this.#opener = new Opener(endpoint, options, this);
-    this.#backoff = new Backoff(options.reconnect);
-    this.#gate = new Gate(options.whenDisconnected?.queueLimit);
   }
 
   /** The open session. */
@@ -72,18 +59,11 @@ export class Link implements ConnectionListener {
   async connect(milliseconds = 0): Promise<SessionInfo> {
     // `close()` wins over whoever connects meanwhile.
     while (this.#closing) await this.#closing;
-    // A session that breaks off tells its end first.
-    if (this.#connection && !this.live) await this.#connection.gone;
-    const { live } = this;
-    if (live) return live.session!;
-    this.#hurry?.();
-    let opening = this.#opening;
-    if (!opening) {
-      opening = this.#begin();
-      void this.#run();
-    }
+    if (this.live) return this.live.session!;
+    const opened = this.#gate.wait(undefined, milliseconds, ({ session }) => session!);
+    this.#begin();
     try {
-      return await limited(opening.promise, undefined, milliseconds);
+      return await opened;
     } catch (error) {
       throw (error instanceof TimeoutError && this.#failure) || error;
     }
@@ -95,9 +75,10 @@ export class Link implements ConnectionListener {
     const { live } = this;
     if (live) return go(live);
     if (this.isOver) throw this.closedError();
-    const waiting = this.#gate.wait(signal, milliseconds, go);
-    // Whoever waits learns how it ended from the gate.
-    if (!this.#connection) this.connect().catch(() => {});
+    const { queueLimit = 1024 } = this.#options.whenDisconnected ?? {};
+    if (this.#gate.size >= queueLimit) throw networkFailure(`${queueLimit} requests wait for a session already`);
+    const waiting = this.#gate.wait(signal, milliseconds, go, lost);
+    this.#begin();
     return waiting;
   }
 
@@ -107,26 +88,26 @@ export class Link implements ConnectionListener {
     return networkFailure(`the client is closed${cause ? `: ${cause.message}` : ''}`, cause && { cause });
   }
 
-  #begin(): Opening {
-    let settle!: Omit<Opening, 'promise'>;
-    const promise = new Promise<SessionInfo>((resolve, reject) => (settle = { resolve, reject }));
-    promise.catch(() => {});
+  /** Makes sure that somebody tries, and now. */
+  #begin(): void {
+    this.#hurry?.();
+    if (this.#life) return;
     this.#failure = undefined;
-    this.#giveUp = new AbortController();
-    return (this.#opening = { promise, ...settle });
+    this.#life = new AbortController();
+    this.#backoff = new Backoff(this.#options.reconnect);
+    void this.#run(this.#life.signal);
   }
 
   /** Tries until there is a session, first after a pause if the last one ended because of `cause`. */
-  async #run(cause?: WampError): Promise<void> {
-    const { signal } = this.#giveUp!;
+  async #run(signal: AbortSignal, cause?: WampError): Promise<void> {
     try {
       if (!cause) {
-        this.#listen();
+        this.#listen(signal);
         signal.throwIfAborted();
         this.#set('connecting');
-        signal.throwIfAborted();
       }
       for (;;) {
+        signal.throwIfAborted();
         if (cause) await this.#pause(cause, signal);
         const opened: Partial<Connection> = await this.#opener.open(signal).catch((error) => ({ cause: toError(error) as WampError }));
         if (signal.aborted) opened.drop?.(this.closedError());
@@ -135,12 +116,12 @@ export class Link implements ConnectionListener {
         const failed = opened.cause;
         if (!failed) return this.#opened(opened as Connection);
         this.#failure = cause = asWampError(failed);
-        if (this.#backoff.isFinal(failed, this.#openedAt > 0)) throw failed;
+        if (this.#backoff.isFinal(failed)) throw failed;
         if (this.state === 'connecting') this.#set('reconnecting');
       }
     } catch (error) {
-      // Whoever closes does not wait, and somebody may have begun anew.
-      if (signal === this.#giveUp!.signal) this.#finish(error, signal.aborted ? undefined : asWampError(error));
+      // Who aborts sees to the end, too.
+      if (!signal.aborted) this.#finish(error, asWampError(error));
     }
   }
 
@@ -156,38 +137,30 @@ export class Link implements ConnectionListener {
 
   #opened(connection: Connection): void {
     const { heartbeat: pulse } = this.#options;
-    const opening = this.#opening!;
-    const info = connection.session!;
     this.#connection = connection;
-    this.#opening = undefined;
-    this.#openedAt = Date.now();
-    if (pulse !== false && pulse?.interval !== 0) this.#heartbeat = heartbeat(connection, pulse ?? {});
+    this.#backoff.opened();
+    this.#ask = pulse !== false && pulse?.interval !== 0 ? heartbeat(connection, pulse ?? {}) : undefined;
     // What was there before comes first: what waits may build on it.
     this.subscribed.attach(connection);
     this.registered.attach(connection);
     this.#gate.open(connection);
-    opening.resolve(info);
     // A socket may close while it sends.
     if (connection !== this.#connection) return;
     this.#set('open');
-    this.emit('open', info);
+    this.emit('open', connection.session!);
   }
 
   /** To the application's signal, and to what says that the network or the page has come back, or may have gone. */
-  #listen(): void {
-    const stop = onWakeup(({ type }) => {
+  #listen(life: AbortSignal): void {
+    onWakeup(life, ({ type }) => {
       if (type !== 'offline') this.#hurry?.();
-      if (this.live) this.#heartbeat?.ask();
+      this.#ask?.();
     });
     // Signals may live longer than clients.
-    const release = onAbort(this.#options.signal, (reason) => {
-      this.#giveUp!.abort(reason);
+    onAbort(life, onAbort(this.#options.signal, (reason) => {
+      this.#life!.abort(reason);
       void this.close(CLOSED_BY_US, '', false);
-    });
-    this.#stopListening = () => {
-      stop();
-      release();
-    };
+    }));
   }
 
   // ---- ending ---------------------------------------------------------------------------
@@ -214,46 +187,36 @@ export class Link implements ConnectionListener {
       await limited(drained, undefined, drain === true ? DRAIN_LIMIT : drain).catch(() => {});
       this.#draining = false;
     }
-    this.#heartbeat?.stop();
     if (this.#connection) return this.#connection.leave(reason, message);
-    this.#giveUp?.abort(this.closedError());
-    this.#finish(this.#giveUp?.signal.reason);
+    this.#finish(this.closedError());
   }
 
   lost(connection: Connection, cause: WampError): void {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
-    this.#heartbeat?.stop();
     this.subscribed.detach();
     this.registered.detach(cause);
-    const final = this.#backoff.isFinal(cause, true);
-    if (!this.#closing) {
-      if (Date.now() - this.#openedAt > LASTED) this.#backoff.attempts = 0;
-      // Listeners may ask for things already, which wait, or close the client.
-      this.#begin();
-      this.emit('sessionlost', { cause });
-    }
+    this.#backoff.lost();
+    const final = this.#backoff.isFinal(cause);
+    // Listeners may ask for things already, which wait, or close the client.
+    if (!this.#closing) this.emit('sessionlost', { cause });
     if (!this.#closing && !final) this.#set('reconnecting');
     if (this.#closing) this.#finish(this.closedError(), undefined, cause.uri);
     else if (final) this.#finish(cause, cause);
-    else void this.#run(cause);
+    else void this.#run(this.#life!.signal, cause);
   }
 
-  /** `failure` is for those who wait; `cause` is missing if the end was wanted. */
+  /** `failure` is for those who wait, unless the application has said why; `cause` is missing if the end was wanted. */
   #finish(failure: unknown, cause?: WampError, reason = cause?.uri ?? CLOSED_BY_US): void {
-    const opening = this.#opening;
-    this.#opening = undefined;
-    opening?.reject(failure);
+    const life = this.#life;
+    this.#life = undefined;
+    life?.abort(failure);
+    this.#gate.end(life ? life.signal.reason : failure);
     if (this.state === 'closed') return;
     this.#failure = cause;
-    this.#stopListening?.();
-    this.#stopListening = undefined;
-    this.#openedAt = 0;
-    this.#backoff.attempts = 0;
     this.#set('closed');
     this.subscribed.end(reason, cause && { error: cause });
     this.registered.end(reason);
-    this.#gate.fail(lost(failure));
     this.emit('close', cause ? { cause } : {});
   }
 

@@ -77,7 +77,8 @@ export class Opener {
       const [socket, module] = await limited(Promise.all([made, loading]), signal, 0);
       const options = { ...given, bigint, url, signal, authenticators: this.#authenticators, attempt: ++this.#attempts };
       const connection = new Connection(module, socket, options, this.#host);
-      await connection.opened.finally(onAbort(signal, (reason: any) => connection.drop(reason)));
+      await connection.settled.finally(onAbort(signal, (reason: any) => connection.drop(reason)));
+      if (connection.cause) throw connection.cause;
       return connection;
     } catch (error) {
       // Even if it comes later.
