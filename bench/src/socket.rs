@@ -48,6 +48,14 @@ pub(crate) trait Take {
     /// # Errors
     /// The run is wrong.
     fn take(&mut self, session: usize, out: &mut Out, message: &[u8]) -> Result<()>;
+
+    /// Looks at a whole frame of which the message, behind so many bytes, was taken: the next ones may be like it.
+    fn remember(&mut self, _session: usize, _out: &Out, _frame: &[u8], _header: usize) {}
+
+    /// Takes those frames that these bytes begin with and that it knows, and says how many bytes they are.
+    fn take_known(&mut self, _session: usize, _out: &mut Out, _bytes: &[u8]) -> usize {
+        0
+    }
 }
 
 impl Out {
@@ -173,10 +181,16 @@ impl Socket {
     fn take_frames(&mut self, session: usize, bytes: &[u8], taker: &mut impl Take) -> Result<()> {
         let mut rest = bytes;
         self.wanted = 0;
-        while !rest.is_empty() {
+        loop {
+            let known = taker.take_known(session, &mut self.out, rest);
+            rest = &rest[known..];
+            if rest.is_empty() {
+                return Ok(());
+            }
             let consumed = match Incoming::scan(&self.out.framing, rest)? {
                 Scanned::Message { message, consumed } => {
                     taker.take(session, &mut self.out, message)?;
+                    taker.remember(session, &self.out, &rest[..consumed], consumed - message.len());
                     consumed
                 }
                 Scanned::Piece { piece, consumed, last } => {
@@ -202,7 +216,6 @@ impl Socket {
             };
             rest = &rest[consumed..];
         }
-        Ok(())
     }
 
     fn forget_sent(&mut self) {

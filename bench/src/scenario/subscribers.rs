@@ -4,7 +4,7 @@ use super::{PATIENCE, Run, flow::Flow, unexpected};
 use crate::{
     error::{BenchError, Result},
     socket::{Out, Take},
-    wire::{Head, Tag},
+    wire::{Head, Likeness, Tag},
 };
 
 /// The code of EVENT.
@@ -22,6 +22,8 @@ pub(super) struct Subscribers<'a> {
     next: Vec<u64>,
     /// By subscriber: where the tag was found last.
     from_end: Vec<usize>,
+    /// By subscriber: what its events are like.
+    known: Vec<Option<Likeness>>,
     /// How many events have arrived.
     pub(super) received: u64,
     /// How many had arrived when progress was said last.
@@ -52,6 +54,7 @@ impl<'a> Subscribers<'a> {
             sessions: Vec::new(),
             next: Vec::new(),
             from_end: Vec::new(),
+            known: Vec::new(),
             received: 0,
             said: 0,
             tolerant,
@@ -65,6 +68,7 @@ impl<'a> Subscribers<'a> {
         self.sessions.push(receives.then_some(self.from_end.len()));
         if receives {
             self.from_end.push(Tag::LENGTH);
+            self.known.push(None);
             self.next.extend((0..self.flow.publishers()).map(|_| 0));
             self.flow.set_arrived(self.thread, |_| 0);
         }
@@ -158,6 +162,32 @@ impl Take for Subscribers<'_> {
             self.latencies.push(self.run.now().saturating_sub(sent));
         }
         Ok(())
+    }
+
+    fn remember(&mut self, session: usize, out: &Out, frame: &[u8], header: usize) {
+        // How long an event took is noted where it is taken alone.
+        if let (Some(subscriber), None) = (self.sessions[session], self.flow.interval) {
+            self.known[subscriber] = Likeness::of(out.framing.serializer(), frame, header);
+        }
+    }
+
+    fn take_known(&mut self, session: usize, _out: &mut Out, bytes: &[u8]) -> usize {
+        let Some(subscriber) = self.sessions[session] else { return 0 };
+        let Some(known) = &self.known[subscriber] else { return 0 };
+        let publishers = self.flow.publishers();
+        let next = &mut self.next[subscriber * publishers..][..publishers];
+        let (mut taken, mut count) = (0, 0);
+        // One that is not the next of its publisher is taken alone too: it is a fault.
+        while let Some(tag) = known.tag(&bytes[taken..])
+            && let Some(expected) = next.get_mut(usize::from(tag.sender))
+            && *expected == tag.number
+        {
+            *expected += 1;
+            taken += known.len();
+            count += 1;
+        }
+        self.received += count;
+        taken
     }
 }
 

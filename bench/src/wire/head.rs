@@ -1,6 +1,7 @@
 //! The type and the ids a message begins with.
 
 use crate::error::{BenchError, Result};
+use std::ops::Range;
 use wamplex_shared::serializer::Serializer;
 
 /// The whole numbers that a message begins with: its type, then up to three ids.
@@ -18,20 +19,33 @@ impl Head {
     /// # Errors
     /// It does not begin as a message does.
     pub(crate) fn read(serializer: Serializer, message: &[u8]) -> Result<Self> {
-        let mut rest = message;
-        let numbers = match serializer {
-            Serializer::Json => json(&mut rest),
-            Serializer::MsgPack => binary(&mut rest, msgpack_list, msgpack_number),
-            Serializer::Cbor => binary(&mut rest, cbor_list, cbor_number),
-        };
-        numbers
-            .map(|[code, ids @ ..]| Self { code, ids })
+        numbers(serializer, message)
+            .map(|[code, ids @ ..]| Self { code: code.0, ids: ids.map(|(id, _)| id) })
             .ok_or_else(|| BenchError::Router("sent something that is no message".to_owned()))
+    }
+
+    /// Where the second id of a message is, with what stands between it and the first.
+    pub(crate) fn second_id(serializer: Serializer, message: &[u8]) -> Option<Range<usize>> {
+        let [_, first, second, _] = numbers(serializer, message)?;
+        let left = |(_, left): (u64, usize)| message.len() - left;
+        (second.0 != 0).then(|| left(first)..left(second))
     }
 }
 
-fn json(rest: &mut &[u8]) -> Option<[u64; 4]> {
-    let mut numbers = [0; 4];
+/// Numbers, and how many bytes are left behind each.
+type Numbers = [(u64, usize); 4];
+
+fn numbers(serializer: Serializer, message: &[u8]) -> Option<Numbers> {
+    let mut rest = message;
+    match serializer {
+        Serializer::Json => json(&mut rest),
+        Serializer::MsgPack => binary(&mut rest, msgpack_list, msgpack_number),
+        Serializer::Cbor => binary(&mut rest, cbor_list, cbor_number),
+    }
+}
+
+fn json(rest: &mut &[u8]) -> Option<Numbers> {
+    let mut numbers = [(0, 0); 4];
     for (at, number) in numbers.iter_mut().enumerate() {
         let opening = if at == 0 { b'[' } else { b',' };
         skip_spaces(rest);
@@ -40,9 +54,9 @@ fn json(rest: &mut &[u8]) -> Option<[u64; 4]> {
         }
         skip_spaces(rest);
         let Some(value) = json_number(rest) else { break };
-        *number = value;
+        *number = (value, rest.len());
     }
-    (numbers[0] != 0).then_some(numbers)
+    (numbers[0].0 != 0).then_some(numbers)
 }
 
 fn skip_spaces(rest: &mut &[u8]) {
@@ -65,12 +79,12 @@ fn binary(
     rest: &mut &[u8],
     list: fn(&mut &[u8]) -> Option<()>,
     number: fn(&mut &[u8]) -> Option<u64>,
-) -> Option<[u64; 4]> {
+) -> Option<Numbers> {
     list(rest)?;
-    let mut numbers = [number(rest)?, 0, 0, 0];
+    let mut numbers = [(number(rest)?, rest.len()), (0, 0), (0, 0), (0, 0)];
     for place in &mut numbers[1..] {
         let Some(value) = number(rest) else { break };
-        *place = value;
+        *place = (value, rest.len());
     }
     Some(numbers)
 }

@@ -23,6 +23,9 @@ impl Tag {
     /// How many bytes it takes.
     pub(crate) const LENGTH: usize = 16;
 
+    /// How many of them are digits: the last ones.
+    pub(crate) const DIGITS: usize = Self::LENGTH - MARK.len();
+
     /// Numbers begin again behind this one.
     pub(crate) const LAST_NUMBER: u64 = (1 << 40) - 1;
 
@@ -46,23 +49,39 @@ impl Tag {
         {
             return Ok(tag);
         }
-        let found = (0..message.len()).rev().find_map(|at| Some((at, Self::at(message, at)?)));
-        let (at, tag) = found.ok_or_else(|| {
-            BenchError::Wrong("a payload did not arrive as it was sent".to_owned())
-        })?;
+        let lost = || BenchError::Wrong("a payload did not arrive as it was sent".to_owned());
+        let at = Self::place(message).ok_or_else(lost)?;
         *from_end = message.len() - at;
-        Ok(tag)
+        Self::at(message, at).ok_or_else(lost)
+    }
+
+    /// Where the last tag of a message is.
+    pub(crate) fn place(message: &[u8]) -> Option<usize> {
+        (0..message.len()).rev().find(|at| Self::at(message, *at).is_some())
     }
 
     fn at(message: &[u8], at: usize) -> Option<Self> {
-        let bytes: &[u8; Self::LENGTH] = message.get(at..at + Self::LENGTH)?.try_into().ok()?;
-        let [m0, m1, m2, m3, digits @ ..] = bytes;
-        if [*m0, *m1, *m2, *m3] != *MARK {
-            return None;
-        }
-        let value = digits.iter().fold(0, |value, digit| value << 4 | u64::from(digit & 0x0f));
+        message.get(at..)?.starts_with(MARK).then(|| Self::read(message, at)).flatten()
+    }
+
+    /// Reads the digits of the tag in this place, whatever stands in front of them.
+    #[inline]
+    pub(crate) fn read(message: &[u8], at: usize) -> Option<Self> {
+        let bytes: &[u8; Self::LENGTH] = message.get(at..)?.first_chunk()?;
+        let [_, _, _, _, a, b, c, d, e, f, g, h, last @ ..] = *bytes;
+        let first = packed(u64::from_be_bytes([a, b, c, d, e, f, g, h]));
+        let value = first << 16 | packed(u32::from_be_bytes(last).into());
         Some(Self { sender: (value >> 40) as u8, number: value & Self::LAST_NUMBER })
     }
+}
+
+/// The lower halves of eight bytes, beside each other.
+#[inline]
+const fn packed(bytes: u64) -> u64 {
+    let halves = bytes & 0x0f0f_0f0f_0f0f_0f0f;
+    let pairs = (halves | halves >> 4) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
+    (fours | fours >> 16) & 0xffff_ffff
 }
 
 #[cfg(test)]
