@@ -25,6 +25,8 @@ pub(crate) struct Job {
     pub(crate) serializer: Serializer,
     /// How many cores a router has that is started for it, if not as many as usual.
     pub(crate) workers: Option<usize>,
+    /// How many threads and cores the generator has, if not as many as usual.
+    pub(crate) load_threads: Option<usize>,
     /// How long to run before measuring.
     pub(crate) warm_up: Duration,
     /// How long to measure.
@@ -81,7 +83,8 @@ impl Job {
     /// # Errors
     /// There is no figure.
     pub(crate) fn run(&self, setup: &Setup, stop: &Stop) -> Result<Row> {
-        let cores = if setup.pinned { Cores::split(self.workers) } else { Cores::default() };
+        let split = || Cores::split(self.workers, self.load_threads);
+        let cores = if setup.pinned { split() } else { Cores::default() };
         pin(&cores.generator);
         let mut target = self.target(setup, &cores)?;
         let stage = Stage {

@@ -82,6 +82,9 @@ struct Common {
     // The router itself has an argument of this name, and a global one needs an id of its own beside that.
     #[arg(id = "bench_workers", long = "workers", global = true, value_name = "COUNT", conflicts_with = "url", value_parser = clap::value_parser!(u16).range(1..))]
     workers: Option<u16>,
+    /// How many threads and cores the generator has [default: 2, and never more than half of what is there]
+    #[arg(long, global = true, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    load_threads: Option<u16>,
     /// A router that runs already: ws://HOST:PORT/PATH or tcp://HOST:PORT
     #[arg(long, global = true, conflicts_with = "router")]
     url: Option<String>,
@@ -185,6 +188,7 @@ impl Bench {
                         transport,
                         serializer,
                         workers: workers.or_else(|| common.workers.map(usize::from)),
+                        load_threads: common.load_threads.map(usize::from),
                         warm_up: common.warm_up,
                         time: common.seconds.unwrap_or(Duration::from_secs(3)),
                     }));

@@ -70,7 +70,7 @@ struct Pace {
     #[arg(long, value_name = "PER-SECOND", value_parser = rate)]
     rate: Option<f64>,
     /// How many publications of one publisher may be on the way [default: as many as fit into 1 MiB, at most 1024]
-    #[arg(long, value_name = "COUNT", value_parser = value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "COUNT", value_parser = value_parser!(u64).range(1..=1_000_000))]
     window: Option<u64>,
 }
 
@@ -163,6 +163,9 @@ pub(super) struct Workers {
     /// How many publishers
     #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = value_parser!(u8).range(1..))]
     publishers: u8,
+    /// How many publications of one publisher may be on the way [default: as many as fit into 1 MiB, at most 1024]
+    #[arg(long, value_name = "COUNT", value_parser = value_parser!(u64).range(1..=1_000_000))]
+    window: Option<u64>,
     #[command(flatten)]
     load: Load,
 }
@@ -300,7 +303,8 @@ impl Workers {
     fn rows(&self) -> Vec<(Option<usize>, Kind)> {
         let row = |payload| {
             let (publishers, count) = (self.publishers.into(), self.load.count);
-            let plan = EventPlan { publishers, count, ..EventPlan::new(self.subscribers, payload) };
+            let plan = EventPlan::new(self.subscribers, payload);
+            let plan = EventPlan { publishers, count, window: self.window, ..plan };
             Kind::Events("workers", plan)
         };
         let rows = |&threads| self.load.each(row).into_iter().map(move |k| (Some(threads), k));

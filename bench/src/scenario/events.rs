@@ -16,11 +16,24 @@ use crate::{
     turning::Turning,
     wire::{Template, publish_template},
 };
-use std::time::{Duration, Instant};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 use wamplex_shared::{serializer::Serializer, uri::MatchPolicy};
 
 /// How long a thread waits before it looks around.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// From so many subscribers on, a thread that waits for the next event is woken for one batch of one session. Being woken
+/// costs the router as much as it costs the generator, and a client elsewhere would not cost it that.
+const CROWD: usize = 16;
+
+/// Fewer events at once than these are few for a crowd.
+const FEW: u64 = 4000;
+
+/// How long a thread with a crowd does not look at all, so that more arrives.
+const NAP: Duration = Duration::from_micros(50);
 
 /// Between how many topics publishers change among patterns: so many that it is not one topic that is looked for.
 const TOPICS: usize = 1000;
@@ -78,7 +91,7 @@ impl EventPlan {
     fn window(&self, frame: usize) -> u64 {
         const ON_THE_WAY: usize = 1 << 20;
         let each = ON_THE_WAY / frame.max(1) / self.publishers.max(1);
-        self.window.unwrap_or(each as u64).clamp(1, 1024)
+        self.window.unwrap_or_else(|| (each as u64).clamp(1, 1024))
     }
 
     fn interval(&self) -> Option<Duration> {
@@ -212,6 +225,8 @@ struct Side<'a> {
     turning: Turning,
     publishers: Vec<Publisher>,
     subscribers: Subscribers<'a>,
+    /// Whether there are so many subscribers that something arrives all the time.
+    is_crowded: bool,
 }
 
 impl<'a> Side<'a> {
@@ -219,12 +234,14 @@ impl<'a> Side<'a> {
         let turning = Turning::new()?;
         flow.set_waker(thread, turning.waker());
         let subscribers = Subscribers::new(thread, flow, run, tolerant);
-        Ok(Self { thread, flow, run, turning, publishers: Vec::new(), subscribers })
+        let (publishers, is_crowded) = (Vec::new(), false);
+        Ok(Self { thread, flow, run, turning, publishers, subscribers, is_crowded })
     }
 
     fn add_subscriber(&mut self, peer: Peer) -> Result<()> {
         self.turning.add(Socket::new(peer)?)?;
         self.subscribers.add(true);
+        self.is_crowded = self.flow.interval.is_none() && self.subscribers.count() >= CROWD;
         Ok(())
     }
 
@@ -245,11 +262,14 @@ impl<'a> Side<'a> {
             let draining = self.run.is_draining();
             let wait = if draining { self.stop_publishing()? } else { self.publish()? };
             self.turning.turn(Some(wait.unwrap_or(LOOK).min(LOOK)), &mut self.subscribers)?;
-            self.subscribers.say_progress();
+            let arrived = self.subscribers.say_progress();
+            if !draining && self.is_crowded && arrived < FEW {
+                thread::sleep(NAP);
+            }
             if draining && self.subscribers.have_all() && self.all_sent() {
                 return Ok(self.end());
             }
-            if seen != self.subscribers.received || self.subscribers.is_empty() {
+            if seen != self.subscribers.received || self.subscribers.count() == 0 {
                 (seen, quiet) = (self.subscribers.received, Instant::now());
             } else if quiet.elapsed() > PATIENCE {
                 self.subscribers.give_up()?;

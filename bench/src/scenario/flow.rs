@@ -37,6 +37,8 @@ struct ThreadFlow {
 
 #[derive(Debug)]
 struct PublisherFlow {
+    /// Nothing is to be said to it before all events ahead of this one have arrived everywhere.
+    wanted: AtomicU64,
     /// How many it has published in all, once it publishes no more.
     total: AtomicU64,
     /// When each event that is on the way was published.
@@ -60,6 +62,7 @@ impl Flow {
         };
         let timed = if interval.is_some() { window } else { 0 };
         let publisher = |_| PublisherFlow {
+            wanted: AtomicU64::new(0),
             total: AtomicU64::new(UNKNOWN),
             times: (0..timed).map(|_| AtomicU64::new(0)).collect(),
         };
@@ -92,16 +95,31 @@ impl Flow {
         }
     }
 
-    /// Wakes the threads whose publishers wait for progress.
+    /// Says how far all subscribers have to be before a publisher can do something.
+    pub(super) fn set_wanted(&self, publisher: usize, number: u64) {
+        self.publishers[publisher].wanted.store(number, Ordering::SeqCst);
+    }
+
+    /// Wakes the threads whose publishers wait for progress, if there is enough for one of them.
     pub(super) fn wake_waiting(&self) {
-        for thread in &self.threads {
-            if thread.waiting.swap(false, Ordering::SeqCst)
+        for (number, thread) in self.threads.iter().enumerate() {
+            if thread.waiting.load(Ordering::SeqCst)
+                && self.has_enough(number)
+                && thread.waiting.swap(false, Ordering::SeqCst)
                 && let Some(waker) = thread.waker.get()
             {
                 // If that fails, it looks by itself before long.
                 let _ = waker.wake();
             }
         }
+    }
+
+    /// Whether a publisher of a thread has what it waits for. They take turns with the threads.
+    fn has_enough(&self, thread: usize) -> bool {
+        let mut its = (thread..self.publishers.len()).step_by(self.threads.len());
+        its.any(|number| {
+            self.arrived(number) >= self.publishers[number].wanted.load(Ordering::SeqCst)
+        })
     }
 
     /// Says whether publishers of a thread wait for progress.

@@ -37,7 +37,9 @@ impl Publisher {
         // In batches, or the router would be woken for each.
         let least = if flow.interval.is_none() { flow.window / 4 } else { 0 };
         let room = limit.saturating_sub(self.published);
-        if room < least.min(flow.count - self.published).max(1) {
+        let least = least.min(flow.count - self.published).max(1);
+        if room < least {
+            flow.set_wanted(self.number, (self.published + least).saturating_sub(flow.window));
             return None;
         }
         while self.published < limit && out.bytes.len() < BATCH {

@@ -74,16 +74,17 @@ impl<'a> Subscribers<'a> {
         }
     }
 
-    /// Whether no session receives.
-    pub(super) fn is_empty(&self) -> bool {
-        self.from_end.is_empty()
+    /// How many sessions receive.
+    pub(super) fn count(&self) -> usize {
+        self.from_end.len()
     }
 
-    /// Tells publishers how far the slowest subscriber of this thread is.
-    pub(super) fn say_progress(&mut self) {
+    /// Tells publishers how far the slowest subscriber of this thread is. Gives how many events that is further.
+    pub(super) fn say_progress(&mut self) -> u64 {
         if self.received == self.said {
-            return;
+            return 0;
         }
+        let arrived = self.received - self.said;
         self.said = self.received;
         self.run.count(self.thread, self.received);
         let publishers = self.flow.publishers();
@@ -92,6 +93,7 @@ impl<'a> Subscribers<'a> {
             each.min().copied().unwrap_or(super::flow::UNKNOWN)
         });
         self.flow.wake_waiting();
+        arrived
     }
 
     /// Whether all that was published has arrived here.

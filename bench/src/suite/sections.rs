@@ -98,6 +98,7 @@ impl Scale {
             transport: Transport::WebSocket,
             serializer: Serializer::MsgPack,
             workers: None,
+            load_threads: None,
             warm_up: self.warm_up,
             time: self.time,
         }

@@ -84,25 +84,25 @@ impl Likeness {
 
     #[inline]
     fn tag_in(&self, whole: &[u8]) -> Option<Tag> {
-        let mut off = [0; LINE / 8];
-        for (line, found) in zip(&self.lines, words(whole)) {
-            for at in 0..off.len() {
-                off[at] |= (line.bytes[at] ^ found[at]) & line.mask[at];
-            }
-        }
-        (off == [0; LINE / 8]).then(|| Tag::read(whole, self.tag)).flatten()
+        let off = zip(&self.lines, words(whole)).fold(0, |off, (line, found)| {
+            let ([a, b, c, d], [p, q, r, s]) = (line.bytes, line.mask);
+            let [w, x, y, z] = found;
+            off | (a ^ w) & p | (b ^ x) & q | (c ^ y) & r | (d ^ z) & s
+        });
+        (off == 0).then(|| Tag::read(whole, self.tag)).flatten()
     }
 }
 
 #[inline]
 fn words(bytes: &[u8]) -> impl Iterator<Item = [u64; LINE / 8]> {
-    bytes.as_chunks::<LINE>().0.iter().map(|line| {
-        let mut words = [0; LINE / 8];
-        for (word, bytes) in zip(&mut words, line.as_chunks::<8>().0) {
-            *word = u64::from_le_bytes(*bytes);
-        }
-        words
-    })
+    let (lines, _) = bytes.as_chunks::<8>().0.as_chunks::<{ LINE / 8 }>();
+    // Written out, since this is compiled to be small.
+    lines.iter().map(|[a, b, c, d]| [word(a), word(b), word(c), word(d)])
+}
+
+#[inline]
+const fn word(bytes: &[u8; 8]) -> u64 {
+    u64::from_le_bytes(*bytes)
 }
 
 #[cfg(test)]
