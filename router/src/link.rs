@@ -24,7 +24,7 @@ use std::{
 use tokio::time::{Instant, Sleep};
 use wamplex_realm::Outbound;
 use wamplex_shared::{
-    codec::{self, EncodeError},
+    codec::{self, EncodeError, Pieces},
     message::{Message, MessageCode},
 };
 
@@ -270,7 +270,7 @@ impl<T: Transport> Link<T> {
         if length > limit {
             return Err(Stop::TooLong { message: message.code(), length, limit });
         }
-        let fed = poll_fn(|cx| Poll::Ready(self.transport.feed(cx, &frame)));
+        let fed = poll_fn(|cx| Poll::Ready(self.transport.feed(cx, Pieces::whole(&frame))));
         fed.await.map_err(Stop::Broken)
     }
 
@@ -343,7 +343,7 @@ impl<T: Transport> Link<T> {
     /// Encodes what was taken from the outbox until a batch is full.
     fn encode_batch(&mut self, cx: &mut Context<'_>) -> Result<(), Stop> {
         while self.short < SHORT_BATCH && self.transport.buffered() < WRITE_BATCH {
-            let Some((outbound, bytes)) = self.sending.pop_front() else { break };
+            let Some((mut outbound, bytes)) = self.sending.pop_front() else { break };
             self.encoded += bytes;
             if let Outbound::Message(message) = &outbound
                 && let Message::Goodbye(_) | Message::Abort(_) = **message
@@ -353,26 +353,21 @@ impl<T: Transport> Link<T> {
                 break;
             }
             let serializer = self.transport.serializer();
-            let made;
-            let frame = match &outbound {
-                Outbound::Event(event) => event.encoded(serializer).map_err(Stop::Unwritable)?,
-                Outbound::Message(message) => {
-                    made = codec::encode(serializer, message).map_err(Stop::Unwritable)?;
-                    &made
-                }
-            };
-            if frame.len() > self.transport.peer_limit() {
+            let (code, mut made) = (outbound.code(), Bytes::new());
+            let pieces = outbound.encode_pieces(serializer, &mut made).map_err(Stop::Unwritable)?;
+            let length = pieces.len();
+            if length > self.transport.peer_limit() {
                 self.undelivered.push(outbound);
                 continue;
             }
-            self.sent.count(outbound.code(), frame.len());
-            if frame.len() < LONG {
-                self.short += frame.len();
+            self.sent.count(code, length);
+            if length < LONG {
+                self.short += length;
             }
             if let Some(tap) = &mut self.tap {
-                tap.note(Direction::Out, serializer, frame);
+                tap.note(Direction::Out, serializer, &pieces.to_bytes());
             }
-            self.transport.feed(cx, frame).map_err(Stop::Broken)?;
+            self.transport.feed(cx, pieces).map_err(Stop::Broken)?;
         }
         Ok(())
     }

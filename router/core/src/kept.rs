@@ -1,6 +1,6 @@
 //! Publications as the broker keeps them, after they were delivered.
 
-use crate::{eligibility, member::Member};
+use crate::{eligibility, member::Member, weight};
 use bytes::Bytes;
 use bytestring::ByteString;
 use wamplex_shared::{
@@ -53,8 +53,8 @@ impl KeptEvent {
         HEAD + 2 * topic.as_str().len()
             + payload.bytes().len()
             + texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
-            + details.passthru.as_deref().map_or(0, passthru_weight)
-            + details.custom.iter().map(custom_weight).sum::<usize>()
+            + details.passthru.as_deref().map_or(0, weight::passthru)
+            + details.custom.iter().map(weight::custom).sum::<usize>()
             + audience.filters.as_deref().map_or(0, filters_weight)
     }
 
@@ -136,18 +136,6 @@ impl Audience {
     pub(crate) fn lists_admit<H>(&self, member: &Member<H>) -> bool {
         self.filters.as_deref().is_none_or(|filters| eligibility::admits(filters, member))
     }
-}
-
-/// Only texts are handed on, under names that the realm has only once.
-fn custom_weight((_, value): (&str, &Value)) -> usize {
-    size_of::<(ByteString, Value)>() + value.as_str().map_or(0, |text| text.len())
-}
-
-fn passthru_weight(passthru: &Passthru) -> usize {
-    let Passthru { scheme, serializer, cipher, keyid, enc_algo, enc_serializer, enc_key } =
-        passthru;
-    let texts = [scheme, serializer, cipher, keyid, enc_algo, enc_serializer, enc_key];
-    size_of::<Passthru>() + texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
 }
 
 fn filters_weight(filters: &Filters) -> usize {

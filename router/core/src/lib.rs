@@ -92,6 +92,7 @@ mod topics;
 mod tracing;
 mod undelivered;
 mod waiting;
+mod weight;
 
 pub use authorization::{
     Access, Action, Authority, BadRole, Decision, Disclose, Grant, Need, Permission, Refused, Role,

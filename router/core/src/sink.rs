@@ -1,10 +1,13 @@
 //! The only way out of a realm.
 
-use crate::event::SharedEvent;
+use crate::{
+    event::SharedEvent,
+    weight::{self, allocated},
+};
 use bytes::Bytes;
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 use wamplex_shared::{
-    codec::{self, EncodeError},
+    codec::{self, EncodeError, Pieces},
     message::{Message, MessageCode},
     payload::Payload,
     serializer::Serializer,
@@ -36,8 +39,38 @@ impl Outbound {
     pub fn encode(&self, serializer: Serializer) -> Result<Bytes, EncodeError> {
         match self {
             Self::Message(message) => codec::encode(serializer, message),
-            Self::Event(event) => event.encode(serializer),
+            Self::Event(event) => Ok(event.encode(serializer)),
         }
+    }
+
+    /// The same in pieces, so that neither an EVENT nor long arguments are copied. `made` is for what is written for
+    /// this receiver only.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    pub fn encode_pieces<'a>(
+        &'a mut self,
+        serializer: Serializer,
+        made: &'a mut Bytes,
+    ) -> Result<Pieces<'a>, EncodeError> {
+        let message = match self {
+            Self::Event(event) => return Ok(event.encoded(serializer)),
+            Self::Message(message) => &mut **message,
+        };
+        let long = payload_mut(message)
+            .filter(|p| p.serializer() == serializer && p.bytes().len() >= SHARED)
+            .map(|p| {
+                let none = Payload::from_encoded(serializer, p.shape(), Bytes::new());
+                mem::replace(p, none)
+            });
+        *made = codec::encode(serializer, message)?;
+        let (Some(long), Some(place)) = (long, payload_mut(message)) else {
+            return Ok(Pieces::whole(made));
+        };
+        *place = long;
+        // It was written with arguments of no bytes, behind which it ends.
+        made.truncate(made.len() - Pieces::new(&[], place).end.len());
+        Ok(Pieces::new(made, place))
     }
 
     /// What kind of message it is.
@@ -54,22 +87,28 @@ impl Outbound {
     pub fn to_message(&self) -> Message {
         match self {
             Self::Message(message) => (**message).clone(),
-            Self::Event(event) => Message::Event(event.event().clone()),
+            Self::Event(event) => Message::Event(event.event()),
         }
     }
 
-    /// About how many bytes the message keeps in memory while it waits, for queues that are bounded in bytes. An EVENT
-    /// counts in full for every receiver, although its bytes are shared.
+    /// How many bytes the message keeps in memory while it waits, for queues that are bounded in bytes: itself, its
+    /// arguments, and its slot in the queue. An EVENT counts in full for every receiver, although its bytes are shared;
+    /// what it is converted to for receivers with other serializers does not count.
     #[must_use]
     pub fn weight(&self) -> usize {
-        const HEAD: usize = 256;
-        let payload = match self {
-            Self::Event(event) => Some(&event.event().payload),
-            Self::Message(message) => payload(message),
-        };
-        HEAD + payload.map_or(0, |payload| payload.bytes().len())
+        const MESSAGE: usize = allocated(size_of::<Message>());
+        SLOT + match self {
+            Self::Event(event) => event.weight(),
+            Self::Message(message) => MESSAGE + payload(message).map_or(0, weight::payload),
+        }
     }
 }
+
+/// What a queue needs for a message, with room to grow.
+const SLOT: usize = 96;
+
+/// From this length on arguments are not copied into the message that is written.
+const SHARED: usize = 4 << 10;
 
 /// The arguments that a message passes on. The other messages have none, or come once in the life of a session.
 const fn payload(message: &Message) -> Option<&Payload> {
@@ -84,8 +123,22 @@ const fn payload(message: &Message) -> Option<&Payload> {
     }
 }
 
+/// The same arguments.
+const fn payload_mut(message: &mut Message) -> Option<&mut Payload> {
+    match message {
+        Message::Invocation(message) => Some(&mut message.payload),
+        Message::Result(message) => Some(&mut message.payload),
+        Message::Error(message) => Some(&mut message.payload),
+        _ => None,
+    }
+}
+
 impl<M: Into<Message>> From<M> for Outbound {
     fn from(message: M) -> Self {
-        Self::Message(Box::new(message.into()))
+        let mut message = Box::new(message.into());
+        if let Some(payload) = payload_mut(&mut message) {
+            *payload = weight::compact(mem::take(payload));
+        }
+        Self::Message(message)
     }
 }

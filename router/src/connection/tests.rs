@@ -12,6 +12,7 @@ use std::io;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use wamplex_realm::Outbound;
 use wamplex_shared::{
+    codec::{self, Pieces},
     id::{PublicationId, SubscriptionId},
     message::{Event, EventDetails},
     payload::Payload,
@@ -55,8 +56,8 @@ impl Transport for Pipe {
         })
     }
 
-    fn feed(&mut self, _cx: &mut Context<'_>, message: &Bytes) -> io::Result<()> {
-        self.sent.lock().push(codec::decode(Serializer::Json, message).unwrap());
+    fn feed(&mut self, _cx: &mut Context<'_>, message: Pieces<'_>) -> io::Result<()> {
+        self.sent.lock().push(codec::decode(Serializer::Json, &message.to_bytes()).unwrap());
         Ok(())
     }
 

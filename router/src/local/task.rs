@@ -229,7 +229,7 @@ impl Drop for Task {
 fn into_message(outbound: Outbound) -> Message {
     match outbound {
         Outbound::Message(message) => *message,
-        Outbound::Event(event) => Message::Event(event.event().clone()),
+        Outbound::Event(event) => Message::Event(event.event()),
     }
 }
 

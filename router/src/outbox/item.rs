@@ -3,7 +3,7 @@
 use wamplex_realm::Outbound;
 use wamplex_shared::{
     id::SubscriptionId,
-    message::{Event, EventDetails, Message},
+    message::{EventDetails, Message},
     uri::Uri,
 };
 
@@ -41,14 +41,14 @@ impl Item for Outbound {
 
     fn topic(&self) -> Option<Topic> {
         let Self::Event(event) = self else { return None };
-        let Event { subscription, details, .. } = event.event();
-        Some(Topic { subscription: *subscription, uri: details.topic.clone() })
+        let uri = event.details().and_then(|details| details.topic.clone());
+        Some(Topic { subscription: event.subscription(), uri })
     }
 
     /// A message of its own: the bytes that other receivers share say nothing of gaps.
     fn after_gap(self, dropped: u64) -> Self {
         let Self::Event(event) = self else { return self };
-        let mut event = event.event().clone();
+        let mut event = event.event();
         event.details.custom.insert(EventDetails::DROPPED, dropped);
         Self::Message(Box::new(Message::Event(event)))
     }

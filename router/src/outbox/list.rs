@@ -44,6 +44,10 @@ impl<T> List<T> {
                 place
             }
             None => {
+                if self.slots.len() == self.slots.capacity() {
+                    // By a quarter and not by its length: slots are memory that waits, too.
+                    self.slots.reserve_exact((self.slots.len() / 4).max(KEPT_SLOTS / 4));
+                }
                 self.slots.push(slot);
                 self.slots.len() - 1
             }

@@ -282,6 +282,7 @@ impl<T: Item> State<T> {
                     return true;
                 }
                 self.bytes += bytes;
+                make_room(queue);
                 queue.push_back((item, bytes));
                 self.waits_for != WaitsFor::Cut
             }
@@ -321,6 +322,13 @@ impl<T: Item> Queue<T> {
             Self::Whole(queue) => *taken = mem::take(queue),
             Self::Lossy(backlog) => backlog.take(usize::MAX, taken),
         }
+    }
+}
+
+/// Makes room for one more. A queue grows by a quarter and not by its length: slots are memory that waits, too.
+fn make_room<T>(queue: &mut VecDeque<T>) {
+    if queue.len() == queue.capacity() {
+        queue.reserve_exact((queue.len() / 4).max(KEPT_SLOTS / 4));
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
     io,
     task::{Context, Poll, ready},
 };
-use wamplex_shared::serializer::Serializer;
+use wamplex_shared::{codec::Pieces, serializer::Serializer};
 
 /// Messages over something that is not ours.
 pub(crate) struct Messages<I, O> {
@@ -56,9 +56,9 @@ where
         })
     }
 
-    fn feed(&mut self, _cx: &mut Context<'_>, message: &Bytes) -> io::Result<()> {
+    fn feed(&mut self, _cx: &mut Context<'_>, message: Pieces<'_>) -> io::Result<()> {
         self.buffered += message.len();
-        self.waiting.push_back(message.clone());
+        self.waiting.push_back(message.to_bytes());
         Ok(())
     }
 

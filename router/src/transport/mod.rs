@@ -26,7 +26,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use wamplex_shared::{error::ProtocolViolation, serializer::Serializer};
+use wamplex_shared::{codec::Pieces, error::ProtocolViolation, serializer::Serializer};
 
 /// How many bytes of messages are received before they are handled: no more than caches hold, and long messages should
 /// not wait in memory for each other.
@@ -70,7 +70,7 @@ pub(crate) trait Transport: Send {
     ///
     /// # Errors
     /// The connection is lost.
-    fn feed(&mut self, cx: &mut Context<'_>, message: &Bytes) -> io::Result<()>;
+    fn feed(&mut self, cx: &mut Context<'_>, message: Pieces<'_>) -> io::Result<()>;
 
     /// Writes what is buffered; pending while the socket takes no more.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;

@@ -10,6 +10,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 use tokio::io::AsyncWrite;
+use wamplex_shared::codec::Pieces;
 
 /// From this length on a piece is not copied: a slice in a vectored write costs less than moving its bytes.
 pub(super) const COPIED: usize = 4 << 10;
@@ -77,6 +78,17 @@ impl Outgoing {
             self.end_tail();
         }
         self.pieces.push_back(piece.clone());
+    }
+
+    /// Puts a message behind what waits.
+    pub(super) fn push_pieces(&mut self, message: &Pieces<'_>) {
+        if !message.head.is_empty() {
+            self.extend(message.head);
+        }
+        self.push(message.arguments);
+        if !message.end.is_empty() {
+            self.extend(message.end);
+        }
     }
 
     /// Makes a piece of the tail, in as much memory as it needs: it may be the head of a frame alone.

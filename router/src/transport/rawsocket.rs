@@ -16,6 +16,7 @@ use std::{
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use wamplex_shared::{
+    codec::Pieces,
     rawsocket::{
         Deframer, Frame, FrameError, FrameKind, HANDSHAKE_LENGTH, Handshake, HandshakeError,
         MaxLength, Refusal, header,
@@ -235,9 +236,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for RawSocket<S> {
         }
     }
 
-    fn feed(&mut self, _cx: &mut Context<'_>, message: &Bytes) -> io::Result<()> {
-        self.put(FrameKind::Message, message)
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
+    fn feed(&mut self, _cx: &mut Context<'_>, message: Pieces<'_>) -> io::Result<()> {
+        let header = header(FrameKind::Message, message.len(), self.peer_limit)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        self.outgoing.extend(&header);
+        self.outgoing.push_pieces(&message);
+        Ok(())
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

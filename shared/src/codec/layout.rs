@@ -8,12 +8,12 @@ use super::{
 use crate::{
     id::{PublicationId, RegistrationId, RequestId, SessionId, SubscriptionId},
     message::{
-        Abort, Authenticate, Call, Cancel, Challenge, Error, Event, EventReceived, Goodbye, Hello,
-        Interrupt, Invocation, Message, MessageCode, Publish, Published, Register, Registered,
-        ResultMessage, Subscribe, Subscribed, Unregister, Unregistered, Unsubscribe, Unsubscribed,
-        Welcome, Yield,
+        Abort, Authenticate, Call, Cancel, Challenge, Error, Event, EventDetails, EventReceived,
+        Goodbye, Hello, Interrupt, Invocation, Message, MessageCode, Publish, Published, Register,
+        Registered, ResultMessage, Subscribe, Subscribed, Unregister, Unregistered, Unsubscribe,
+        Unsubscribed, Welcome, Yield,
     },
-    payload::Payload,
+    payload::{Payload, PayloadShape},
 };
 
 macro_rules! layouts {
@@ -162,20 +162,24 @@ layouts! {
         id(publication, "EVENT_RECEIVED.EVENT.Publication", PublicationId);
 }
 
-/// Writes an EVENT with these arguments in the place of its own.
-pub(super) fn write_event(
+/// Writes an EVENT up to its arguments, which begin where it ends; all of it if it has none.
+pub(super) fn write_event_head(
     w: &mut (impl Writer + ?Sized),
-    event: &Event,
-    payload: &Payload,
-) -> core::result::Result<(), EncodeError> {
-    w.begin_list(4 + payload.shape().elements());
+    subscription: SubscriptionId,
+    publication: PublicationId,
+    details: &EventDetails,
+    shape: PayloadShape,
+) {
+    w.begin_list(4 + shape.elements());
     w.uint(MessageCode::Event.number().into());
-    w.uint(event.subscription.get());
-    w.uint(event.publication.get());
-    options::write_options(w, &event.details);
-    write_payload(w, payload)?;
-    w.end_list();
-    Ok(())
+    w.uint(subscription.get());
+    w.uint(publication.get());
+    options::write_options(w, details);
+    if shape == PayloadShape::None {
+        w.end_list();
+    } else {
+        w.elements(&[]);
+    }
 }
 
 /// Appends arguments: as they are if they are written in this format already, else converted.

@@ -41,6 +41,7 @@ mod json;
 mod layout;
 mod msgpack;
 mod options;
+mod pieces;
 #[cfg(feature = "transcode")]
 pub mod transcode;
 #[cfg(feature = "serde")]
@@ -50,6 +51,7 @@ mod values;
 
 use alloc::vec;
 pub use options::Options;
+pub use pieces::{Pieces, event_head};
 #[cfg(feature = "serde")]
 pub use typed::PayloadError;
 #[cfg(feature = "transcode")]
@@ -60,7 +62,7 @@ pub use {
 
 use crate::{
     error::DecodeError,
-    message::{Event, Message},
+    message::Message,
     payload::{Payload, PayloadShape},
     serializer::Serializer,
     value::{Dict, List, Value},
@@ -116,20 +118,6 @@ pub fn decode(serializer: Serializer, bytes: &Bytes) -> Result<Message, DecodeEr
 pub fn encode(serializer: Serializer, message: &Message) -> Result<Bytes, EncodeError> {
     let mut out = BytesMut::with_capacity(estimate(message));
     encode_into(serializer, message, &mut out)?;
-    Ok(out.freeze())
-}
-
-/// Writes an EVENT with these arguments in the place of its own: the same in another serializer, say.
-///
-/// # Errors
-/// As [`encode`].
-pub fn encode_event(
-    serializer: Serializer,
-    event: &Event,
-    payload: &Payload,
-) -> Result<Bytes, EncodeError> {
-    let mut out = BytesMut::with_capacity(payload.bytes().len() + HEAD);
-    with_writer!(serializer, &mut out, |w| layout::write_event(w, event, payload))?;
     Ok(out.freeze())
 }
 

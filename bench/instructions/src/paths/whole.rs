@@ -75,7 +75,8 @@ fn send(out: &mut Queue, serializer: Serializer, buffer: &mut BytesMut) {
         match &outbound {
             Outbound::Message(message) => codec::encode_into(serializer, message, buffer),
             Outbound::Event(event) => {
-                event.encoded(serializer).map(|frame| buffer.extend_from_slice(frame))
+                event.encoded(serializer).each(|piece| buffer.extend_from_slice(piece));
+                Ok(())
             }
         }
         .expect("it can be written");

@@ -29,7 +29,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::{Instant, Sleep};
-use wamplex_shared::serializer::Serializer;
+use wamplex_shared::{codec::Pieces, serializer::Serializer};
 
 /// The session's end of a transport made of HTTP requests.
 #[derive(Debug)]
@@ -81,9 +81,9 @@ impl Transport for LongPoll {
         })
     }
 
-    fn feed(&mut self, _cx: &mut Context<'_>, message: &Bytes) -> io::Result<()> {
+    fn feed(&mut self, _cx: &mut Context<'_>, message: Pieces<'_>) -> io::Result<()> {
         self.fed += message.len() as u64;
-        self.channel.put(message.clone())
+        self.channel.put(message.to_bytes())
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -166,7 +166,7 @@ mod tests {
     async fn what_is_said_counts_until_the_client_has_taken_it() {
         let (mut transport, channel) = transport();
         let said = Bytes::from(vec![b'x'; 100 << 10]);
-        poll_fn(|cx| Poll::Ready(transport.feed(cx, &said))).await.unwrap();
+        poll_fn(|cx| Poll::Ready(transport.feed(cx, Pieces::whole(&said)))).await.unwrap();
         assert_eq!((transport.buffered(), transport.written()), (100 << 10, 0));
         let full = poll_fn(|cx| Poll::Ready(transport.poll_flush(cx).is_pending())).await;
         assert!(full, "the client has to take some of it first");

@@ -4,7 +4,10 @@ use crate::transport::{Lost, workspace::Workspace};
 use bytes::{Bytes, BytesMut};
 use std::mem;
 use wamplex_shared::{
-    codec::batch::{self, Split},
+    codec::{
+        Pieces,
+        batch::{self, Split},
+    },
     serializer::Serializer,
 };
 
@@ -54,8 +57,11 @@ impl Batches {
     }
 
     /// Puts a message into the batch that is being filled; whether that is full now.
-    pub(super) fn append(&mut self, message: &[u8]) -> bool {
-        batch::append(self.serializer, message, &mut self.outgoing);
+    pub(super) fn append(&mut self, message: &Pieces<'_>) -> bool {
+        let before = batch::before(self.serializer, message.len());
+        self.outgoing.extend_from_slice(before.as_ref().map_or(&[], |length| length));
+        message.each(|piece| self.outgoing.extend_from_slice(piece));
+        self.outgoing.extend_from_slice(batch::behind(self.serializer));
         self.outgoing.len() >= BATCH
     }
 

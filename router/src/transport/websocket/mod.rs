@@ -30,7 +30,11 @@ use std::{
     task::{Context, Poll, ready},
 };
 use tokio::io::{AsyncRead, AsyncWrite};
-use wamplex_shared::{codec::batch, error::ProtocolViolation, serializer::Serializer};
+use wamplex_shared::{
+    codec::{Pieces, batch},
+    error::ProtocolViolation,
+    serializer::Serializer,
+};
 
 /// How many bytes may wait to be written before a PING is answered only when they are gone.
 const WAITING: usize = 64 << 10;
@@ -107,7 +111,7 @@ impl<S> WebSocket<S> {
     }
 
     /// Puts a long message behind what waits, as a batch of its own.
-    fn write_alone(&mut self, message: &Bytes) -> io::Result<()> {
+    fn write_alone(&mut self, message: &Pieces<'_>) -> io::Result<()> {
         self.write_batch()?;
         self.check_open()?;
         let before = batch::before(self.serializer, message.len());
@@ -116,7 +120,7 @@ impl<S> WebSocket<S> {
         let length = before.len() + message.len() + behind.len();
         Opcode::Data(self.kind()).head(length, |head| self.outgoing.extend(head));
         self.outgoing.extend(before);
-        self.outgoing.push(message);
+        self.outgoing.push_pieces(message);
         self.outgoing.extend(behind);
         Ok(())
     }
@@ -258,12 +262,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocket<S> {
         Poll::Ready(Ok(()))
     }
 
-    fn feed(&mut self, _cx: &mut Context<'_>, message: &Bytes) -> io::Result<()> {
+    fn feed(&mut self, _cx: &mut Context<'_>, message: Pieces<'_>) -> io::Result<()> {
         match &mut self.batches {
-            None => self.write(self.kind(), message),
-            Some(_) if message.len() >= COPIED => self.write_alone(message),
+            None => {
+                self.check_open()?;
+                let kind = Opcode::Data(self.kind());
+                kind.head(message.len(), |head| self.outgoing.extend(head));
+                self.outgoing.push_pieces(&message);
+                Ok(())
+            }
+            Some(_) if message.len() >= COPIED => self.write_alone(&message),
             Some(batches) => {
-                if batches.append(message) {
+                if batches.append(&message) {
                     self.write_batch()
                 } else {
                     Ok(())

@@ -5,6 +5,7 @@ use tokio_tungstenite::tungstenite::{
     Message,
     protocol::{Role, WebSocketContext},
 };
+use wamplex_shared::codec::Pieces;
 
 /// The data messages that a client hears.
 fn heard(wire: Vec<u8>) -> Vec<Message> {
@@ -23,7 +24,8 @@ fn messages_of_any_length_are_heard_in_order() {
         let mut transport = WebSocket::new(Wire::new([]), &[], agreed, 100);
         let lengths = [0, 1, 125, 126, COPIED - 1, COPIED, 65535, 65536, 1 << 20, 3];
         for length in lengths {
-            transport.feed(&mut context(), &vec![b'a'; length].into()).unwrap();
+            let message = vec![b'a'; length].into();
+            transport.feed(&mut context(), Pieces::whole(&message)).unwrap();
         }
         assert!(transport.buffered() > lengths.iter().sum());
         assert!(transport.poll_flush(&mut context()).is_ready());
@@ -42,7 +44,8 @@ fn batches_are_heard_in_order_and_long_messages_are_alone() {
         let mut transport = WebSocket::new(Wire::new([]), &[], agreed, 100);
         let lengths = [1, 2, COPIED - 1, COPIED, 5, 1 << 20, 70];
         for length in lengths {
-            transport.feed(&mut context(), &vec![b'1'; length].into()).unwrap();
+            let message = vec![b'1'; length].into();
+            transport.feed(&mut context(), Pieces::whole(&message)).unwrap();
         }
         assert!(transport.poll_flush(&mut context()).is_ready());
         assert_eq!(transport.buffered(), 0);
