@@ -130,6 +130,10 @@ export declare class Client<C extends Definitions = Untyped> {
    * Offers a procedure, on this session and on those to come ("WAMP: Registering and Unregistering"). Rejects with the `WampError`
    * of the router, such as `wamp.error.procedure_already_exists`.
    *
+   * What serves procedures is a part of its own, which is loaded when this is called first: until it resolves for the first time,
+   * REGISTER may go after messages that are sent later in the same turn. If the part cannot be loaded, it rejects with a
+   * `ConnectionLostError`.
+   *
    * ```ts
    * await client.register('com.example.count', async function* ([n]: [number]) {
    *   for (let i = 0; i < n; i++) yield i;   // progressive results

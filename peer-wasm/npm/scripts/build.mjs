@@ -18,6 +18,9 @@ const flags = new Set(process.argv.slice(2));
 const repository = resolve(root, '../..');
 const dist = (...names) => join(root, 'dist', ...names);
 
+/** Names that are shortened, the same in all files: what one of them loads is made for it. */
+let shortened = {};
+
 if (!flags.has('--js')) modulesOf(presentEntries()).forEach(compile);
 const entries = buildableEntries();
 for (const { source } of presentEntries().filter((entry) => !entries.includes(entry))) {
@@ -65,9 +68,9 @@ function compilePlain(name, options) {
 }
 
 /** One file for each condition, with everything in it but the packages that the table names. */
-async function bundle({ source, files, packages, inside = [], global, client }) {
+async function bundle({ source, files, packages, inside = [], global, client, part }) {
   for (const [condition, file] of Object.entries(files)) {
-    const { metafile } = await build({
+    const { metafile, mangleCache } = await build({
       absWorkingDir: root,
       entryPoints: [source],
       outfile: dist(file),
@@ -76,20 +79,27 @@ async function bundle({ source, files, packages, inside = [], global, client }) 
       external: packages,
       ...(global ? { format: 'iife', minifyWhitespace: true, minifyIdentifiers: true, globalName: global, alias: { wamplex: dist('inline.js') } } : { format: 'esm' }),
       // Minifiers of applications put no constants in the place of their names, which are variables in what is bundled already.
-      ...(client && { mangleProps: new RegExp(`^(${INTERNALS.join('|')})$`), minifySyntax: true }),
+      ...((client || part) && { mangleProps: new RegExp(`^(${INTERNALS.join('|')})$`), mangleCache: shortened, minifySyntax: true }),
       target: 'es2022',
       charset: 'utf8',
       // What others wrote keeps its licence.
       legalComments: 'inline',
       metafile: true,
-      plugins: [compiledModules(condition)],
+      plugins: [compiledModules(condition, part)],
     });
+    shortened = mangleCache ?? shortened;
+    if (part) writeFileSync(dist(file), asFunction(readFileSync(dist(file), 'utf8')));
     const imported = metafile.outputs[`dist/${file}`].imports.map(({ path }) => path).filter((path) => !path.startsWith('./'));
     const swallowed = Object.keys(metafile.inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
     for (const path of [...imported.filter((name) => !packages.includes(name)), ...swallowed.filter((name) => !inside.includes(name))]) {
       throw new Error(`${source} imports ${path}: name it in scripts/entries.mjs`);
     }
   }
+}
+
+/** A module that exports a function: it makes of what is shared what the bundle exports. */
+function asFunction(bundled) {
+  return `export default function(shared) {\n${bundled.replace(/export \{\s*(\w+)\s*\};\s*$/, 'return $1;\n')}}\n`;
 }
 
 /** For those who load it themselves, and for runtimes that load files. */

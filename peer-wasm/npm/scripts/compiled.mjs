@@ -1,16 +1,22 @@
 // What the sources import as `wamplex:…` (src/modules.d.ts), for one condition of `exports`.
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ENTRIES, FILE_SUFFIX, MODULES, compiled, root } from './entries.mjs';
 
 const MAKER = 'src/decode/maker.ts';
+const IMPORT = /^import \{(.*)\} from '(.*)';$/gm;
+/** The only one that parts have themselves: its constants leave nothing behind. */
+const ENUMS = '../core.js';
 
-/** A plugin of esbuild. */
-export function compiledModules(condition) {
-  return { name: 'compiled modules', setup: (build) => setup(build, condition) };
+/** A plugin of esbuild. What is built may be a part that clients hand over to what it needs. */
+export function compiledModules(condition, part) {
+  return { name: 'compiled modules', setup: (build) => setup(build, condition, part) };
 }
 
-function setup(build, condition) {
+function setup(build, condition, part) {
+  if (part) build.onResolve({ filter: /^\.\.\// }, ({ path }) => (path === ENUMS ? undefined : { path: part, namespace: 'taken' }));
+  build.onLoad({ filter: /./, namespace: 'taken' }, () => ({ contents: `export const [${namesOf(sharedWith(part))}] = shared;` }));
+  build.onLoad({ filter: /./, namespace: 'given' }, ({ path }) => ({ contents: given(sharedWith(path)), resolveDir: join(root, 'src', path) }));
   build.onResolve({ filter: /^wamplex:copy/ }, ({ path }) => ({ path: join(root, MAKER), suffix: `?${path}` }));
   build.onResolve({ filter: /^wamplex:makers$/ }, () => ({ path: 'makers', namespace: 'copies' }));
   build.onLoad({ filter: /./, namespace: 'copies' }, () => ({ contents: copies(12), resolveDir: root }));
@@ -18,6 +24,7 @@ function setup(build, condition) {
     const [name, part] = path.slice('wamplex:'.length).split('/');
     if (part === 'glue') return { path: compiled(name).glue };
     if (part === 'wasm') return { path: name, namespace: 'wamplex' };
+    if (part === 'shared') return { path: name, namespace: 'given' };
     return { path: `./${fileOf(name, condition)}`, external: true };
   });
   build.onResolve({ filter: /\.wasm(\?module)?$/, namespace: 'wamplex' }, ({ path }) => ({ path, external: true }));
@@ -28,6 +35,30 @@ function setup(build, condition) {
 function fileOf(name, condition) {
   const { files } = ENTRIES.find(({ source }) => source === `src/${name}/index.ts`);
   return files[condition] ?? files.default;
+}
+
+/** What the sources of a part import of others: the names by where they come from. */
+function sharedWith(part) {
+  const folder = join(root, 'src', part);
+  const imported = new Map();
+  for (const file of readdirSync(folder).sort()) {
+    for (const [, names, from] of readFileSync(join(folder, file), 'utf8').matchAll(IMPORT)) {
+      if (!from.startsWith('../') || from === ENUMS) continue;
+      const known = imported.get(from) ?? imported.set(from, new Set()).get(from);
+      for (const name of names.split(',')) if (!/^\s*(type .*)?$/.test(name)) known.add(name.trim());
+    }
+  }
+  return imported;
+}
+
+function namesOf(imported) {
+  return [...imported.values()].flatMap((names) => [...names]);
+}
+
+/** A module whose default export is the list of what a part shares. */
+function given(imported) {
+  const imports = Array.from(imported, ([from, names]) => `import { ${[...names]} } from '${from}';\n`);
+  return `${imports.join('')}export default [${namesOf(imported)}];`;
 }
 
 /** A module whose default export is a list of copies of one function. */

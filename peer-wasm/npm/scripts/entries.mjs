@@ -37,7 +37,7 @@ const NOBLE = ['@noble/ed25519', '@noble/hashes'];
  * each condition in the order of `exports`, the packages that it imports, and the WebAssembly it has inside. `wamplex`
  * among the packages is this one, so that client, errors and module exist once in a program, whatever it imports; in a
  * row with a `global`, a script that defines a variable of that name, it is inside. So are packages named as `inside`.
- * A row with `client` has the client itself inside.
+ * A row with `client` has the client itself inside. A row with `part` is made of classes of the client that loads it.
  */
 export const ENTRIES = [
   {
@@ -50,6 +50,7 @@ export const ENTRIES = [
     files: { workerd: 'argon2-workerd.js', 'edge-light': 'argon2-edge-light.js', default: 'argon2.js' },
   },
   { source: 'src/meta/index.ts', packages: [], files: { default: 'meta.js' } },
+  { source: 'src/serve/index.ts', packages: [], part: 'serve', files: { default: 'serve.js' } },
   { ...side('autobahn'), inside: NOBLE },
   { source: 'src/autobahn/members.ts', packages: [], inside: NOBLE, module: 'core', global: 'autobahn', files: { default: 'autobahn.global.js' } },
   side('worker'),

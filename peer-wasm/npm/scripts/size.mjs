@@ -18,6 +18,7 @@ const TOLD = {
   '`wamplex/slim` with its module': 'slim in a page, js and wasm',
   'Argon2id, if the router asks for it': 'argon2.js',
   'the meta API, if it is used': 'meta.js',
+  '`register`, if it is used': 'serve.js',
   '`wamplex/worker`': 'worker.js',
   '`wamplex/react`, `wamplex/vue` or `wamplex/svelte`': 'vue.js',
   '`wamplex/autobahn`': 'autobahn.js',
@@ -71,7 +72,7 @@ function measure() {
 function inPage(file) {
   const { outputFiles } = buildSync({
     stdin: { contents: `import { auth, connect } from './dist/${file}';\nglobalThis.wamplex = { auth, connect };`, resolveDir: root },
-    bundle: true, write: false, minify: true, format: 'esm', target: 'es2022', packages: 'external', external: ['./argon2.js', './meta.js'],
+    bundle: true, write: false, minify: true, format: 'esm', target: 'es2022', packages: 'external', external: ['./argon2.js', './meta.js', './serve.js'],
   });
   return sizesOf(Buffer.from(outputFiles[0].contents));
 }

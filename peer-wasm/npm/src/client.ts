@@ -3,20 +3,20 @@ import type {
   RegisterOptions, Result, SessionInfo, State, StreamOptions, SubscribeOptions,
 } from '../index.js';
 import { limited, promised, timeoutError } from './abort.js';
-import { pause } from './alarm.js';
 import { OutgoingCall, payloadOf, resultOf, sendInput, valueOf, type CallTap } from './call.js';
 import { Code } from './core.js';
 import { elements } from './encode/index.js';
 import type { Message } from './decode/message.js';
 import { asyncDispose } from './dispose.js';
-import { ConnectionLostError, WampError, networkFailure } from './errors.js';
+import { ConnectionLostError, networkFailure } from './errors.js';
 import type { Bound } from './contract/index.js';
 import { EventIterator } from './events.js';
 import { CLOSED_BY_US, Link } from './link.js';
 import { lazyMeta } from './meta/lazy.js';
 import { CONNECT_TIMEOUT } from './opener.js';
 import { wireOptions } from './options.js';
-import { ALREADY_EXISTS, FIRST_PAUSE, LONGEST_PAUSE, type Registration } from './registration.js';
+import { loadServing } from './serving.js';
+import type { Registration } from './serve/registration.js';
 import { CallStream } from './stream.js';
 import type { Subscription } from './subscription.js';
 
@@ -145,16 +145,17 @@ export class Client extends EventTarget {
 
   async register(procedure: string, handler: Handler<any, any, any, any>, options: RegisterOptions = {}): Promise<Registration> {
     if (typeof handler !== 'function') throw new TypeError('the handler of a procedure must be a function');
-    let asked = 0;
-    for (let delay = FIRST_PAUSE; ; delay *= 2) {
-      try {
-        return await this.#ask(options, () => (asked++, this.#link.registered.register(procedure, handler, options)));
-      } catch (error) {
-        // The router may still believe in the session that was lost before it answered.
-        if (asked < 2 || delay > LONGEST_PAUSE || !WampError.is(error, ALREADY_EXISTS)) throw error;
-      }
-      await pause(delay, options.signal);
-    }
+    const link = this.#link;
+    const { signal } = options;
+    const go = () => link.registered!.register(procedure, handler, options, (go) => this.#ask(options, go));
+    if (link.registered) return go();
+    // Meanwhile a session may open. All that are asked for before go in their order.
+    return limited(Promise.all([loadServing(), link.enter(signal, 0, () => {})]).then(go), signal, 0);
+  }
+
+  /** For the entry points beside this one: from then on `register` asks at once. */
+  '~serve'(): Promise<void> {
+    return loadServing();
   }
 
   // ---- publish and subscribe --------------------------------------------------------

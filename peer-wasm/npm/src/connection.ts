@@ -14,7 +14,7 @@ import {
 import { HELLO } from './hello.js';
 import { sessionInfo } from './info.js';
 import type { Packer } from './passthru/index.js';
-import type { Registrations } from './registration.js';
+import type { Registrations } from './serve/index.js';
 import { failureOf } from './socket.js';
 import type { Subscriptions } from './subscription.js';
 import type { Emit } from './table.js';
@@ -51,7 +51,7 @@ export interface Pending {
 /** Whom a connection tells what. None of them may throw. */
 export interface ConnectionListener {
   readonly subscribed: Pick<Subscriptions, 'deliver' | 'revoked'>;
-  readonly registered: Pick<Registrations, 'invoke' | 'interrupt' | 'revoked'>;
+  readonly registered: Pick<Registrations, 'receive' | 'revoked'> | undefined;
   readonly emit: Emit;
   /** Whether anybody wants to see the messages. */
   readonly tracing: boolean;
@@ -177,11 +177,6 @@ export class Connection {
         return code === 8 ? pending.reject(told(unpacked.slice(3), errorType)) : pending.resolve(unpacked);
       case Report.Progress:
         return pending.progress?.(unpacked);
-      case Report.Invocation:
-      case Report.More:
-        return this.#listener.registered.invoke(unpacked, report === Report.More);
-      case Report.Interrupt:
-        return this.#listener.registered.interrupt(message);
       case Report.Revoked:
         return this.#revoked(code, second);
       case Report.Welcome:
@@ -195,6 +190,13 @@ export class Connection {
         return this.drop(new ConnectionLostError(second, { details: first }));
       case Report.Left:
         return this.drop(this.cause!);
+      case Report.Invocation:
+      case Report.More:
+      case Report.Interrupt:
+        if (!this.#listener.registered?.receive(unpacked, report === Report.More) && report === Report.Invocation && this.isOpen) {
+          this.#send([Code.Error, code, request, {}, 'wamp.error.no_such_registration']);
+        }
+        return;
       case Report.Violation:
         return this.#broken(`a message with the code ${code} may not come now`);
     }
@@ -213,7 +215,7 @@ export class Connection {
 
   #revoked(code: number, { subscription, registration, reason = 'wamp.close.revoked' }: Message[number] = {}): void {
     if (code === UNSUBSCRIBED) this.#listener.subscribed.revoked(subscription, reason);
-    else this.#listener.registered.revoked(registration, reason);
+    else this.#listener.registered?.revoked(registration, reason);
   }
 
   // ---- joining ---------------------------------------------------------------------

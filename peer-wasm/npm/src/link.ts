@@ -7,7 +7,8 @@ import { Gate } from './gate.js';
 import { heartbeat } from './heartbeat.js';
 import { Opener } from './opener.js';
 import { Backoff } from './reconnect.js';
-import { Registrations } from './registration.js';
+import type { Registrations } from './serve/index.js';
+import { Serving } from './serving.js';
 import { Subscriptions } from './subscription.js';
 import type { Emit } from './table.js';
 import { onWakeup } from './wakeups.js';
@@ -20,8 +21,8 @@ export class Link implements ConnectionListener {
   state: State = 'idle';
   tracing = false;
   readonly subscribed: Subscriptions;
-  readonly registered: Registrations;
   readonly #options: ClientOptions;
+  #registered: Registrations | undefined;
   readonly #opener: Opener;
   readonly #gate = new Gate();
   #backoff!: Backoff;
@@ -39,13 +40,17 @@ export class Link implements ConnectionListener {
   constructor(endpoint: EndpointInput, options: ClientOptions, readonly emit: Emit) {
     this.#options = options;
     this.subscribed = new Subscriptions(emit);
-    this.registered = new Registrations(emit);
     this.#opener = new Opener(endpoint, options, this);
   }
 
   /** The open session. */
   get live(): Connection | undefined {
     return this.#connection?.isOpen ? this.#connection : undefined;
+  }
+
+  /** Once what serves is loaded. */
+  get registered(): Registrations | undefined {
+    return (this.#registered ??= Serving && new Serving(this.emit, this.#connection));
   }
 
   /** Whether there will be no other session, unless somebody connects anew. */
@@ -142,7 +147,7 @@ export class Link implements ConnectionListener {
     this.#ask = pulse !== false && pulse?.interval !== 0 ? heartbeat(connection, pulse ?? {}) : undefined;
     // What was there before comes first: what waits may build on it.
     this.subscribed.attach(connection);
-    this.registered.attach(connection);
+    this.registered?.attach(connection);
     this.#gate.open(connection);
     // A socket may close while it sends.
     if (connection !== this.#connection) return;
@@ -183,7 +188,7 @@ export class Link implements ConnectionListener {
     if (connection && drain !== false) {
       // Takes nothing new, and finishes what has begun.
       this.#draining = true;
-      const drained = Promise.all([this.registered.drain(), this.subscribed.drain()]).then(() => connection.idle());
+      const drained = Promise.all([this.registered?.drain(), this.subscribed.drain()]).then(() => connection.idle());
       await limited(drained, undefined, drain === true ? DRAIN_LIMIT : drain).catch(() => {});
       this.#draining = false;
     }
@@ -195,7 +200,7 @@ export class Link implements ConnectionListener {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
     this.subscribed.detach();
-    this.registered.detach(cause);
+    this.registered?.detach(cause);
     this.#backoff.lost();
     const final = this.#backoff.isFinal(cause);
     // Listeners may ask for things already, which wait, or close the client.
@@ -216,7 +221,7 @@ export class Link implements ConnectionListener {
     this.#failure = cause;
     this.#set('closed');
     this.subscribed.end(reason, cause && { error: cause });
-    this.registered.end(reason);
+    this.registered?.end(reason);
     this.emit('close', cause ? { cause } : {});
   }
 

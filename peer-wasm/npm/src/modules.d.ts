@@ -28,6 +28,17 @@ declare module 'wamplex:meta' {
   export function metaOf(client: import('./client.js').Client): any;
 }
 
+declare module 'wamplex:serve' {
+  /** Makes the class of what `wamplex:serve/shared` is. */
+  export default function make(shared: unknown): typeof import('./serve/index.js').Registrations;
+}
+
+declare module 'wamplex:serve/shared' {
+  /** What the sources in src/serve import of the others. */
+  const shared: unknown;
+  export default shared;
+}
+
 declare module 'wamplex:makers' {
   /** Copies of `decode/maker.ts`. */
   const makers: import('./decode/maker.js').Maker[];

@@ -11,8 +11,7 @@ scripted('all that waits is rejected when the connection breaks', undefined, asy
     client.events('h').next(), client.stream('i')[Symbol.asyncIterator]().next(), client.stream('j').readable.getReader().read(),
   ];
   const failures = Promise.all(requests.map(rejection));
-  await router.message(48, 6);
-  await router.message(32, 2);
+  for (const [code, count] of [[48, 6], [32, 2], [64, 1]]) await router.message(code, count);
   router.drop();
   for (const error of await failures) {
     assert.ok(error instanceof ConnectionLostError, String(error));

@@ -1,6 +1,6 @@
 import type { Argon2id, AuthContext, AuthResponse, Authenticator, Challenge, Secret } from '../../index.js';
 import { base64, fromBase64 } from '../base64.js';
-import { networkFailure } from '../errors.js';
+import { loaded } from '../loaded.js';
 import {
   bounded, hmac, hmacKey, pbkdf2, random, refused, reveal, sha256, subtle, text, unbound, unexpected, utf8, type Bytes, type Extra,
 } from './proof.js';
@@ -80,9 +80,5 @@ async function derive(
 
 /** WebCrypto has no Argon2id, and few routers ask for it: a module of its own, loaded when one does. */
 async function builtIn(): Promise<Argon2id> {
-  try {
-    return (await import('wamplex:argon2')).argon2id;
-  } catch (cause) {
-    throw networkFailure(`cannot load the module for Argon2id: ${(cause as Error).message}`, { cause });
-  }
+  return (await loaded('the module for Argon2id', import('wamplex:argon2'))).argon2id;
 }

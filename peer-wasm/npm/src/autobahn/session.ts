@@ -21,7 +21,10 @@ import { assert, as_promise, handle_error, is_object } from './util.js';
 
 type Options = Record<string, any>;
 /** The client as it is, where its declarations do not tell applications all. */
-type TappedClient = Client & { callRaw(procedure: string, payload: Payload, options: CallOptions, tap: CallTap): Promise<InnerResult> };
+type TappedClient = Client & {
+  callRaw(procedure: string, payload: Payload, options: CallOptions, tap: CallTap): Promise<InnerResult>;
+  '~serve'(): Promise<void>;
+};
 type Args = readonly unknown[] | null | undefined;
 type ErrorHandler = ((error: any, message?: string) => void) | null | undefined;
 
@@ -40,7 +43,7 @@ export class Session {
   readonly #prefixes = new Map<string, string>();
   readonly #subscriptions = new Map<number, Subscription[]>();
   readonly #registrations = new Map<number, Registration>();
-  #client: Client | undefined;
+  #client: TappedClient | undefined;
   #info: SessionInfo | null = null;
   #realm: string | null = null;
   #features: Record<string, Record<string, unknown>> | null = null;
@@ -103,7 +106,7 @@ export class Session {
     assert(!authid || typeof authid === 'string', 'Session.join: <authid> must be a string');
     if (this.isOpen) throw misuse('session already open');
     const auth = authenticators(authmethods, authid, authextra, (method, extra) => this.#challenged(method, extra));
-    const client = this.#transport.connect(realm, auth, debugging() ? (line) => this.#trace(line) : undefined);
+    const client = this.#transport.connect(realm, auth, debugging() ? (line) => this.#trace(line) : undefined) as TappedClient;
     this.#client = client;
     this.#realm = realm;
     this.#speechless = false;
@@ -113,8 +116,14 @@ export class Session {
       event.preventDefault();
       handle_error(this.#onInternalError, event.detail.error);
     });
+    void this.#connect(client);
+  }
+
+  async #connect(client: TappedClient): Promise<void> {
+    // Applications register, and call in the same breath what they have registered. What cannot be loaded, `register` tells.
+    await client['~serve']().catch(() => {});
     // How it ends is told by the event.
-    client.connect().catch(() => {});
+    if (client.state === 'idle') await client.connect().catch(() => {});
   }
 
   leave(reason?: string | null, message?: string | null): void {
@@ -160,7 +169,7 @@ export class Session {
 
   call(procedure: string, args?: Args, kwargs?: Kwargs | null, options?: Options | null): any {
     check('call', procedure, args, kwargs, options);
-    const client = this.#open() as TappedClient;
+    const client = this.#open();
     const wire = this.#disclosing(options, this.caller_disclose_me);
     const d = this.#defer();
     const { timeout } = wire;
@@ -303,7 +312,7 @@ export class Session {
 
   // ---- helpers -------------------------------------------------------------------------------------
 
-  #open(): Client {
+  #open(): TappedClient {
     if (!this.isOpen) throw misuse('session not open');
     return this.#client!;
   }

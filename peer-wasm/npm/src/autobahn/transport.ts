@@ -50,8 +50,9 @@ export class Transport {
   /** One that the application has made. */
   static raw(raw: RawTransport, type: string, settings: Settings): Transport {
     const url = raw.info?.url ?? 'ws://localhost/';
-    const webSocket = () => asWebSocket(raw);
-    return new Transport({ type, ...raw.info }, [{ url, serializers: ['json'] }], { ...settings, webSocket });
+    // It may open, or fail, before the client is ready.
+    const socket = asWebSocket(raw);
+    return new Transport({ type, ...raw.info }, [{ url, serializers: ['json'] }], { ...settings, webSocket: () => socket });
   }
 
   connect(realm: string, auth: readonly Authenticator[], debug: ((line: TraceDetail) => void) | undefined): Client {

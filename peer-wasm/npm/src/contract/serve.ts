@@ -1,5 +1,5 @@
 import type { Handler, Invocation, RawResult } from '../../index.js';
-import { isGenerator } from '../invocation.js';
+import { isGenerator } from '../serve/generator.js';
 import { ARGUMENTS, PROGRESS, RESULT, type Definition, type ProcedureSchemas } from './definition.js';
 import { Queue } from './queue.js';
 

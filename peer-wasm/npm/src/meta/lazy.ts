@@ -1,5 +1,6 @@
 import type { Meta } from '../../index.js';
 import type { Client } from '../client.js';
+import { loaded } from '../loaded.js';
 
 /** The meta API, in a module of its own that is loaded when it is used. */
 export function lazyMeta(client: Client): Meta {
@@ -7,5 +8,5 @@ export function lazyMeta(client: Client): Meta {
     // Nothing of this is a promise.
     new Proxy({}, { get: (_, name) => (name === 'then' ? undefined : get(name as string)) });
   return named((noun) =>
-    named((verb) => async (...args: unknown[]) => (await import('wamplex:meta')).metaOf(client)[noun][verb](...args))) as Meta;
+    named((verb) => async (...args: unknown[]) => (await loaded('the meta API', import('wamplex:meta'))).metaOf(client)[noun][verb](...args))) as Meta;
 }

@@ -1,12 +1,13 @@
-import type { Handler, Invocation, Kwargs, Payload } from '../index.js';
-import { Timer, promised } from './abort.js';
-import { listOf, type Connection } from './connection.js';
-import { Code } from './core.js';
-import type { Message } from './decode/message.js';
-import { elements } from './encode/index.js';
-import { CANCELED, CanceledError, RUNTIME_ERROR, WampError, toError } from './errors.js';
-import { Mailbox } from './mailbox.js';
-import { NOTHING } from './nothing.js';
+import type { Handler, Invocation, Kwargs, Payload } from '../../index.js';
+import { Timer, promised } from '../abort.js';
+import { listOf, type Connection } from '../connection.js';
+import { Code } from '../core.js';
+import type { Message } from '../decode/message.js';
+import { elements } from '../encode/index.js';
+import { CANCELED, CanceledError, RUNTIME_ERROR, WampError, toError } from '../errors.js';
+import { isGenerator } from './generator.js';
+import { Mailbox } from '../mailbox.js';
+import { NOTHING } from '../nothing.js';
 import type { Registrations } from './registration.js';
 
 /** Bytes that may wait in the socket before a callee is slowed down. */
@@ -203,25 +204,19 @@ export class IncomingCall implements Invocation {
       if (!this.#stopped) this.#host.emit('error', { error, where: 'handler' });
       error = new WampError(this.#stopped?.uri ?? RUNTIME_ERROR, { args: [error.message] });
     }
-    if (!this.#answered) sendError(this.#connection, this.#request, error as WampError, this.#options);
+    if (this.#waits) this.#refuse(error as WampError);
     this.#end();
   }
-}
 
-/** ERROR, if the session that the call came from is still there. */
-export function sendError(connection: Connection | undefined, request: number, error: WampError, options: Record<string, unknown>): void {
-  if (!connection?.isOpen) return;
-  const args = error.args.length > 0 || error.message === error.uri ? error.args : [error.message];
-  const send = (payload: Payload, details: Record<string, unknown>) =>
-    connection.tell([Code.Error, Code.Invocation, request, details, error.uri, ...elements(payload)]);
-  try {
-    send({ args, kwargs: error.kwargs }, options);
-  } catch {
-    // The application put something into the error that cannot be sent.
-    send({ args: [error.message] }, {});
+  #refuse({ uri, message, args: given, kwargs }: WampError): void {
+    const args = given.length > 0 || message === uri ? given : [message];
+    const send = (payload: Payload, details: Record<string, unknown>) =>
+      this.#connection.tell([Code.Error, Code.Invocation, this.#request, details, uri, ...elements(payload)]);
+    try {
+      send({ args, kwargs }, this.#options);
+    } catch {
+      // The application put something into the error that cannot be sent.
+      send({ args: [message] }, {});
+    }
   }
-}
-
-export function isGenerator(value: unknown): value is AsyncGenerator<unknown, unknown, void> {
-  return typeof (value as any)?.[Symbol.asyncIterator] === 'function' && typeof (value as any).next === 'function';
 }

@@ -1,59 +1,74 @@
-import type { Handler, RegisterOptions } from '../index.js';
-import { alarm } from './alarm.js';
-import { Code } from './core.js';
-import type { Message } from './decode/message.js';
-import { asyncDispose } from './dispose.js';
-import { WampError } from './errors.js';
-import { IncomingCall, sendError } from './invocation.js';
-import { Lasting } from './lasting.js';
-import { wireOptions } from './options.js';
-import { Table, type Place, type Emit } from './table.js';
+import type { Handler, RegisterOptions } from '../../index.js';
+import { alarm, pause } from '../alarm.js';
+import type { Connection } from '../connection.js';
+import { Code } from '../core.js';
+import type { Message } from '../decode/message.js';
+import { asyncDispose } from '../dispose.js';
+import { WampError } from '../errors.js';
+import { IncomingCall } from './invocation.js';
+import { Lasting } from '../lasting.js';
+import { wireOptions } from '../options.js';
+import { Table, type Place, type Emit } from '../table.js';
 
-export const ALREADY_EXISTS = 'wamp.error.procedure_already_exists';
+const INTERRUPT = 69;
+const ALREADY_EXISTS = 'wamp.error.procedure_already_exists';
 /** Pauses, in milliseconds, while the router still believes in the session that we lost. */
-export const FIRST_PAUSE = 100;
-export const LONGEST_PAUSE = 10_000;
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 10_000;
 
 /** All procedures that one client serves, and the calls that are running. */
 export class Registrations extends Table<Registration> {
   readonly #running = new Map<number, IncomingCall>();
   #drained: (() => void) | undefined;
 
-  constructor(emit: Emit) {
+  /** There may be a session already. */
+  constructor(emit: Emit, connection: Connection | undefined) {
     super(emit, Code.Register, Code.Unregister, 'reregister');
+    this.connection = connection;
   }
 
-  register(procedure: string, handler: Handler, { ppt, ...options }: RegisterOptions): Promise<Registration> {
+  /** `ask` runs what it is given in a session, and again in the next if that one ends meanwhile. */
+  async register(procedure: string, handler: Handler, options: RegisterOptions, ask: <T>(go: () => Promise<T>) => Promise<T>): Promise<Registration> {
+    let asked = 0;
+    for (let delay = FIRST_PAUSE; ; delay *= 2) {
+      try {
+        return await ask(() => (asked++, this.#register(procedure, handler, options)));
+      } catch (error) {
+        // The router may still believe in the session that was lost before it answered.
+        if (asked < 2 || delay > LONGEST_PAUSE || !WampError.is(error, ALREADY_EXISTS)) throw error;
+      }
+      await pause(delay, options.signal);
+    }
+  }
+
+  #register(procedure: string, handler: Handler, { ppt, ...options }: RegisterOptions): Promise<Registration> {
     const registration = new Registration(this, procedure, handler, wireOptions(options), ppt && wireOptions({ ppt }));
     return this.hold(registration, registration, options.signal);
   }
 
-  /** With `more` it is about an invocation that came before. */
-  invoke(message: Message, more: boolean): void {
-    const [, request, id, details] = message;
+  /** INVOCATION or INTERRUPT: whether it is for us. With `more` it is about an invocation that came before. */
+  receive(message: Message, more: boolean): boolean {
+    const [code, request, id, details] = message;
     const running = this.#running.get(request);
-    if (running) return running.feed(message);
-    if (more) return;
+    if (running) {
+      if (code === INTERRUPT) running.interrupt();
+      else running.feed(message);
+      return true;
+    }
     const { connection } = this;
     const registration = this.byId.get(id)?.founder;
     // Without a connection nothing has an id.
-    if (!registration || !connection) {
-      const error = new WampError('wamp.error.no_such_registration', { message: 'no longer registered' });
-      return sendError(connection, request, error, {});
-    }
+    if (more || !registration || !connection) return false;
     const call = new IncomingCall(connection, message, details['procedure'] ?? registration.procedure, this, registration.ppt);
     this.#running.set(request, call);
     call.serve(registration.handler);
+    return true;
   }
 
   ended(request: number, call: IncomingCall): void {
     // Another session may have a call with the same id.
     if (this.#running.get(request) === call) this.#running.delete(request);
     if (this.#running.size === 0) this.#drained?.();
-  }
-
-  interrupt([, request]: Message): void {
-    this.#running.get(request)?.interrupt();
   }
 
   protected override restore(place: Place<Registration>, pause = FIRST_PAUSE): void {

@@ -1,0 +1,8 @@
+import { networkFailure } from './errors.js';
+
+/** What is loaded because it is needed now, and what it is called if it cannot be. */
+export function loaded<T>(name: string, part: Promise<T>): Promise<T> {
+  return part.catch((cause) => {
+    throw networkFailure(`cannot load ${name}: ${cause.message}`, { cause });
+  });
+}

@@ -1,0 +1,11 @@
+import shared from 'wamplex:serve/shared';
+import { loaded } from './loaded.js';
+import type { Registrations } from './serve/index.js';
+
+/** What serves procedures: a part that is loaded when the first one is registered. It gets our classes, so that each exists once. */
+export let Serving: typeof Registrations | undefined;
+
+export async function loadServing(): Promise<void> {
+  const { default: make } = await loaded('the part that serves procedures', import('wamplex:serve'));
+  Serving ??= make(shared);
+}
