@@ -27,6 +27,8 @@ pub(crate) struct Job {
     pub(crate) workers: Option<usize>,
     /// How many threads and cores the generator has, if not as many as usual.
     pub(crate) load_threads: Option<usize>,
+    /// What the load is called, where rows of one scenario have several.
+    pub(crate) load: Option<&'static str>,
     /// How long to run before measuring.
     pub(crate) warm_up: Duration,
     /// How long to measure.
@@ -113,6 +115,7 @@ impl Job {
             Server::Floor => Some("floor"),
         };
         let added = [
+            ("load", self.load.map(str::to_owned)),
             ("workers", self.workers.map(|count| count.to_string())),
             ("server", server.map(str::to_owned)),
         ];

@@ -189,6 +189,7 @@ impl Bench {
                         serializer,
                         workers: workers.or_else(|| common.workers.map(usize::from)),
                         load_threads: common.load_threads.map(usize::from),
+                        load: None,
                         warm_up: common.warm_up,
                         time: common.seconds.unwrap_or(Duration::from_secs(3)),
                     }));

@@ -45,6 +45,12 @@ pub(super) struct Events {
     /// How many publishers
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = value_parser!(u8).range(1..))]
     publishers: u8,
+    /// How many topics, which publishers and subscribers take in turn
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = value_parser!(u8).range(1..))]
+    topics: u8,
+    /// What subscribers use, if not what publishers do
+    #[arg(long, value_name = "SERIALIZER", value_parser = super::serializer)]
+    to: Option<Serializer>,
     #[command(flatten)]
     load: Load,
     #[command(flatten)]
@@ -79,6 +85,9 @@ pub(super) struct Calls {
     /// How many callers; several numbers give several rows
     #[arg(long, value_name = "COUNTS", value_delimiter = ',', default_value = "4", value_parser = value_parser!(u8).range(1..))]
     callers: Vec<u8>,
+    /// How many procedures, each with a callee of its own
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = value_parser!(u8).range(1..))]
+    callees: u8,
     /// How many calls each caller has open
     #[arg(long, value_name = "COUNT", default_value_t = 16, value_parser = value_parser!(u16).range(1..))]
     in_flight: u16,
@@ -218,6 +227,8 @@ impl Events {
                 "events",
                 EventPlan {
                     publishers: self.publishers.into(),
+                    topics: self.topics.into(),
+                    to: self.to,
                     rate: self.pace.rate,
                     window: self.pace.window,
                     count: self.load.count,
@@ -237,7 +248,14 @@ impl Calls {
         let row = |callers, payload| {
             Kind::Calls(
                 "calls",
-                CallPlan { callers, in_flight, payload, count: self.load.count, timed: false },
+                CallPlan {
+                    callers,
+                    callees: self.callees.into(),
+                    in_flight,
+                    payload,
+                    count: self.load.count,
+                    timed: false,
+                },
             )
         };
         let rows = |&callers: &u8| self.load.each(|payload| row(callers.into(), payload));

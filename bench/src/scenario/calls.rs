@@ -21,8 +21,10 @@ use wamplex_shared::{
     uri::Uri,
 };
 
-/// The procedure that is called.
-const PROCEDURE: &str = "com.example.bench.procedure";
+/// A procedure that is called.
+fn procedure(number: usize) -> String {
+    format!("com.example.bench.procedure{number}")
+}
 
 const RESULT: u64 = 50;
 const INVOCATION: u64 = 68;
@@ -35,6 +37,8 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(crate) struct CallPlan {
     /// How many sessions call.
     pub(crate) callers: usize,
+    /// How many procedures there are, each with a callee of its own. Callers take them in turn, one each.
+    pub(crate) callees: usize,
     /// How many calls each of them has open.
     pub(crate) in_flight: usize,
     /// The length of arguments and of results in bytes.
@@ -48,7 +52,7 @@ pub(crate) struct CallPlan {
 impl CallPlan {
     /// One call at a time.
     pub(crate) const fn ping_pong(payload: usize) -> Self {
-        Self { callers: 1, in_flight: 1, payload, count: None, timed: true }
+        Self { callers: 1, callees: 1, in_flight: 1, payload, count: None, timed: true }
     }
 }
 
@@ -63,12 +67,15 @@ pub(crate) fn calls(stage: &Stage<'_>, scenario: &'static str, plan: CallPlan) -
     let mut sides = (0..threads)
         .map(|thread| Side::new(thread, plan, &run, &working))
         .collect::<Result<Vec<_>>>()?;
-    let mut callee = Peer::join(stage.way())?;
-    callee.register(PROCEDURE)?;
-    let answer = yield_template(stage.serializer, plan.payload);
-    sides[threads - 1].add(callee, Role::Callee(answer))?;
+    for number in 0..plan.callees {
+        let mut callee = Peer::join(stage.way())?;
+        callee.register(&procedure(number))?;
+        let answer = yield_template(stage.serializer, plan.payload);
+        sides[threads - 1].add(callee, Role::Callee(answer))?;
+    }
     for number in 0..plan.callers {
-        let template = call_template(stage.serializer, plan.payload);
+        let called = procedure(number % plan.callees);
+        let template = call_template(stage.serializer, called, plan.payload);
         let open = VecDeque::with_capacity(plan.in_flight);
         let left = plan.count.unwrap_or(u64::MAX);
         let caller = Caller { number: number as u8, left, template, open, from_end: Tag::LENGTH };
@@ -85,6 +92,9 @@ pub(crate) fn calls(stage: &Stage<'_>, scenario: &'static str, plan: CallPlan) -
         .with("callers", plan.callers)
         .with("in_flight", plan.in_flight)
         .with("payload", plan.payload);
+    if plan.callees > 1 {
+        row = row.with("callees", plan.callees);
+    }
     measured.fill(&mut row);
     row.put("lost", 0.0);
     fill_latency(&mut row, &mut latencies.concat());
@@ -117,7 +127,7 @@ struct Caller {
     /// How many calls it still has to make.
     left: u64,
     template: Template,
-    /// Calls without a result: id, and when it was made.
+    /// Calls without a result: id, and when it was made if that matters.
     open: VecDeque<(u64, u64)>,
     from_end: usize,
 }
@@ -142,7 +152,7 @@ impl<'a> Side<'a> {
             let Role::Caller(caller) = role else { continue };
             let socket = self.turning.session(index);
             for _ in 0..caller.left.min(self.receiving.plan.in_flight as u64) {
-                caller.call(run, &mut socket.out);
+                caller.call(self.receiving.plan.timed.then(|| run.now()), &mut socket.out);
             }
             socket.flush()?;
         }
@@ -167,12 +177,12 @@ impl<'a> Side<'a> {
 }
 
 impl Caller {
-    fn call(&mut self, run: &Run, out: &mut Out) {
+    fn call(&mut self, now: Option<u64>, out: &mut Out) {
         let id = out.next_id();
         let framing = out.framing;
         let tag = Tag { sender: self.number, number: id };
         self.template.write(&framing, &mut out.bytes, id, tag);
-        self.open.push_back((id, run.now()));
+        self.open.push_back((id, now.unwrap_or(0)));
         self.left -= 1;
     }
 
@@ -209,7 +219,7 @@ impl Take for Receiving<'_> {
                     self.latencies.push(self.run.now().saturating_sub(called));
                 }
                 if !self.run.is_draining() && caller.left > 0 {
-                    caller.call(self.run, out);
+                    caller.call(self.plan.timed.then(|| self.run.now()), out);
                 } else if caller.open.is_empty() {
                     self.working.fetch_sub(1, Ordering::SeqCst);
                 }
@@ -220,11 +230,11 @@ impl Take for Receiving<'_> {
     }
 }
 
-fn call_template(serializer: Serializer, length: usize) -> Template {
+fn call_template(serializer: Serializer, procedure: String, length: usize) -> Template {
     let call = Call {
         request: RequestId::FIRST,
         options: CallOptions::default(),
-        procedure: Uri::from_static(PROCEDURE),
+        procedure: Uri::new(procedure),
         payload: payload(serializer, length),
     };
     Template::new(serializer, &Message::Call(call))

@@ -25,9 +25,9 @@ use wamplex_shared::{serializer::Serializer, uri::MatchPolicy};
 /// How long a thread waits before it looks around.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// From so many subscribers on, a thread that waits for the next event is woken for one batch of one session. Being woken
-/// costs the router as much as it costs the generator, and a client elsewhere would not cost it that.
-const CROWD: usize = 16;
+/// From so many subscribers of a topic on, a thread that waits for the next event is woken for one batch of one session.
+/// Being woken costs the router as much as it costs the generator, and a client elsewhere would not cost it that.
+const CROWD: usize = 32;
 
 /// Fewer events at once than these are few for a crowd.
 const FEW: u64 = 4000;
@@ -51,6 +51,8 @@ pub(crate) struct EventPlan {
     pub(crate) subscribers: usize,
     /// How many publish.
     pub(crate) publishers: usize,
+    /// How many topics there are. Publishers and subscribers take them in turn, one each.
+    pub(crate) topics: usize,
     /// The length of the payload in bytes.
     pub(crate) payload: usize,
     /// How often all publishers together publish in a second; as fast as the subscribers follow if it is not said.
@@ -76,6 +78,7 @@ impl EventPlan {
         Self {
             subscribers,
             publishers: 1,
+            topics: 1,
             payload,
             rate: None,
             window: None,
@@ -99,25 +102,36 @@ impl EventPlan {
         self.rate.map(share)
     }
 
-    /// What each subscriber subscribes to.
-    fn subscriptions(&self) -> (MatchPolicy, Vec<String>) {
+    /// Whether a subscriber gets what a publisher publishes.
+    fn is_heard(&self, publisher: usize, subscriber: usize) -> bool {
+        publisher % self.topics == subscriber % self.topics
+    }
+
+    /// How many events arrive when each publisher publishes one.
+    fn arriving(&self) -> usize {
+        let heard = |publisher| (0..self.subscribers).filter(move |s| self.is_heard(publisher, *s));
+        (0..self.publishers).flat_map(heard).count()
+    }
+
+    /// What a subscriber subscribes to.
+    fn subscriptions(&self, subscriber: usize) -> (MatchPolicy, Vec<String>) {
         match self.patterns {
             Some((policy, count)) => {
                 (policy, (0..count.min(MATCHING)).map(|n| pattern(policy, n)).collect())
             }
-            None => (MatchPolicy::Exact, vec![topic(0, 0)]),
+            None => (MatchPolicy::Exact, vec![topic(0, subscriber % self.topics)]),
         }
     }
 
-    /// A PUBLISH for each topic.
-    fn templates(&self, serializer: Serializer) -> Vec<Template> {
+    /// A PUBLISH for each topic of a publisher.
+    fn templates(&self, serializer: Serializer, publisher: usize) -> Vec<Template> {
         let topics = match self.patterns {
             // Each exact pattern is one topic.
             Some((MatchPolicy::Exact, count)) => {
                 (0..count.min(MATCHING)).map(|n| topic(0, n)).collect()
             }
             Some((_, count)) => (0..TOPICS).map(|n| topic(n, n % count.min(MATCHING))).collect(),
-            None => vec![topic(0, 0)],
+            None => vec![topic(0, publisher % self.topics)],
         };
         topics.iter().map(|topic| publish_template(serializer, topic, self.payload)).collect()
     }
@@ -156,20 +170,22 @@ fn bystanders(stage: &Stage<'_>, plan: EventPlan) -> Result<Vec<Peer>> {
 /// The router fails, or an event is lost, doubled or out of order.
 pub(crate) fn events(stage: &Stage<'_>, name: &'static str, plan: EventPlan) -> Result<Row> {
     let threads = stage.threads().min(plan.subscribers + plan.publishers).max(1);
-    let templates = plan.templates(stage.serializer);
-    let window = plan.window(templates.first().map_or(0, Template::len));
+    let templates = |publisher| plan.templates(stage.serializer, publisher);
+    let window = plan.window(templates(0).first().map_or(0, Template::len));
     let flow = Flow::new(threads, plan.publishers, window, plan.interval(), plan.count);
     let run = Run::new(threads);
-    let side = |thread| Side::new(thread, &flow, &run, plan.tolerant);
+    let crowded = plan.rate.is_none() && plan.subscribers / plan.topics / threads >= CROWD;
+    let side = |thread| Side::new(thread, &flow, &run, (plan.tolerant, crowded));
     let mut sides = (0..threads).map(side).collect::<Result<Vec<_>>>()?;
     let mut silent = bystanders(stage, plan)?;
     for subscriber in 0..plan.subscribers + plan.stalled.unwrap_or(0) {
         let mut peer = Peer::join(stage.way_in(plan.to.unwrap_or(stage.serializer)))?;
-        let (policy, topics) = plan.subscriptions();
+        let (policy, topics) = plan.subscriptions(subscriber);
         peer.subscribe_all(topics.into_iter(), policy)?;
         if subscriber < plan.subscribers {
             // The first publisher is on the first thread, the first subscriber on the next.
-            sides[(subscriber + 1) % threads].add_subscriber(peer)?;
+            let hears = |publisher| plan.is_heard(publisher, subscriber);
+            sides[(subscriber + 1) % threads].add_subscriber(peer, hears)?;
         } else {
             silent.push(peer);
         }
@@ -177,10 +193,10 @@ pub(crate) fn events(stage: &Stage<'_>, name: &'static str, plan: EventPlan) -> 
     }
     for publisher in 0..plan.publishers {
         let peer = Peer::join(stage.way())?;
-        sides[publisher % threads].add_publisher(publisher, peer, templates.clone())?;
+        sides[publisher % threads].add_publisher(publisher, peer, templates(publisher))?;
     }
     let bodies = sides.into_iter().map(|side| move || side.run()).collect();
-    let all = plan.count.unwrap_or(0) * (plan.publishers * plan.subscribers) as u64;
+    let all = plan.count.unwrap_or(0) * plan.arriving() as u64;
     let done = |received| Ok(received >= all);
     let (measured, ended) = perform(stage, &run, until_received(plan.count, &done), bodies)?;
     drop(silent);
@@ -202,6 +218,9 @@ fn row(
         .with("publishers", plan.publishers)
         .with("subscribers", plan.subscribers)
         .with("payload", plan.payload);
+    if plan.topics > 1 {
+        row = row.with("topics", plan.topics);
+    }
     if let Some((policy, count)) = plan.patterns {
         row = row.with("match", policy.name()).with("patterns", count);
     }
@@ -225,29 +244,33 @@ struct Side<'a> {
     turning: Turning,
     publishers: Vec<Publisher>,
     subscribers: Subscribers<'a>,
-    /// Whether there are so many subscribers that something arrives all the time.
+    /// Whether so many subscribers get each event that something arrives all the time.
     is_crowded: bool,
 }
 
 impl<'a> Side<'a> {
-    fn new(thread: usize, flow: &'a Flow, run: &'a Run, tolerant: bool) -> Result<Self> {
+    fn new(
+        thread: usize,
+        flow: &'a Flow,
+        run: &'a Run,
+        (tolerant, is_crowded): (bool, bool),
+    ) -> Result<Self> {
         let turning = Turning::new()?;
         flow.set_waker(thread, turning.waker());
         let subscribers = Subscribers::new(thread, flow, run, tolerant);
-        let (publishers, is_crowded) = (Vec::new(), false);
-        Ok(Self { thread, flow, run, turning, publishers, subscribers, is_crowded })
+        Ok(Self { thread, flow, run, turning, publishers: Vec::new(), subscribers, is_crowded })
     }
 
-    fn add_subscriber(&mut self, peer: Peer) -> Result<()> {
+    /// `hears` says of which publishers it gets events.
+    fn add_subscriber(&mut self, peer: Peer, hears: impl Fn(usize) -> bool) -> Result<()> {
         self.turning.add(Socket::new(peer)?)?;
-        self.subscribers.add(true);
-        self.is_crowded = self.flow.interval.is_none() && self.subscribers.count() >= CROWD;
+        self.subscribers.add(hears);
         Ok(())
     }
 
     fn add_publisher(&mut self, number: usize, peer: Peer, all: Vec<Template>) -> Result<()> {
         let session = self.turning.add(Socket::new(peer)?)?;
-        self.subscribers.add(false);
+        self.subscribers.add_other();
         self.publishers.push(Publisher::new(number, session, all));
         Ok(())
     }

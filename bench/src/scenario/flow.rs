@@ -100,10 +100,11 @@ impl Flow {
         self.publishers[publisher].wanted.store(number, Ordering::SeqCst);
     }
 
-    /// Wakes the threads whose publishers wait for progress, if there is enough for one of them.
-    pub(super) fn wake_waiting(&self) {
+    /// Wakes the other threads whose publishers wait for progress, if there is enough for one of them.
+    pub(super) fn wake_waiting(&self, own: usize) {
         for (number, thread) in self.threads.iter().enumerate() {
-            if thread.waiting.load(Ordering::SeqCst)
+            if number != own
+                && thread.waiting.load(Ordering::SeqCst)
                 && self.has_enough(number)
                 && thread.waiting.swap(false, Ordering::SeqCst)
                 && let Some(waker) = thread.waker.get()

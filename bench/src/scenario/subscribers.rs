@@ -1,6 +1,10 @@
 //! The sessions of one thread that receive, and what they have received.
 
-use super::{PATIENCE, Run, flow::Flow, unexpected};
+use super::{
+    PATIENCE, Run,
+    flow::{Flow, UNKNOWN},
+    unexpected,
+};
 use crate::{
     error::{BenchError, Result},
     socket::{Out, Take},
@@ -18,7 +22,7 @@ pub(super) struct Subscribers<'a> {
     run: &'a Run,
     /// By session on the poll loop: which subscriber it is.
     sessions: Vec<Option<usize>>,
-    /// By subscriber and publisher: the event that has to come next.
+    /// By subscriber and publisher: the event that has to come next; [`UNKNOWN`] if none may come.
     next: Vec<u64>,
     /// By subscriber: where the tag was found last.
     from_end: Vec<usize>,
@@ -63,15 +67,19 @@ impl<'a> Subscribers<'a> {
         }
     }
 
-    /// Takes note of the next session on the poll loop.
-    pub(super) fn add(&mut self, receives: bool) {
-        self.sessions.push(receives.then_some(self.from_end.len()));
-        if receives {
-            self.from_end.push(Tag::LENGTH);
-            self.known.push(None);
-            self.next.extend((0..self.flow.publishers()).map(|_| 0));
-            self.flow.set_arrived(self.thread, |_| 0);
-        }
+    /// Takes note of the next session on the poll loop, which gets events of these publishers.
+    pub(super) fn add(&mut self, hears: impl Fn(usize) -> bool) {
+        self.sessions.push(Some(self.from_end.len()));
+        self.from_end.push(Tag::LENGTH);
+        self.known.push(None);
+        let first = |publisher| if hears(publisher) { 0 } else { UNKNOWN };
+        self.next.extend((0..self.flow.publishers()).map(first));
+        self.say_arrived();
+    }
+
+    /// Takes note of the next session on the poll loop, which receives nothing.
+    pub(super) fn add_other(&mut self) {
+        self.sessions.push(None);
     }
 
     /// How many sessions receive.
@@ -87,19 +95,24 @@ impl<'a> Subscribers<'a> {
         let arrived = self.received - self.said;
         self.said = self.received;
         self.run.count(self.thread, self.received);
+        self.say_arrived();
+        self.flow.wake_waiting(self.thread);
+        arrived
+    }
+
+    fn say_arrived(&self) {
         let publishers = self.flow.publishers();
         self.flow.set_arrived(self.thread, |publisher| {
             let each = self.next.iter().skip(publisher).step_by(publishers);
-            each.min().copied().unwrap_or(super::flow::UNKNOWN)
+            each.min().copied().unwrap_or(UNKNOWN)
         });
-        self.flow.wake_waiting();
-        arrived
     }
 
     /// Whether all that was published has arrived here.
     pub(super) fn have_all(&self) -> bool {
         let Some(totals) = self.flow.totals() else { return false };
-        self.next.chunks(totals.len().max(1)).all(|next| next == totals)
+        let has_all = |(next, total): (&u64, &u64)| next == total || *next == UNKNOWN;
+        self.next.chunks(totals.len().max(1)).all(|next| next.iter().zip(&totals).all(has_all))
     }
 
     /// What to make of events that do not come any more.
@@ -148,11 +161,11 @@ impl Take for Subscribers<'_> {
         };
         let tag = Tag::find(message, &mut self.from_end[subscriber])?;
         let (sender, publishers) = (usize::from(tag.sender), self.flow.publishers());
-        if sender >= publishers {
-            return Err(BenchError::Wrong("an event is not ours".to_owned()));
-        }
         let place = subscriber * publishers + sender;
-        let expected = self.next[place];
+        let expected = if sender < publishers { self.next[place] } else { UNKNOWN };
+        if expected == UNKNOWN {
+            return Err(BenchError::Wrong("an event came to who should not get it".to_owned()));
+        }
         self.next[place] = if tag.number == expected {
             expected + 1
         } else {
@@ -226,7 +239,7 @@ mod tests {
     fn take(serializer: Serializer, numbers: &[u64], tolerant: bool) -> Result<(u64, Faults)> {
         let (flow, run) = (Flow::new(1, 1, 1, None, None), Run::new(1));
         let mut subscribers = Subscribers::new(0, &flow, &run, tolerant);
-        subscribers.add(true);
+        subscribers.add(|_| true);
         let mut out = Out::new(Framing::new(Transport::RawSocket, serializer, [0; 4]), 1);
         for &number in numbers {
             let event = event(serializer, Tag { sender: 0, number });
@@ -261,11 +274,27 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_waited_for_of_publishers_that_are_not_heard() {
+        let (flow, run) = (Flow::new(1, 2, 1, None, None), Run::new(1));
+        let mut subscribers = Subscribers::new(0, &flow, &run, false);
+        subscribers.add(|publisher| publisher == 1);
+        let framing = Framing::new(Transport::RawSocket, Serializer::Json, [0; 4]);
+        let mut out = Out::new(framing, 1);
+        let of = |sender| event(Serializer::Json, Tag { sender, number: 0 });
+        assert!(subscribers.take(0, &mut out, &of(0)).is_err());
+        subscribers.take(0, &mut out, &of(1)).unwrap();
+        assert_eq!(subscribers.say_progress(), 1);
+        assert_eq!((flow.arrived(0), flow.arrived(1)), (UNKNOWN, 1));
+        (0..2).for_each(|publisher| flow.set_total(publisher, 1));
+        assert!(subscribers.have_all());
+    }
+
+    #[test]
     fn what_is_no_event_of_ours_ends_the_run() {
         let (flow, run) = (Flow::new(1, 1, 1, None, None), Run::new(1));
         let mut subscribers = Subscribers::new(0, &flow, &run, true);
-        subscribers.add(true);
-        subscribers.add(false);
+        subscribers.add(|_| true);
+        subscribers.add_other();
         let framing = Framing::new(Transport::RawSocket, Serializer::Json, [0; 4]);
         let mut out = Out::new(framing, 1);
         let ours = event(Serializer::Json, Tag { sender: 0, number: 0 });

@@ -1,5 +1,6 @@
 //! What the router is to reach.
 
+use super::workers::{LOADS, MOST};
 use crate::report::{Row, figure};
 
 /// A goal beside what was measured.
@@ -82,15 +83,15 @@ pub(super) fn goals(rows: &[Row], cores: usize) -> Vec<Goal> {
         let what = format!("events of {name} against a plain broadcast server");
         goals.push(Goal::at_most(what, 1.2, " ×", ratio(cpu("router"), cpu("floor"))));
     }
-    let with = |workers, name| find("workers", &[("workers", workers)], name);
-    let found = ratio(with("4", "msgs/s"), with("1", "msgs/s"));
-    // With fewer cores the router has to share some of its four with the generator.
-    if cores >= 6 {
-        goals.push(Goal::at_least("events/s with 4 threads against 1", 3.0, " ×", found));
-    } else {
-        let found = ratio(with("1", "cpu_us"), with("4", "cpu_us"));
-        let what = "events per second of processor time with 4 threads against 1";
-        goals.push(Goal::at_least(what, 0.75, " ×", found));
+    let most = MOST.to_string();
+    // With fewer cores the router has to share some of its own with the generator.
+    let shared = if cores > MOST { "" } else { ", generator on the same cores" };
+    for (load, unit) in LOADS {
+        let found = |name| find("workers", &[("load", load), ("workers", &most)], name);
+        let what = format!("{unit}/s with 4 threads against 1, {load}{shared}");
+        goals.push(Goal::at_least(what, 3.0, " ×", found("times")));
+        let what = format!("{unit} per second of processor time with 4 threads against 1, {load}");
+        goals.push(Goal::at_least(what, 0.75, " ×", found("efficiency")));
     }
     let stalled = |count, name| find("stalled", &[("stalled", count)], name);
     // Each of the others is to get what it would get.

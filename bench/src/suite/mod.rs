@@ -4,6 +4,7 @@ mod chart;
 mod goals;
 mod page;
 mod sections;
+mod workers;
 
 use crate::{
     error::{BenchError, Result, Tried},
@@ -68,6 +69,7 @@ fn measure(
             Err(error) => failures.push(format!("{}: {error}", section.title)),
         }
     }
+    (section.derive)(&mut rows);
     Ok(Measured { section, rows, failures })
 }
 

@@ -1,6 +1,6 @@
 //! What the suite measures.
 
-use super::chart::Chart;
+use super::{chart::Chart, workers::workers};
 use crate::{
     job::{Job, Kind, Server},
     report::Row,
@@ -22,16 +22,21 @@ pub(super) struct Section {
     pub(super) jobs: Vec<Job>,
     /// The graphs: name of the file, and how to draw it.
     pub(super) charts: Vec<(&'static str, Drawing)>,
+    /// Adds figures that follow from several rows.
+    pub(super) derive: fn(&mut [Row]),
 }
+
+/// Nothing follows from several rows.
+pub(super) fn nothing(_: &mut [Row]) {}
 
 /// How a graph is drawn from rows.
 pub(super) struct Drawing {
-    title: &'static str,
-    x: (&'static str, &'static str),
-    y: (&'static str, &'static str),
+    pub(super) title: &'static str,
+    pub(super) x: (&'static str, &'static str),
+    pub(super) y: (&'static str, &'static str),
     /// What the lines are called after.
-    by: &'static str,
-    logarithmic: bool,
+    pub(super) by: &'static str,
+    pub(super) logarithmic: bool,
 }
 
 impl Drawing {
@@ -91,7 +96,7 @@ impl Scale {
         subscribers: 10,
     };
 
-    fn job(self, kind: Kind) -> Job {
+    pub(super) fn job(self, kind: Kind) -> Job {
         Job {
             kind,
             server: Server::Router,
@@ -99,6 +104,7 @@ impl Scale {
             serializer: Serializer::MsgPack,
             workers: None,
             load_threads: None,
+            load: None,
             warm_up: self.warm_up,
             time: self.time,
         }
@@ -126,7 +132,7 @@ pub(super) fn sections(scale: Scale) -> Vec<Section> {
 }
 
 /// The length of payloads where it is not what is changed.
-const PAYLOAD: usize = 128;
+pub(super) const PAYLOAD: usize = 128;
 
 fn fan_out(scale: Scale) -> Section {
     let mut jobs = Vec::new();
@@ -175,6 +181,7 @@ fn fan_out(scale: Scale) -> Section {
                 },
             ),
         ],
+        derive: nothing,
     }
 }
 
@@ -205,6 +212,7 @@ fn payloads(scale: Scale) -> Section {
                 logarithmic: true,
             },
         )],
+        derive: nothing,
     }
 }
 
@@ -212,7 +220,7 @@ fn calls(scale: Scale) -> Section {
     let mut jobs = Vec::new();
     for transport in [Transport::WebSocket, Transport::RawSocket] {
         let plan =
-            CallPlan { callers: 4, in_flight: 16, payload: PAYLOAD, count: None, timed: false };
+            CallPlan { callers: 4, in_flight: 16, timed: false, ..CallPlan::ping_pong(PAYLOAD) };
         jobs.push(Job { transport, ..scale.job(Kind::Calls("calls", plan)) });
         let plan = CallPlan::ping_pong(PAYLOAD);
         jobs.push(Job { transport, ..scale.job(Kind::Calls("ping-pong", plan)) });
@@ -235,6 +243,7 @@ fn calls(scale: Scale) -> Section {
         ],
         jobs,
         charts: Vec::new(),
+        derive: nothing,
     }
 }
 
@@ -259,6 +268,7 @@ fn low_rate(scale: Scale) -> Section {
         ],
         jobs: vec![job(Transport::WebSocket)],
         charts: Vec::new(),
+        derive: nothing,
     }
 }
 
@@ -276,6 +286,7 @@ fn serializers(scale: Scale) -> Section {
         columns: &["serializer", "to", "msgs/s", "cpu_us", "user_us", "sys_us"],
         jobs,
         charts: Vec::new(),
+        derive: nothing,
     }
 }
 
@@ -304,31 +315,7 @@ fn patterns(scale: Scale) -> Section {
                 logarithmic: false,
             },
         )],
-    }
-}
-
-fn workers(scale: Scale) -> Section {
-    let job = |workers| {
-        let plan =
-            EventPlan { publishers: 4, ..EventPlan::new(scale.subscribers.min(100), PAYLOAD) };
-        Job { workers: Some(workers), ..scale.job(Kind::Events("workers", plan)) }
-    };
-    Section {
-        title: "Events with more threads",
-        text: "Four publishers, a hundred subscribers of one topic, 128 bytes, MessagePack over WebSocket. The generator \
-               has two cores, which the router shares where there are not enough.",
-        columns: &["workers", "msgs/s", "cpu_us", "waits", "router_%", "load_%"],
-        jobs: [1, 2, 4].map(job).into(),
-        charts: vec![(
-            "workers",
-            Drawing {
-                title: "Events per second with more threads",
-                x: ("workers", "threads of the router"),
-                y: ("msgs/s", "events per second"),
-                by: "scenario",
-                logarithmic: false,
-            },
-        )],
+        derive: nothing,
     }
 }
 
@@ -346,6 +333,7 @@ fn stalled(scale: Scale) -> Section {
         columns: &["subscribers", "stalled", "msgs/s", "cpu_us", "p50_us", "p99_us", "rss_MiB"],
         jobs: vec![job(0), job(1)],
         charts: Vec::new(),
+        derive: nothing,
     }
 }
 
@@ -366,6 +354,7 @@ fn sessions(scale: Scale) -> Section {
         ],
         jobs: [Transport::WebSocket, Transport::RawSocket].map(job).into(),
         charts: Vec::new(),
+        derive: nothing,
     }
 }
 
@@ -381,5 +370,6 @@ fn churn(scale: Scale) -> Section {
         columns: &["cycles", "reuse", "msgs/s", "cpu_us", "rss_tenth_MiB", "growth_KiB"],
         jobs: vec![job(false), job(true)],
         charts: Vec::new(),
+        derive: nothing,
     }
 }
