@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseArgs, promisify } from 'node:util'
 import { graph, render } from './render.mjs'
-import { ROUTERS, WORK, start, stop, wamplex } from './routers.mjs'
+import { ROUTERS, SERIALIZERS, WORK, generator, start, stop } from './routers.mjs'
 import { SCENARIOS } from './scenarios.mjs'
 
 const ROWS = `${WORK}rows.json`
@@ -35,23 +35,39 @@ writeFileSync(new URL('processor-time.svg', import.meta.url), graph(rows))
 
 async function measure() {
     const running = new Map()
+    const broken = new Map()
     const end = async () => {
         for (const [name, router] of running) running.delete(name) && await stop(router)
+    }
+    // A router that has died, of the load or otherwise, is started again; one that does not start is not tried again.
+    const ready = async name => {
+        const router = running.get(name)
+        if (router && !router.hasEnded()) return router
+        if (router) running.delete(name) && await stop(router)
+        if (broken.has(name)) throw broken.get(name)
+        try {
+            running.set(name, await start(name, routerCores()))
+        } catch (error) {
+            broken.set(name, error)
+            throw error
+        }
+        return running.get(name)
     }
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => end().then(() => process.exit(1)))
     try {
         for (const scenario of scenarios) {
+            const { memory, pieces = 1 } = SCENARIOS[scenario]
             for (const name of routers) {
                 for (const serializer of ROUTERS[name].serializers) rows[key(scenario, serializer, name)] = []
             }
-            // Round by round, each router in its turn: what else the machine does meets all of them.
-            for (let round = 0; round < rounds; round++) {
-                for (const name of routers) {
-                    for (const serializer of ROUTERS[name].serializers) {
+            // Round by round, each router in its turn, there and back: what else the machine does meets all of them.
+            for (let round = 0; round < rounds * pieces; round++) {
+                for (const serializer of SERIALIZERS) {
+                    const turn = routers.filter(name => ROUTERS[name].serializers.includes(serializer))
+                    for (const name of round % 2 ? turn.reverse() : turn) {
                         // What a router holds after other work says nothing about what it takes for a session.
-                        if (SCENARIOS[scenario].memory) await end()
-                        if (!running.has(name)) running.set(name, await start(name, routerCores()))
-                        await load(scenario, serializer, running.get(name))
+                        if (memory) await end()
+                        await load(scenario, serializer, name, ready)
                     }
                 }
             }
@@ -60,19 +76,25 @@ async function measure() {
     } finally {
         await end()
     }
+    const failed = [...broken.values()].map(({ message }) => message)
+    if (failed.length) process.exitCode = 1
+    for (const message of failed) console.error(`bench/peers: ${message}`)
 }
 
-async function load(scenario, serializer, { name, url, pid }) {
-    const args = [
-        'bench', ...SCENARIOS[scenario].args, '--serializer', serializer, '--seconds', values.seconds,
-        '--url', url, '--pid', `${pid}`, '--json',
-    ]
+async function load(scenario, serializer, name, ready) {
+    const seconds = Number(values.seconds) / (SCENARIOS[scenario].pieces ?? 1)
     let row
     try {
-        const { stdout } = await promisify(execFile)(wamplex, args, { timeout: 120_000 })
+        const { url, pid } = await ready(name)
+        const args = [
+            'bench', ...SCENARIOS[scenario].args, '--serializer', serializer, '--seconds', `${seconds}`,
+            '--url', url, '--pid', `${pid}`, '--json',
+        ]
+        const { stdout } = await promisify(execFile)(generator, args, { timeout: 60_000 + 2000 * seconds })
         row = JSON.parse(stdout)
     } catch (error) {
-        row = { failed: (error.stderr || error.message).trim().replace(/^wamplex bench: /, '') }
+        const said = error.killed ? 'no end within a minute' : error.stderr || error.message
+        row = { failed: said.trim().replace(/^wamplex bench: /, '') }
     }
     rows[key(scenario, serializer, name)].push(row)
     console.log(`${scenario}, ${serializer}, ${ROUTERS[name].title}: ${row.failed ?? JSON.stringify(row)}`)

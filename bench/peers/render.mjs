@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { cpus, release } from 'node:os'
 import { bars } from './chart.mjs'
-import { ROUTERS } from './routers.mjs'
+import { ROUTERS, SERIALIZERS } from './routers.mjs'
 import { SCENARIOS } from './scenarios.mjs'
 
 const NAMES = { msgpack: 'MessagePack', json: 'JSON' }
@@ -17,6 +17,7 @@ export function render(rows) {
     }
     const timed = ({ memory }) => !memory
     const body = [
+        ...goals(rows),
         '',
         '![Processor time per message](processor-time.svg)',
         ...table(
@@ -33,7 +34,7 @@ export function render(rows) {
         ),
         ...table(
             'Memory', 'KiB by which the router grows per idle session.',
-            ({ memory }) => memory, row => row['KiB/session'], 'less',
+            ({ memory }) => memory, row => row.KiB_each, 'less',
         ),
     ]
     return `${[...head(rows), ...body, ...footnotes(notes)].join('\n')}\n`
@@ -73,10 +74,32 @@ function head(rows) {
     ]
 }
 
+/** Latency against that of the best other router, round by round, where there is a goal. */
+function goals(rows) {
+    const lines = []
+    for (const [scenario, { title, goal }] of Object.entries(SCENARIOS).filter(([, { goal }]) => goal)) {
+        for (const serializer of SERIALIZERS) {
+            const [ours, ...others] = Object.keys(ROUTERS).map(name => rows[`${scenario} ${serializer} ${name}`] ?? [])
+            const p50 = row => row?.p50_us ?? Infinity
+            const ratios = ours.map((row, round) => p50(row) / Math.min(...others.map(other => p50(other[round]))))
+                .filter(ratio => ratio > 0 && Number.isFinite(ratio))
+            if (!ratios.length) continue
+            const found = median(ratios, ratio => ratio)
+            const [least, most] = [Math.min(...ratios), Math.max(...ratios)].map(ratio => ratio.toFixed(2))
+            const verdict = found <= goal ? 'reached' : '**missed**'
+            lines.push(`| ${title} | ${NAMES[serializer]} | ≤ ${goal} × | ${found.toFixed(2)} × | ${least} to ${most} in ${ratios.length} rounds | ${verdict} |`)
+        }
+    }
+    return lines.length
+        ? ['', '## Goal', '', 'Latency that half of all are below, against the best of the other routers in the same round; the median of all rounds.',
+            '', '| | | goal | found | | |', '|---|---|---:|---:|---|---|', ...lines]
+        : []
+}
+
 function tableOf(rows, wanted, figure, better, notes) {
     const lines = []
     for (const [scenario, plan] of Object.entries(SCENARIOS).filter(([, plan]) => wanted(plan))) {
-        for (const serializer of Object.keys(NAMES)) {
+        for (const serializer of SERIALIZERS) {
             const cells = Object.keys(ROUTERS).map(name => rows[`${scenario} ${serializer} ${name}`])
             if (!cells.some(Boolean)) continue
             const ours = median(cells[0], figure)

@@ -15,8 +15,11 @@ const here = name => fileURLToPath(new URL(name, import.meta.url))
 export const WORK = here('.work/')
 const venv = here('../../tests/interop/.venv-crossbar/bin/')
 const battler = here('battler/target/release/battler-router')
-/** Router and generator. */
-export const wamplex = process.env.WAMPLEX_ROUTER ?? here('../../target/release/wamplex')
+const wamplex = process.env.WAMPLEX_ROUTER ?? here('../../target/release/wamplex')
+/** What has `wamplex bench`: the router, unless another build of it is named. */
+export const generator = process.env.WAMPLEX_BENCH ?? wamplex
+/** All serializers, in the order of the tables. */
+export const SERIALIZERS = ['msgpack', 'json']
 
 const STARTS_WITHIN = 60_000
 const STOPS_WITHIN = 15_000
@@ -74,8 +77,10 @@ export async function start(name, cores) {
     closeSync(log)
     const url = `ws://127.0.0.1:${port}${router.path}`
     const running = { name, url, child, pid: child.pid }
-    const ended = new Promise(resolve => child.once('error', resolve).once('exit', resolve))
+    let isOver = false
+    const ended = new Promise(resolve => child.once('error', resolve).once('exit', resolve)).then(() => { isOver = true })
     running.ended = ended
+    running.hasEnded = () => isOver
     try {
         running.agent = await Promise.race([
             welcomed(url, Date.now() + STARTS_WITHIN),

@@ -30,6 +30,8 @@ export const SCENARIOS = {
     },
     'ping-pong': {
         title: '1 caller, one call at a time', unit: 'call', latency: true,
+        // Short and often, so that routers are compared within the same moments.
+        pieces: 4, goal: 0.8,
         args: ['ping-pong'],
     },
     sessions: {
