@@ -1,5 +1,5 @@
 import { base64 } from '../base64.js';
-import { MAX_DEPTH, asBinary, checkBigint, notEncodable, wellFormed } from './values.js';
+import { MAX_DEPTH, asBinary, checkBigint, checkDepth, notEncodable, wellFormed } from './values.js';
 
 /**
  * JSON text of a value, with binary as `"\u0000"` and base64, and `bigint` as a plain integer.
@@ -59,7 +59,7 @@ function write(value: unknown, depth: number): string {
 }
 
 function writeObject(value: object, depth: number): string {
-  if (depth >= MAX_DEPTH) throw new RangeError(`nested deeper than ${MAX_DEPTH} levels; a reference to itself?`);
+  checkDepth(depth);
   if (Array.isArray(value)) return writeList(value, depth);
   const binary = asBinary(value);
   if (binary) return `"\\u0000${base64(binary)}"`;

@@ -1,9 +1,6 @@
 /** How deeply a value may be nested. Routers refuse 128 levels with the message itself counted; this leaves room. */
 export const MAX_DEPTH = 120;
 
-export const MIN_INT = -(2n ** 63n);
-export const MAX_INT = 2n ** 64n - 1n;
-
 /** The bytes of an `ArrayBuffer` or of any view; `undefined` for everything else. */
 export function asBinary(value: object): Uint8Array | undefined {
   if (value instanceof Uint8Array) return value;
@@ -19,8 +16,12 @@ export function wellFormed(value: string): string {
 }
 
 export function checkBigint(value: bigint): bigint {
-  if (value < MIN_INT || value > MAX_INT) throw new RangeError(`${value} does not fit 64 bits`);
+  if (BigInt.asIntN(64, value) !== value && BigInt.asUintN(64, value) !== value) throw new RangeError(`${value} does not fit 64 bits`);
   return value;
+}
+
+export function checkDepth(depth: number): void {
+  if (depth >= MAX_DEPTH) throw new RangeError(`nested deeper than ${MAX_DEPTH} levels; a reference to itself?`);
 }
 
 export function notEncodable(value: unknown): TypeError {

@@ -1,5 +1,5 @@
 import { Major, type Format } from './formats.js';
-import { MAX_DEPTH, asBinary, checkBigint, notEncodable } from './values.js';
+import { asBinary, checkBigint, checkDepth, notEncodable } from './values.js';
 import { UTF8 } from '../utf8.js';
 
 /** Below this length a loop over the characters beats the call into the encoder, and a head takes one byte. */
@@ -11,9 +11,9 @@ const { hasOwnProperty } = Object.prototype;
 
 /** Writes values in one pass, one behind the other. */
 export class BinaryWriter {
-  bytes = new Uint8Array(CHUNK);
-  view = new DataView(this.bytes.buffer);
-  at = 0;
+  #bytes = new Uint8Array(CHUNK);
+  #view = new DataView(this.#bytes.buffer);
+  #at = 0;
   /** What stands before was taken, and belongs to whoever took it. */
   #start = 0;
   readonly #format: Format;
@@ -28,53 +28,56 @@ export class BinaryWriter {
   }
 
   get size(): number {
-    return this.at - this.#start;
+    return this.#at - this.#start;
   }
 
   write(message: unknown): void {
     const { size } = this;
-    if (this.#prefix) this.u32(0);
+    this.#reserve(4);
+    this.#at += this.#prefix;
     this.#haunted = false;
     for (const _ in Object.prototype) this.#haunted = true;
     // The message itself is no level of what the application has nested.
-    this.value(message, -1);
-    if (this.#prefix) this.view.setUint32(this.#start + size, this.size - size - 4);
+    this.#value(message, -1);
+    if (this.#prefix) this.#view.setUint32(this.#start + size, this.size - size - 4);
   }
 
   last(size: number): Uint8Array {
-    return this.bytes.subarray(this.#start + size + this.#prefix, this.at);
+    return this.#bytes.subarray(this.#start + size + this.#prefix, this.#at);
   }
 
   /** What is taken is never written to again: some sockets send it later. */
   take(size: number): Uint8Array {
-    return this.bytes.subarray(this.#start, (this.#start += size));
+    return this.#bytes.subarray(this.#start, (this.#start += size));
   }
 
   cut(size: number): void {
-    this.at = this.#start + size;
+    this.#at = this.#start + size;
   }
 
-  value(value: unknown, depth: number): void {
+  #value(value: unknown, depth: number): void {
+    // What no other line makes room for: heads, and numbers of at most eight bytes.
+    this.#reserve(9);
     switch (typeof value) {
       case 'string':
         return this.#string(value);
       case 'number':
         return this.#number(value);
       case 'boolean':
-        return this.u8(value ? this.#format.TRUE : this.#format.FALSE);
+        return this.#byte(value ? this.#format.TRUE : this.#format.FALSE);
       case 'undefined':
-        return this.u8(this.#format.NULL);
+        return this.#byte(this.#format.NULL);
       case 'bigint':
         return this.#bigint(value);
       case 'object':
-        return value === null ? this.u8(this.#format.NULL) : this.#object(value, depth);
+        return value === null ? this.#byte(this.#format.NULL) : this.#object(value, depth);
       default:
         throw notEncodable(value);
     }
   }
 
   #object(value: object, depth: number): void {
-    if (depth >= MAX_DEPTH) throw new RangeError(`nested deeper than ${MAX_DEPTH} levels; a reference to itself?`);
+    checkDepth(depth);
     if (Array.isArray(value)) return this.#list(value, depth);
     // What is most frequent first: the questions below are costly.
     if (Object.getPrototypeOf(value) === Object.prototype && (value as any).toJSON === undefined) {
@@ -83,12 +86,9 @@ export class BinaryWriter {
     const binary = asBinary(value);
     if (binary) {
       this.#head(Major.Binary, binary.length);
-      this.reserve(binary.length);
-      this.bytes.set(binary, this.at);
-      this.at += binary.length;
-      return;
+      return this.#copy(binary);
     }
-    if (typeof (value as any).toJSON === 'function') return this.value((value as any).toJSON(), depth + 1);
+    if (typeof (value as any).toJSON === 'function') return this.#value((value as any).toJSON(), depth + 1);
     if (value instanceof Map) return this.#map(value, depth);
     if (value instanceof Set) return this.#list([...value], depth);
     this.#dict(value as Record<string, unknown>, depth, true);
@@ -96,13 +96,13 @@ export class BinaryWriter {
 
   #list(items: readonly unknown[], depth: number): void {
     this.#head(Major.List, items.length);
-    for (let i = 0; i < items.length; i++) this.value(items[i], depth + 1);
+    for (let i = 0; i < items.length; i++) this.#value(items[i], depth + 1);
   }
 
   /** With `inherits` the loop finds properties that are none of its own. */
   #dict(dict: Record<string, unknown>, depth: number, inherits: boolean): void {
     // How many entries there are is known at the end. Most have few, so that their head takes one byte.
-    this.u8(0);
+    this.#byte(0);
     const start = this.size;
     let entries = 0;
     for (const key in dict) {
@@ -111,127 +111,100 @@ export class BinaryWriter {
       if (value === undefined) continue;
       entries++;
       this.#string(key);
-      this.value(value, depth + 1);
+      this.#value(value, depth + 1);
     }
     const from = this.#start + start;
-    if (entries < 16) this.bytes[from - 1] = this.#format.heads[Major.Dict]!.short + entries;
-    else this.#longDict(from, entries);
-  }
-
-  /** Puts a head before entries that were written from `from` on, with one byte before them. */
-  #longDict(from: number, entries: number): void {
-    const written = this.bytes.slice(from, this.at);
-    this.at = from - 1;
-    this.#head(Major.Dict, entries);
-    this.reserve(written.length);
-    this.bytes.set(written, this.at);
-    this.at += written.length;
+    if (entries < 16) this.#bytes[from - 1] = this.#format.heads[Major.Dict]!.short + entries;
+    else {
+      const written = this.#bytes.slice(from, this.#at);
+      this.#at = from - 1;
+      this.#head(Major.Dict, entries);
+      this.#copy(written);
+    }
   }
 
   #map(map: Map<unknown, unknown>, depth: number): void {
     this.#head(Major.Dict, map.size);
     for (const [key, value] of map) {
       this.#string(String(key));
-      this.value(value, depth + 1);
+      this.#value(value, depth + 1);
     }
   }
 
   #number(value: number): void {
-    if (value >= 0 && value < SHORT && (value | 0) === value && 1 / value > 0) return this.u8(value);
+    if (value >= 0 && value < SHORT && (value | 0) === value && 1 / value > 0) return this.#byte(value);
     // 2^53 itself is exact; minus zero is not an integer to the formats.
-    if (Number.isInteger(value) && value >= -9007199254740992 && value <= 9007199254740992 && !Object.is(value, -0)) {
+    if (Number.isInteger(value) && Math.abs(value) <= 2 ** 53 && !Object.is(value, -0)) {
       return value < 0 ? this.#head(Major.Negative, -1 - value) : this.#head(Major.Unsigned, value);
     }
-    this.u8(this.#format.FLOAT64);
-    this.f64(value);
+    this.#byte(this.#format.FLOAT64);
+    this.#view.setFloat64(this.#at, value);
+    this.#at += 8;
   }
 
   #bigint(value: bigint): void {
-    if (value >= -9007199254740992n && value <= 9007199254740992n) return this.#number(Number(value));
-    checkBigint(value);
+    const number = Number(checkBigint(value));
+    if (Number.isSafeInteger(number)) return this.#number(number);
     const { long, signed } = this.#format.heads[value < 0n ? Major.Negative : Major.Unsigned]!;
-    this.u8(long + 3);
-    this.reserve(8);
+    this.#byte(long + 3);
     // Takes the lower 64 bits.
-    this.view.setBigUint64(this.at, value < 0n && !signed ? -1n - value : value);
-    this.at += 8;
+    this.#view.setBigUint64(this.#at, value < 0n && !signed ? -1n - value : value);
+    this.#at += 8;
   }
 
+  /** What begins a value; at most nine bytes. */
   #head(major: Major, value: number): void {
     const { short, count, long, byte, signed } = this.#format.heads[major]!;
-    if (value < count) return this.u8(short ^ value);
-    // Views take the lower bits.
-    const bits = signed ? -1 - value : value;
+    if (value < count) return this.#byte(short ^ value);
     const rest = signed ? 2 * value : value;
-    if (value < byte) {
-      this.u8(long);
-      this.u8(bits);
-    } else if (rest < 0x10000) {
-      this.u8(long + 1);
-      this.u16(bits);
-    } else if (rest < 0x100000000) {
-      this.u8(long + 2);
-      this.u32(bits);
-    } else {
-      this.u8(long + 3);
-      this.u32(Math.floor(bits / 0x100000000));
-      this.u32(bits);
-    }
+    const power = value < byte ? 0 : rest < 0x10000 ? 1 : rest < 0x100000000 ? 2 : 3;
+    this.#byte(long + power);
+    let bits = signed ? -1 - value : value;
+    // Bytes take the lower bits.
+    for (let i = (this.#at += 1 << power), n = 1 << power; n-- > 0; bits = Math.floor(bits / 256)) this.#bytes[--i] = bits;
   }
 
   #string(value: string): void {
     const { length } = value;
     // A UTF-16 unit takes three bytes of UTF-8 at most; the head takes five at most.
-    this.reserve(length * 3 + 5);
-    const { bytes, at } = this;
+    this.#reserve(length * 3 + 5);
+    const bytes = this.#bytes;
+    const at = this.#at;
     if (length < SHORT) {
       let i = 0;
       for (let unit; i < length && (unit = value.charCodeAt(i)) < 128; ) bytes[at + ++i] = unit;
       if (i === length) {
         bytes[at] = this.#format.heads[Major.Text]!.short + length;
-        this.at = at + 1 + length;
+        this.#at = at + 1 + length;
         return;
       }
     }
     // Halves of surrogate pairs are replaced on the way.
     const { written } = UTF8.encodeInto(value, bytes.subarray(at + 5));
     this.#head(Major.Text, written);
-    bytes.copyWithin(this.at, at + 5, at + 5 + written);
-    this.at += written;
+    bytes.copyWithin(this.#at, at + 5, at + 5 + written);
+    this.#at += written;
+  }
+
+  #byte(value: number): void {
+    this.#bytes[this.#at++] = value;
+  }
+
+  #copy(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
   }
 
   /** Makes room for `count` more bytes. */
-  reserve(count: number): void {
-    if (this.at + count <= this.bytes.length) return;
+  #reserve(count: number): void {
+    if (this.#at + count <= this.#bytes.length) return;
     const { size } = this;
     const larger = new Uint8Array(Math.max(CHUNK, (size + count) * 4));
-    larger.set(this.bytes.subarray(this.#start, this.at));
-    this.bytes = larger;
-    this.view = new DataView(larger.buffer);
+    larger.set(this.#bytes.subarray(this.#start, this.#at));
+    this.#bytes = larger;
+    this.#view = new DataView(larger.buffer);
     this.#start = 0;
-    this.at = size;
-  }
-
-  u8(value: number): void {
-    this.reserve(1);
-    this.bytes[this.at++] = value;
-  }
-
-  u16(value: number): void {
-    this.reserve(2);
-    this.view.setUint16(this.at, value);
-    this.at += 2;
-  }
-
-  u32(value: number): void {
-    this.reserve(4);
-    this.view.setUint32(this.at, value);
-    this.at += 4;
-  }
-
-  f64(value: number): void {
-    this.reserve(8);
-    this.view.setFloat64(this.at, value);
-    this.at += 8;
+    this.#at = size;
   }
 }
