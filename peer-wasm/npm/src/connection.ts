@@ -1,6 +1,6 @@
-import type { Authenticator, SerializerName, SessionInfo, WebSocketLike } from '../index.js';
+import type { SerializerName, SessionInfo, WebSocketLike } from '../index.js';
 import { limited, promised } from './abort.js';
-import { Offer } from './auth/offer.js';
+import type { Offer } from './auth/offer.js';
 import { messagesOf } from './batch.js';
 import { Code, Flags, SERIALIZERS, Report, type Core, type CoreModule } from './core.js';
 import type { BigintMode } from './decode/json.js';
@@ -9,7 +9,7 @@ import { MessageReader, type Message } from './decode/message.js';
 import { encoderFor, type Encoder } from './encode/index.js';
 import { UTF8 } from './utf8.js';
 import {
-  AuthError, ConnectionLostError, NETWORK_FAILURE, PROTOCOL_VIOLATION, WampError, errorType, lostBy, refusalType, toError,
+  AUTHENTICATION_FAILED, ConnectionLostError, NETWORK_FAILURE, PROTOCOL_VIOLATION, WampError, errorType, lostBy, refusalType, refused, toError,
 } from './errors.js';
 import { HELLO } from './hello.js';
 import { sessionInfo } from './info.js';
@@ -60,14 +60,9 @@ export interface ConnectionListener {
 }
 
 export interface ConnectionOptions {
-  readonly url: string;
   readonly realm: string;
-  readonly authenticators: readonly Authenticator[];
-  readonly attempt: number;
-  readonly bigint: BigintMode;
+  readonly bigint?: BigintMode;
   readonly passthru?: Packer;
-  /** Aborted when the attempt is given up. */
-  readonly signal: AbortSignal;
 }
 
 /** One WebSocket with one session: what the router says becomes promises and calls of the listener. */
@@ -79,7 +74,10 @@ export class Connection {
   cause: WampError | undefined;
   readonly #module: CoreModule;
   readonly #core: Core;
-  readonly #options: ConnectionOptions;
+  readonly #url: string;
+  readonly #realm: string;
+  readonly #bigint: BigintMode;
+  readonly #passthru: Packer | undefined;
   readonly #listener: ConnectionListener;
   readonly #socket: WebSocketLike;
   readonly #offer: Offer;
@@ -104,18 +102,24 @@ export class Connection {
   /** Resolves when the session is over. */
   readonly gone = new Promise<void>((resolve) => (this.#go = resolve));
 
-  constructor(module: CoreModule, socket: WebSocketLike, options: ConnectionOptions, listener: ConnectionListener) {
-    this.#options = options;
+  constructor(
+    module: CoreModule, socket: WebSocketLike, url: string, offer: Offer, { realm, bigint = 'auto', passthru }: ConnectionOptions,
+    listener: ConnectionListener,
+  ) {
+    this.#url = url;
+    this.#offer = offer;
+    this.#realm = realm;
+    this.#bigint = bigint;
+    this.#passthru = passthru;
     this.#listener = listener;
     this.#socket = socket;
     this.#module = module;
     this.#core = module.create();
-    this.#offer = new Offer(options.authenticators, options.attempt, options.signal);
     // Some runtimes make blobs by default.
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#connected();
     socket.onmessage = ({ data }) => this.#frame(typeof data === 'string' ? data : new Uint8Array(data));
-    socket.onclose = ({ code, reason }) => this.drop(failed(!this.session && options.url, code, reason || failureOf(socket)));
+    socket.onclose = ({ code, reason }) => this.drop(failed(!this.session && url, code, reason || failureOf(socket)));
     if (socket.readyState === 1) this.#connected();
     else if (socket.readyState === 3) socket.onclose({ code: 1006, reason: '' });
   }
@@ -127,7 +131,7 @@ export class Connection {
 
   /** The options of an answer to what came with these details. */
   answerOptions(details: Record<string, unknown>): Record<string, unknown> {
-    return this.#options.passthru?.answer(details) ?? {};
+    return this.#passthru?.answer(details) ?? {};
   }
 
   get isOpen(): boolean {
@@ -143,7 +147,7 @@ export class Connection {
     if (!SERIALIZERS.includes(serializer)) return this.#broken('the server chose no WAMP subprotocol');
     this.#serializer = serializer;
     this.#batched = batched !== undefined;
-    this.#reader = new MessageReader(this.#module, this.#core, serializer, this.#options.bigint);
+    this.#reader = new MessageReader(this.#module, this.#core, serializer, this.#bigint);
     this.#encoder = encoderFor(serializer, this.#batched);
     this.#hello();
   }
@@ -162,7 +166,7 @@ export class Connection {
     if (!message) return this.#broken();
     if (this.#listener.tracing) this.#trace('rx', data, message);
     const [code, first, second] = message;
-    const unpacked = this.#options.passthru?.unpack(message, this.#module, this.#options.bigint) ?? message;
+    const unpacked = this.#passthru?.unpack(message, this.#module, this.#bigint) ?? message;
     // Whoever listens may have ended the session.
     if (this.#closed) return;
     const [request, kind] = code === 8 ? [second, first] : [typeof first === 'number' ? first : 0, 0];
@@ -234,7 +238,7 @@ export class Connection {
   #hello(): void {
     this.#join(
       () => this.#offer.hello(),
-      (details) => this.#send([Code.Hello, this.#options.realm, { ...HELLO, ...details }]),
+      (details) => this.#send([Code.Hello, this.#realm, { ...HELLO, ...details }]),
     );
   }
 
@@ -246,11 +250,10 @@ export class Connection {
   }
 
   #welcome([, id, details]: Message): void {
-    const { url, realm } = this.#options;
     this.#join(
       () => this.#offer.check(details),
       () => {
-        this.session = sessionInfo(id, details, this.#serializer, url, realm);
+        this.session = sessionInfo(id, details, this.#serializer, this.#url, this.#realm);
         this.#settle();
       },
     );
@@ -258,10 +261,8 @@ export class Connection {
 
   /** Our own side cannot authenticate, or does not trust the router. */
   #refuse(cause: unknown): void {
-    const uri = 'wamp.error.authentication_failed';
-    const { message } = toError(cause);
     // What went wrong here is nobody's business there.
-    this.drop(cause instanceof WampError ? cause : new AuthError(uri, { message, cause }), uri, 'the client does not go on');
+    this.drop(cause instanceof WampError ? cause : refused(toError(cause).message, { cause }), AUTHENTICATION_FAILED);
   }
 
   // ---- requests -----------------------------------------------------------------------
@@ -326,7 +327,7 @@ export class Connection {
     let traced;
     let shown;
     try {
-      encoder.write(this.#options.passthru?.pack(message) ?? message);
+      encoder.write(this.#passthru?.pack(message) ?? message);
       // The application may end the session from its `toJSON` methods.
       if (this.#closed) this.check();
       if (this.#listener.tracing) shown = this.#reader.read((traced = encoder.last(before)));
@@ -373,7 +374,7 @@ export class Connection {
 
   /** Throws unless the session is open. */
   check(): void {
-    if (!this.isOpen) throw new ConnectionLostError(this.cause?.uri ?? NETWORK_FAILURE, { message: 'the session is closed' });
+    if (!this.isOpen) throw lostBy(this.cause);
   }
 
   // ---- ending -----------------------------------------------------------------------------

@@ -41,16 +41,6 @@ export class ConnectionLostError extends WampError {
   }
 }
 
-/** There is no session, in these words. */
-export function networkFailure(message: string, init?: ErrorInit): ConnectionLostError {
-  return new ConnectionLostError(NETWORK_FAILURE, { ...init, message });
-}
-
-/** The runtime or the page lacks what the client needs; not an error of WAMP. */
-export function unsupported(message: string, init?: ErrorInit): WampError {
-  return new WampError('wamplex.error.unsupported', { ...init, message });
-}
-
 export class TimeoutError extends WampError {
   static {
     this.prototype.name = 'TimeoutError';
@@ -73,7 +63,20 @@ export const TIMEOUT = 'wamp.error.timeout';
 export const CANCELED = 'wamp.error.canceled';
 export const NETWORK_FAILURE = 'wamp.error.network_failure';
 export const RUNTIME_ERROR = 'wamp.error.runtime_error';
+export const AUTHENTICATION_FAILED = 'wamp.error.authentication_failed';
 export const PROTOCOL_VIOLATION = 'wamp.error.protocol_violation';
+
+/** What makes errors with this URI, in words of ours. */
+function failing<E extends WampError>(type: new (uri: string, init: ErrorInit) => E, uri: string) {
+  return (message: string, init?: ErrorInit): E => new type(uri, { ...init, message });
+}
+
+/** There is no session. */
+export const networkFailure = failing(ConnectionLostError, NETWORK_FAILURE);
+/** The runtime or the page lacks what the client needs; not an error of WAMP. */
+export const unsupported = failing(WampError, 'wamplex.error.unsupported');
+/** What the client itself refuses, or cannot do. */
+export const refused = failing(AuthError, AUTHENTICATION_FAILED);
 
 /** The specification spells it both ways. */
 const CANCELLATION = /^wamp\.error\.cancell?ed$/;

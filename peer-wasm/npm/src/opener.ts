@@ -1,11 +1,10 @@
-import type { Authenticator, ClientOptions, Endpoint, EndpointInput, UrlLike } from '../index.js';
+import type { Authenticator, ClientOptions, Endpoint, EndpointInput, SerializerName, UrlLike } from '../index.js';
 import { limit, limited, onAbort } from './abort.js';
 import { anonymous } from './auth/index.js';
-import { checkConfidentiality } from './auth/offer.js';
-import { Connection, type ConnectionListener } from './connection.js';
+import { Offer, checkConfidentiality } from './auth/offer.js';
+import { Connection, type ConnectionListener, type ConnectionOptions } from './connection.js';
 import { SERIALIZERS } from './core.js';
 import { ConnectionLostError, WampError, networkFailure, toError, unsupported } from './errors.js';
-import type { Packer } from './passthru/index.js';
 import { openSocket } from './socket.js';
 import { loadWasm } from './wasm.js';
 
@@ -62,8 +61,7 @@ export class Opener {
   }
 
   async #tryOne({ url, protocols }: Address, signal: AbortSignal): Promise<Connection> {
-    const given = this.#options as ClientOptions & { passthru?: Packer };
-    const { wasm, webSocket, bigint = 'auto' } = given;
+    const { wasm, webSocket } = this.#options;
     checkConfidentiality(this.#authenticators, url);
     // Compiling and the handshake of the socket go on at the same time.
     const loading = loadWasm(wasm);
@@ -75,8 +73,8 @@ export class Opener {
     });
     try {
       const [socket, module] = await limited(Promise.all([made, loading]), signal, 0);
-      const options = { ...given, bigint, url, signal, authenticators: this.#authenticators, attempt: ++this.#attempts };
-      const connection = new Connection(module, socket, options, this.#host);
+      const offer = new Offer(this.#authenticators, ++this.#attempts, signal);
+      const connection = new Connection(module, socket, url, offer, this.#options as ConnectionOptions, this.#host);
       await connection.settled.finally(onAbort(signal, (reason: any) => connection.drop(reason)));
       if (connection.cause) throw connection.cause;
       return connection;
@@ -91,10 +89,9 @@ export class Opener {
 function address(endpoint: UrlLike | Endpoint, { serializers, webSocket }: ClientOptions): Address {
   // Addresses by themselves are texts or objects without a `url`.
   const { url = endpoint, serializers: own = serializers ?? SERIALIZERS } = Object(endpoint);
-  for (const name of own) {
-    if (!SERIALIZERS.includes(name)) throw new TypeError(`unknown serializer '${name}': use json, msgpack or cbor`);
+  if (own.length === 0 || !own.every((name: SerializerName) => SERIALIZERS.includes(name))) {
+    throw new TypeError(`the serializers to offer must be some of ${SERIALIZERS}, not [${own}]`);
   }
-  if (own.length === 0) throw new TypeError('no serializer to offer');
   const text = typeof url === 'string' ? url : url?.href;
   return { url: webSocket ? text : absolute(text), protocols: own.flatMap((name: string) => [`wamp.2.${name}.batched`, `wamp.2.${name}`]) };
 }

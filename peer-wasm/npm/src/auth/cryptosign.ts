@@ -1,6 +1,7 @@
 import type { AuthContext, Authenticator, CryptosignOptions } from '../../index.js';
 import { fromBase64 } from '../base64.js';
-import { computed, fromHex, hex, imported, random, refused, subtle, unbound, unexpected, type Bytes, type Extra } from './proof.js';
+import { refused } from '../errors.js';
+import { computed, fromHex, hex, imported, random, subtle, unbound, unexpected, type Bytes, type Extra } from './proof.js';
 
 const ED25519 = 'Ed25519';
 

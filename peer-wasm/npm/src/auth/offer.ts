@@ -1,5 +1,5 @@
 import type { AuthContext, AuthResponse, Authenticator } from '../../index.js';
-import { refused } from './proof.js';
+import { refused } from '../errors.js';
 
 type Dict = Record<string, unknown>;
 

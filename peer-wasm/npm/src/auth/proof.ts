@@ -1,17 +1,12 @@
 import type { Secret } from '../../index.js';
 import { UTF8 } from '../utf8.js';
-import { AuthError } from '../errors.js';
+import { refused, type AuthError } from '../errors.js';
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 /** Of CHALLENGE. */
 export type Extra = Readonly<Record<string, unknown>>;
 
 const HASH = { name: 'HMAC', hash: 'SHA-256' };
-
-/** What the client itself refuses, or cannot do. */
-export function refused(message: string, init?: { cause: unknown }): AuthError {
-  return new AuthError('wamp.error.authentication_failed', { ...init, message });
-}
 
 /** What CHALLENGE says under this key cannot be answered. */
 export function unexpected(extra: Extra, key: string, expected: string): AuthError {

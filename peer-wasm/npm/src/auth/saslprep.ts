@@ -1,4 +1,4 @@
-import { refused } from './proof.js';
+import { refused } from '../errors.js';
 
 // The tables of RFC 3454 as far as the properties of Unicode express them: what they only forbid because it did not
 // exist in 2002 is not known here, and a router does not have such passwords.

@@ -1,8 +1,9 @@
 import type { Argon2id, AuthContext, AuthResponse, Authenticator, Challenge, Secret } from '../../index.js';
 import { base64, fromBase64 } from '../base64.js';
+import { refused } from '../errors.js';
 import { loaded } from '../loaded.js';
 import {
-  bounded, hmac, hmacKey, pbkdf2, random, refused, reveal, sha256, subtle, text, unbound, unexpected, utf8, type Bytes, type Extra,
+  bounded, hmac, hmacKey, pbkdf2, random, reveal, sha256, subtle, text, unbound, unexpected, utf8, type Bytes, type Extra,
 } from './proof.js';
 import { saslprep } from './saslprep.js';
 

@@ -56,11 +56,10 @@ export class BinaryWriter {
   }
 
   #value(value: unknown, depth: number): void {
+    if (typeof value === 'string') return this.#string(value);
     // What no other line makes room for: heads, and numbers of at most eight bytes.
     this.#reserve(9);
     switch (typeof value) {
-      case 'string':
-        return this.#string(value);
       case 'number':
         return this.#number(value);
       case 'boolean':
@@ -159,9 +158,10 @@ export class BinaryWriter {
     const rest = signed ? 2 * value : value;
     const power = value < byte ? 0 : rest < 0x10000 ? 1 : rest < 0x100000000 ? 2 : 3;
     this.#byte(long + power);
-    let bits = signed ? -1 - value : value;
-    // Bytes take the lower bits.
-    for (let i = (this.#at += 1 << power), n = 1 << power; n-- > 0; bits = Math.floor(bits / 256)) this.#bytes[--i] = bits;
+    const start = this.#at;
+    const flip = signed ? 0xff : 0;
+    // Operators on bits, and bytes, take the lower bits of a number, and forget its fraction.
+    for (let at = (this.#at += 1 << power); at > start; value /= 256) this.#bytes[--at] = value ^ flip;
   }
 
   #string(value: string): void {
