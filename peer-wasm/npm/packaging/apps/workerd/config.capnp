@@ -19,6 +19,7 @@ const worker :Workerd.Worker = (
     (name = "argon2-workerd.js", esModule = embed "node_modules/wamplex/dist/argon2-workerd.js"),
     (name = "argon2.wasm", wasm = embed "node_modules/wamplex/dist/argon2.wasm"),
     (name = "meta.js", esModule = embed "node_modules/wamplex/dist/meta.js"),
+    (name = "serve.js", esModule = embed "node_modules/wamplex/dist/serve.js"),
   ],
   compatibilityDate = "2026-11-01",
 );
