@@ -4,7 +4,10 @@ import { listOf, type Connection, type Pending } from './connection.js';
 import { Code } from './core.js';
 import type { Message } from './decode/message.js';
 import { elements } from './encode/index.js';
-import { callOptions } from './options.js';
+import { callOptions, checked } from './options.js';
+
+/** How the router is to cancel a call. */
+type CancelOptions = { mode?: unknown };
 
 /** Who follows a call closely. */
 export interface CallTap {
@@ -19,7 +22,7 @@ export class OutgoingCall<T = any> implements Pending {
   readonly result: Promise<T>;
   readonly #connection: Connection;
   readonly #procedure: string;
-  readonly #mode: string;
+  readonly #mode: CancelOptions;
   readonly #pick: (message: Message) => T;
   readonly #listener: ((message: Message) => void) | undefined;
   /** As sent: later chunks of input repeat them. */
@@ -46,7 +49,7 @@ export class OutgoingCall<T = any> implements Pending {
   ) {
     this.#connection = connection;
     this.#procedure = procedure;
-    this.#mode = checked(options.cancelMode ?? 'killnowait');
+    this.#mode = checked({ mode: options.cancelMode ?? 'killnowait' });
     this.#pick = pick;
     this.#listener = listener;
     this.result = new Promise((resolve, reject) => {
@@ -83,17 +86,17 @@ export class OutgoingCall<T = any> implements Pending {
   }
 
   /** Cancels the call and rejects at once; what the router still says about it is ignored. */
-  giveUp(reason: unknown, mode: string = this.#mode): void {
+  giveUp(reason: unknown, how = this.#mode): void {
     if (this.#settled) return;
     this.reject(reason);
-    this.#connection.cancel(this.#request, checked(mode));
+    this.#connection.cancel(this.#request, checked(how));
   }
 
   /** Cancels the call, which ends as the router says. */
   kill(): void {
     if (this.#settled || this.#killed) return;
     this.#killed = true;
-    this.#connection.cancel(this.#request, 'kill', true);
+    this.#connection.cancel(this.#request, { mode: 'kill' }, true);
   }
 
   /** Progressive call invocation: one more chunk of input. */
@@ -112,11 +115,6 @@ export class OutgoingCall<T = any> implements Pending {
     this.#release?.();
     return true;
   }
-}
-
-function checked(mode: string): string {
-  if (!['skip', 'kill', 'killnowait'].includes(mode)) throw new TypeError("cancelMode must be 'skip', 'kill' or 'killnowait'");
-  return mode;
 }
 
 /** What a RESULT carries. */

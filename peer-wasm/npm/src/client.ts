@@ -10,7 +10,7 @@ import type { Message } from './decode/message.js';
 import { asyncDispose } from './dispose.js';
 import { ConnectionLostError, networkFailure } from './errors.js';
 import type { Bound } from './contract/index.js';
-import { EventIterator } from './events.js';
+import { eventsOf } from './events.js';
 import { CLOSED_BY_US, Link } from './link.js';
 import { lazyMeta } from './meta/lazy.js';
 import { CONNECT_TIMEOUT } from './opener.js';
@@ -103,8 +103,7 @@ export class Client extends EventTarget {
 
   stream(procedure: string, args: readonly unknown[] = [], options: StreamOptions = {}): CallStream {
     const { kwargs, input, buffer } = options;
-    const slow = (buffered: number, dropped: number) => this.#link.emit('slowconsumer', { topic: procedure, buffered, dropped });
-    return new CallStream(buffer, options.signal, slow, (signal, progress) => {
+    return new CallStream(buffer, options.signal, procedure, this.#link.emit, (signal, progress) => {
       const wire = { receive_progress: true, ...(input && { progress: true }), ...options.options };
       return this.#call(
         procedure, { args, kwargs }, { ...options, signal, options: wire }, resultOf,
@@ -187,8 +186,8 @@ export class Client extends EventTarget {
     return this.#ask(given, () => this.#link.subscribed.subscribe(topic, handler, given));
   }
 
-  events(topic: string, options: SubscribeOptions = {}): EventIterator {
-    return new EventIterator((given) => this.subscribe(topic, given), options);
+  events(topic: string, options: SubscribeOptions = {}): any {
+    return eventsOf(() => this.subscribe(topic, options));
   }
 
   // ---- events of the client -----------------------------------------------------------

@@ -293,9 +293,9 @@ export class Connection {
   }
 
   /** Cancels a call; nobody waits for its answer any more, unless it is said. */
-  cancel(request: number, mode: string, waits = false): void {
+  cancel(request: number, options: object, waits = false): void {
     if (!waits) this.#forget(request);
-    if (this.isOpen && this.#module.cancels(this.#core)) this.#send([Code.Cancel, request, { mode }]);
+    if (this.isOpen && this.#module.cancels(this.#core)) this.#send([Code.Cancel, request, options]);
   }
 
   /** Sends what needs no id of its own: YIELD, ERROR, or more arguments for a call. */

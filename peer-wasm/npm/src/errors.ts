@@ -62,7 +62,6 @@ export class AuthError extends WampError {
 export const TIMEOUT = 'wamp.error.timeout';
 export const CANCELED = 'wamp.error.canceled';
 export const NETWORK_FAILURE = 'wamp.error.network_failure';
-export const RUNTIME_ERROR = 'wamp.error.runtime_error';
 export const AUTHENTICATION_FAILED = 'wamp.error.authentication_failed';
 export const PROTOCOL_VIOLATION = 'wamp.error.protocol_violation';
 
@@ -75,6 +74,8 @@ function failing<E extends WampError>(type: new (uri: string, init: ErrorInit) =
 export const networkFailure = failing(ConnectionLostError, NETWORK_FAILURE);
 /** The runtime or the page lacks what the client needs; not an error of WAMP. */
 export const unsupported = failing(WampError, 'wamplex.error.unsupported');
+/** Nobody wants an answer any more. */
+export const canceled = failing(CanceledError, CANCELED);
 /** What the client itself refuses, or cannot do. */
 export const refused = failing(AuthError, AUTHENTICATION_FAILED);
 

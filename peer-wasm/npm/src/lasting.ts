@@ -1,4 +1,5 @@
 import type { SubscriptionState } from '../index.js';
+import { CANCELED } from './errors.js';
 import type { Place, Table } from './table.js';
 
 /** What subscriptions and registrations have in common: they last until the application or the router ends them. */
@@ -37,9 +38,13 @@ export abstract class Lasting {
     await table?.remove(this);
   }
 
-  /** Ends it because the application's signal was aborted; nobody wants to know what the router says about that. */
+  /** Ends it because the application's signal was aborted. Nobody wants to know what the router says about that. */
   abort(reason: unknown): void {
-    this.leave('wamp.error.canceled', { error: reason }).catch(() => {});
+    this.fail(CANCELED, reason);
+  }
+
+  protected fail(uri: string, error: unknown): void {
+    this.leave(uri, { error }).catch(() => {});
   }
 
   /** Ends it here; the router knows, or cannot be told. */

@@ -19,6 +19,7 @@ const KINDS: readonly (readonly [names: string, check: Check, kind: string])[] =
   oneOf('match', 'exact, prefix, wildcard'),
   oneOf('invoke', 'single, roundrobin, random, first, last'),
   oneOf('runmode', 'partition'),
+  oneOf('mode', 'skip, kill, killnowait'),
 ];
 
 function oneOf(name: string, words: string): [string, Check, string] {
@@ -50,6 +51,11 @@ export function wireOptions(options: Partial<Options>): Dict {
   // What is not given costs nothing: most messages have no options at all.
   for (const name in options) add(SPELLED.get(name), options[name as keyof Options]);
   for (const name in options.ppt) add(`ppt_${name}`, options.ppt[name as keyof Options['ppt']]);
+  return checked(wire);
+}
+
+/** The same, if all of it may be sent. */
+export function checked<T extends Dict>(wire: T): T {
   for (const name in wire) if (wire[name] != null) CHECKS.get(name)?.(wire[name]);
   return wire;
 }

@@ -1,8 +1,9 @@
 import type { BufferOptions, Result } from '../index.js';
 import { onAbort } from './abort.js';
 import { asyncDispose } from './dispose.js';
-import { CANCELED, CanceledError } from './errors.js';
+import { canceled } from './errors.js';
 import { Mailbox } from './mailbox.js';
+import type { Emit } from './table.js';
 
 /** A call with progressive results. */
 export class CallStream implements AsyncIterable<any> {
@@ -16,16 +17,13 @@ export class CallStream implements AsyncIterable<any> {
   constructor(
     buffer: BufferOptions | undefined,
     signal: AbortSignal | undefined,
-    onSlow: (buffered: number, dropped: number) => void,
+    topic: string,
+    emit: Emit,
     start: (signal: AbortSignal, progress: (value: unknown) => void) => Promise<Result>,
   ) {
-    this.#mail = new Mailbox<any>({
-      max: buffer?.max ?? 65_536,
-      overflow: buffer?.overflow ?? 'error',
-      onSlow,
-      onOverflow: (error) => this.cancel(error),
-    });
-    const release = onAbort(signal, (reason) => this.cancel(reason));
+    const cancel = (reason: unknown) => this.cancel(reason);
+    this.#mail = new Mailbox(cancel, emit, topic, buffer);
+    const release = onAbort(signal, cancel);
     this.raw = start(this.#abort.signal, (value) => this.#mail.push(value)).finally(release);
     this.result = this.raw.then(({ args }) => args[0]);
     // Whoever only iterates, or only wants `raw`, learns there how the call failed.
@@ -39,7 +37,7 @@ export class CallStream implements AsyncIterable<any> {
     return this.#mail.dropped;
   }
 
-  cancel(reason: unknown = new CanceledError(CANCELED, { message: 'the call was canceled' })): void {
+  cancel(reason: unknown = canceled('the call was canceled')): void {
     this.#abort.abort(reason);
   }
 

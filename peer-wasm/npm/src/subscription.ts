@@ -63,12 +63,7 @@ export class Subscription extends Lasting implements AsyncIterable<EventMessage>
     this.#handler = handler;
     this.wantsRetained = wire['get_retained'] === true;
     this.ongap = options.ongap ?? null;
-    this.#mail = new Mailbox<EventMessage>({
-      max: options.buffer?.max ?? 1024,
-      overflow: options.buffer?.overflow ?? 'drop-oldest',
-      onSlow: (buffered, dropped) => emit('slowconsumer', { topic, buffered, dropped }),
-      onOverflow: (error) => void this.leave(error.uri, { error }).catch(() => {}),
-    });
+    this.#mail = new Mailbox((error) => this.fail(error.uri, error), emit, topic, options.buffer, 1024, 'drop-oldest');
     if (handler) this.#mail.consume((event) => call(handler, event, emit));
   }
 

@@ -187,7 +187,7 @@ export class Session {
     return Object.assign(promise(d), {
       cancel: (how?: { mode?: NonNullable<CallOptions['cancelMode']> } | null) => {
         if (how?.mode === 'kill') call?.kill();
-        else call?.giveUp(new AutobahnError('Cancelled'), how?.mode);
+        else call?.giveUp(new AutobahnError('Cancelled'), how?.mode && { mode: how.mode });
       },
     });
   }

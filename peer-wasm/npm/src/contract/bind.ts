@@ -3,9 +3,10 @@ import type {
 } from '../../index.js';
 import type { Client } from '../client.js';
 import { toError } from '../errors.js';
-import { EventIterator } from '../events.js';
+import { eventsOf } from '../events.js';
 import { CallStream } from '../stream.js';
 import type { Subscription } from '../subscription.js';
+import type { Emit } from '../table.js';
 import { ARGUMENTS, DATA, PROGRESS, RESULT, type Definition, type ProcedureSchemas, type TopicSchemas } from './definition.js';
 import { Queue } from './queue.js';
 import { receiver, reading } from './receive.js';
@@ -50,8 +51,8 @@ export function bind(client: Client, definitions: ReadonlyMap<string, Definition
       const to = known.address(given);
       if (!input && !output && !partial) return stream(to.uri, args, to.options);
       const { signal: outer, buffer, ...options } = to.options;
-      const slow = (buffered: number, dropped: number) => tell(client, 'slowconsumer', { topic: to.uri, buffered, dropped });
-      return new CallStream(buffer, outer, slow, async (signal, progress) => {
+      const emit: Emit = (type, detail) => void tell(client, type, detail);
+      return new CallStream(buffer, outer, to.uri, emit, async (signal, progress) => {
         const started = known.check(input, args, ARGUMENTS);
         const inner = await queue.after(started, () => stream(to.uri, args, { ...options, signal }));
         for await (const value of inner) progress(await known.check(partial, value, PROGRESS));
@@ -79,7 +80,7 @@ export function bind(client: Client, definitions: ReadonlyMap<string, Definition
 
     events(uri: string, given: With<SubscribeOptions> = {}) {
       if (!find(uri, 'topic')) return events(uri, given);
-      return new EventIterator((options) => checkedSubscribe(uri, options), given);
+      return eventsOf(() => checkedSubscribe(uri, given));
     },
   };
 

@@ -4,7 +4,7 @@ import { listOf, type Connection } from '../connection.js';
 import { Code } from '../core.js';
 import type { Message } from '../decode/message.js';
 import { elements } from '../encode/index.js';
-import { CANCELED, CanceledError, RUNTIME_ERROR, WampError, toError } from '../errors.js';
+import { WampError, canceled, toError } from '../errors.js';
 import { isGenerator } from './generator.js';
 import { Mailbox } from '../mailbox.js';
 import { NOTHING } from '../nothing.js';
@@ -58,7 +58,7 @@ export class IncomingCall implements Invocation {
     this.#request = request;
     this.#host = host;
     this.#options = options;
-    if (details['progress'] === true) this.#input = new Mailbox({ max: 65_536, overflow: 'error', onOverflow: (error) => this.#stop(error) });
+    if (details['progress'] === true) this.#input = this.#mailbox();
     if (details['timeout'] > 0) this.#timer = new Timer(details['timeout'], (error) => this.#stop(error));
   }
 
@@ -100,9 +100,13 @@ export class IncomingCall implements Invocation {
 
   /** What comes after the arguments. */
   get input(): Invocation['input'] {
-    if (!this.#input) (this.#input = new Mailbox({ max: 1 })).end();
+    if (!this.#input) (this.#input = this.#mailbox()).end();
     const mail = this.#input;
     return { [Symbol.asyncIterator]: () => mail.iterate() };
+  }
+
+  #mailbox(): Mailbox<Required<Payload>> {
+    return new Mailbox((error) => this.#stop(error));
   }
 
   /** Serves the call to its end. What is known at once is answered at once. */
@@ -144,7 +148,7 @@ export class IncomingCall implements Invocation {
 
   /** INTERRUPT. */
   interrupt(): void {
-    this.#stop(new CanceledError(CANCELED, { message: 'canceled by the caller' }));
+    this.#stop(canceled('canceled by the caller'));
   }
 
   /** The session is over: nobody will read the answer. */
@@ -202,7 +206,7 @@ export class IncomingCall implements Invocation {
     let error = toError(thrown);
     if (!(error instanceof WampError)) {
       if (!this.#stopped) this.#host.emit('error', { error, where: 'handler' });
-      error = new WampError(this.#stopped?.uri ?? RUNTIME_ERROR, { args: [error.message] });
+      error = new WampError(this.#stopped?.uri ?? 'wamp.error.runtime_error', { args: [error.message] });
     }
     if (this.#waits) this.#refuse(error as WampError);
     this.#end();

@@ -37,7 +37,7 @@ export class Calls {
   }
 
   cancel([, request, { mode = 'skip' }]: Message): void {
-    this.#running.get(request)?.giveUp(new CanceledError('wamp.error.canceled'), mode);
+    this.#running.get(request)?.giveUp(new CanceledError('wamp.error.canceled'), { mode });
   }
 
   end(): void {
