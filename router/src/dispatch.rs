@@ -5,6 +5,7 @@
 //! and nothing comes after UNSUBSCRIBED.
 
 use crate::{
+    chunk::Format,
     deliver::{DeliverBatch, Handle},
     guard::Held,
     realm::RealmCell,
@@ -42,16 +43,23 @@ pub(crate) enum Dispatched {
 
 impl<'a> Dispatcher<'a> {
     /// Messages for this realm that are handled one after another, without waiting in between.
-    pub(crate) fn new(cell: &'a RealmCell) -> Self {
-        Self { cell, held: cell.hold(), out: DeliverBatch::default() }
+    /// `format` is how their sender writes them.
+    pub(crate) const fn new(cell: &'a RealmCell, format: Format) -> Self {
+        Self { cell, held: cell.hold(), out: DeliverBatch::new(format) }
     }
 
     /// Says how long the frame is that is decoded next.
     pub(crate) fn prepare(&mut self, length: usize) {
         if length >= LONG {
-            self.held.release();
+            self.release();
             self.out.wake();
         }
+    }
+
+    /// Lets go of the guard, with everything in the outboxes.
+    fn release(&mut self) {
+        self.out.flush();
+        self.held.release();
     }
 
     /// Hands a request of `from` to its realm, if it has the right to it.
@@ -83,7 +91,14 @@ impl<'a> Dispatcher<'a> {
         message: &Message,
         why: Refused,
     ) -> Handled {
-        self.held.read().refuse(from, message, why, &mut self.out)
+        let Self { held, out, .. } = self;
+        held.read(|| out.flush()).refuse(from, message, why, out)
+    }
+}
+
+impl Drop for Dispatcher<'_> {
+    fn drop(&mut self) {
+        self.release();
     }
 }
 
@@ -96,16 +111,33 @@ pub(crate) async fn settle(
     realm: &Arc<RealmCell>,
     from: &Arc<Member<Handle>>,
     message: Message,
+    format: Format,
 ) -> Handled {
     match realm.authorization().ask(shared, realm, from, &message).await {
-        Ok(grant) => route(&mut Dispatcher::new(realm), from, grant, message, shared.clock.now()),
-        Err(why) => Dispatcher::new(realm).refuse(from, &message, why),
+        Ok(grant) => {
+            let now = shared.clock.now();
+            route(&mut Dispatcher::new(realm, format), from, grant, message, now)
+        }
+        Err(why) => Dispatcher::new(realm, format).refuse(from, &message, why),
     }
 }
 
 /// Whether a procedure is answered by the realm itself, and may change it.
 fn is_of_the_realm(procedure: &Uri) -> bool {
     procedure.is_reserved() && procedure != GET_EVENTS && !procedure.as_str().starts_with(ADMIN)
+}
+
+/// Changes the realm. What was delivered before is in the outboxes before it changes, what comes of that before it is released.
+fn change(
+    held: &mut Held<'_, Realm<Handle>>,
+    out: &mut DeliverBatch,
+    change: impl FnOnce(&mut Realm<Handle>, &mut DeliverBatch) -> Handled,
+) -> Handled {
+    out.flush();
+    let mut realm = held.write();
+    let handled = change(&mut realm, out);
+    out.flush();
+    handled
 }
 
 fn route(
@@ -116,22 +148,22 @@ fn route(
     now: Time,
 ) -> Handled {
     match message {
-        Message::Publish(m) => held.read().publish_as(grant, from, m, now, out),
-        Message::Yield(m) => held.read().yield_(from, m, now, out),
+        Message::Publish(m) => held.read(|| out.flush()).publish_as(grant, from, m, now, out),
+        Message::Yield(m) => held.read(|| out.flush()).yield_(from, m, now, out),
         Message::Error(m) => {
             // A call that goes to another callee may have to be watched again.
-            let guarded = held.read();
+            let guarded = held.read(|| out.flush());
             let handled = guarded.error(from, m, now, out);
             cell.expect(guarded.poll_timeout());
             handled
         }
-        Message::Cancel(m) => held.read().cancel(from, m, now, out),
+        Message::Cancel(m) => held.read(|| out.flush()).cancel(from, m, now, out),
         // The one procedure of the protocol that may look for long needs no more than to look.
         Message::Call(m) if is_of_the_realm(&m.procedure) => {
-            held.write().call_meta(from, m, now, out)
+            change(held, out, |realm, out| realm.call_meta(from, m, now, out))
         }
         Message::Call(m) => {
-            let guarded = held.read();
+            let guarded = held.read(|| out.flush());
             let handled = if m.procedure == GET_EVENTS {
                 guarded.get_events(from, m, now, out)
             } else {
@@ -140,10 +172,14 @@ fn route(
             cell.expect(guarded.poll_timeout());
             handled
         }
-        Message::Subscribe(m) => held.write().subscribe(from, m, now, out),
-        Message::Unsubscribe(m) => held.write().unsubscribe(from, m, now, out),
-        Message::Register(m) => held.write().register(from, m, now, out),
-        Message::Unregister(m) => held.write().unregister(from, m, now, out),
+        Message::Subscribe(m) => change(held, out, |realm, out| realm.subscribe(from, m, now, out)),
+        Message::Unsubscribe(m) => {
+            change(held, out, |realm, out| realm.unsubscribe(from, m, now, out))
+        }
+        Message::Register(m) => change(held, out, |realm, out| realm.register(from, m, now, out)),
+        Message::Unregister(m) => {
+            change(held, out, |realm, out| realm.unregister(from, m, now, out))
+        }
         Message::Hello(_)
         | Message::Welcome(_)
         | Message::Abort(_)

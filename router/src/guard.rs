@@ -42,9 +42,13 @@ impl<T> Guard<T> {
 }
 
 impl<T> Held<'_, T> {
-    /// The value, for reading. What was read before may have changed: a writer that waited has been let in first.
-    pub(crate) fn read(&mut self) -> &T {
-        if let Some(reading) = &mut self.reading {
+    /// The value, for reading. What was read before may have changed: a writer that waited has been let in first, and
+    /// `before` that this was done.
+    pub(crate) fn read(&mut self, before: impl FnOnce()) -> &T {
+        if let Some(reading) = &mut self.reading
+            && self.guard.0.is_locked_exclusive()
+        {
+            before();
             RwLockReadGuard::bump(reading);
         }
         self.reading.get_or_insert_with(|| self.guard.read())
@@ -82,12 +86,12 @@ mod tests {
     fn who_holds_the_guard_may_change_the_value_and_go_on_reading() {
         let guard = Guard::new(1);
         let mut held = guard.hold();
-        assert_eq!(*held.read(), 1);
+        assert_eq!(*held.read(|| ()), 1);
         *held.write() += 1;
-        assert_eq!(*held.read(), 2);
+        assert_eq!(*held.read(|| ()), 2);
         held.release();
         *guard.write() += 1;
-        assert_eq!(*held.read(), 3);
+        assert_eq!(*held.read(|| ()), 3);
     }
 
     #[test]
@@ -95,9 +99,9 @@ mod tests {
         let guard = Guard::new(0);
         std::thread::scope(|scope| {
             let mut held = guard.hold();
-            assert_eq!(*held.read(), 0);
+            assert_eq!(*held.read(|| ()), 0);
             scope.spawn(|| *guard.write() = 1);
-            while *held.read() == 0 {
+            while *held.read(|| ()) == 0 {
                 std::thread::yield_now();
             }
         });

@@ -90,6 +90,7 @@ mod admin;
 mod admission;
 mod arrival;
 mod bridge;
+mod chunk;
 mod clock;
 mod connection;
 mod counters;

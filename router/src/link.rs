@@ -5,12 +5,13 @@
 
 use crate::{
     admin::{Direction, Tap},
+    chunk::{Chunk, Format},
     deliver::Handle,
     metrics::{Batch, Flow},
-    outbox::Cut,
+    outbox::{Cut, Parcel},
     silence::{Due, Patience, Watch},
     slowness::{News, Vigil},
-    transport::{Close, Lost, Transport},
+    transport::{Close, FrameFormat, Lost, Transport},
 };
 use bytes::Bytes;
 use std::{
@@ -18,6 +19,7 @@ use std::{
     future::poll_fn,
     io, mem,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -47,7 +49,7 @@ pub(crate) struct Link<T> {
     transport: T,
     outbox: Handle,
     /// Taken from the outbox and not encoded yet.
-    sending: VecDeque<(Outbound, usize)>,
+    sending: VecDeque<(Parcel, usize)>,
     /// How many bytes of the outbox were encoded since the last flush.
     encoded: usize,
     /// How many bytes of short frames there are among them.
@@ -254,6 +256,12 @@ impl<T: Transport> Link<T> {
         self.transport.poll_receive(cx).map_err(Stop::Lost)
     }
 
+    /// How events are written for this connection and those like it.
+    pub(crate) fn format(&self) -> Format {
+        let frame = self.transport.frame_format().unwrap_or(FrameFormat::WebSocket);
+        Format { serializer: self.transport.serializer(), frame }
+    }
+
     /// Gives frames back that belong to what comes next: those behind a GOODBYE.
     pub(crate) fn unread(&mut self, frames: impl Iterator<Item = Bytes>) {
         self.unread.extend(frames);
@@ -343,33 +351,58 @@ impl<T: Transport> Link<T> {
     /// Encodes what was taken from the outbox until a batch is full.
     fn encode_batch(&mut self, cx: &mut Context<'_>) -> Result<(), Stop> {
         while self.short < SHORT_BATCH && self.transport.buffered() < WRITE_BATCH {
-            let Some((mut outbound, bytes)) = self.sending.pop_front() else { break };
+            let Some((parcel, bytes)) = self.sending.pop_front() else { break };
             self.encoded += bytes;
-            if let Outbound::Message(message) = &outbound
-                && let Message::Goodbye(_) | Message::Abort(_) = **message
-            {
-                self.dismissal = Some(message.clone());
-                self.sending = VecDeque::new();
-                break;
+            match parcel {
+                Parcel::Chunk(chunk) => self.put_chunk(cx, &chunk)?,
+                Parcel::One(Outbound::Message(message))
+                    if matches!(*message, Message::Goodbye(_) | Message::Abort(_)) =>
+                {
+                    self.dismissal = Some(message);
+                    self.sending = VecDeque::new();
+                    break;
+                }
+                Parcel::One(outbound) => self.put(cx, outbound)?,
             }
-            let serializer = self.transport.serializer();
-            let (code, mut made) = (outbound.code(), Bytes::new());
-            let pieces = outbound.encode_pieces(serializer, &mut made).map_err(Stop::Unwritable)?;
-            let length = pieces.len();
-            if length > self.transport.peer_limit() {
-                self.undelivered.push(outbound);
-                continue;
-            }
-            self.sent.count(code, length);
-            if length < LONG {
-                self.short += length;
-            }
-            if let Some(tap) = &mut self.tap {
-                tap.note(Direction::Out, serializer, &pieces.to_bytes());
-            }
-            self.transport.feed(cx, pieces).map_err(Stop::Broken)?;
         }
         Ok(())
+    }
+
+    /// Puts events into the transport that are framed for many connections like this one, if it is like others.
+    fn put_chunk(&mut self, cx: &mut Context<'_>, chunk: &Chunk) -> Result<(), Stop> {
+        let serializer = self.transport.serializer();
+        let is_heard = self.tap.as_mut().is_some_and(|tap| tap.is_heard());
+        let frames = self.transport.frame_format().filter(|_| !is_heard).and_then(|frame| {
+            let frames = chunk.frames(Format { serializer, frame })?;
+            (frames.longest <= self.transport.peer_limit()).then_some(frames)
+        });
+        let Some(frames) = frames else {
+            let mut events = chunk.singles().iter().map(Arc::clone);
+            return events.try_for_each(|event| self.put(cx, Outbound::Event(event)));
+        };
+        self.sent.count_many(MessageCode::Event, chunk.count(), frames.length);
+        self.short += frames.bytes.len();
+        self.transport.feed_framed(&frames.bytes).map_err(Stop::Broken)
+    }
+
+    /// Encodes a message and puts it into the transport, unless it is longer than what the other side takes.
+    fn put(&mut self, cx: &mut Context<'_>, mut outbound: Outbound) -> Result<(), Stop> {
+        let serializer = self.transport.serializer();
+        let (code, mut made) = (outbound.code(), Bytes::new());
+        let pieces = outbound.encode_pieces(serializer, &mut made).map_err(Stop::Unwritable)?;
+        let length = pieces.len();
+        if length > self.transport.peer_limit() {
+            self.undelivered.push(outbound);
+            return Ok(());
+        }
+        self.sent.count(code, length);
+        if length < LONG {
+            self.short += length;
+        }
+        if let Some(tap) = &mut self.tap {
+            tap.note(Direction::Out, serializer, &pieces.to_bytes());
+        }
+        self.transport.feed(cx, pieces).map_err(Stop::Broken)
     }
 
     /// Waits for a silent client, but not for ever.

@@ -10,7 +10,7 @@ use crate::{
     error::StartError,
     log_gate::LogGate,
     metrics::Refusals,
-    outbox::{Cut, Outbox},
+    outbox::{Cut, Outbox, Parcel},
     realms::Realms,
     room::Room,
     telemetry::Telemetry,
@@ -67,7 +67,7 @@ pub(crate) type Reloader =
 #[derive(Default)]
 struct Outboxes {
     next: u64,
-    open: HashMap<u64, Weak<Outbox<wamplex_realm::Outbound>>>,
+    open: HashMap<u64, Weak<Outbox<Parcel>>>,
 }
 
 /// An outbox that a shutdown reaches, for as long as this lives.
@@ -130,10 +130,7 @@ impl Shared {
     }
 
     /// Takes note of an outbox that was made elsewhere.
-    pub(crate) fn register_outbox(
-        self: &Arc<Self>,
-        outbox: Outbox<wamplex_realm::Outbound>,
-    ) -> Registered {
+    pub(crate) fn register_outbox(self: &Arc<Self>, outbox: Outbox<Parcel>) -> Registered {
         let outbox = Arc::new(outbox);
         let mut outboxes = self.outboxes.lock();
         let key = outboxes.next;

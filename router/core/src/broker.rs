@@ -191,7 +191,7 @@ impl<H> Broker<H> {
             let (subscription, members) = (subscription.id, subscription.members());
             let event = Event { subscription, publication, details, payload: payload.clone() };
             let event = Arc::new(SharedEvent::new(event, first.clone()));
-            for member in members {
+            for member in members.iter() {
                 out.deliver(member.handle(), Outbound::Event(Arc::clone(&event)));
             }
             first.get_or_insert(event);
@@ -223,6 +223,7 @@ impl<H> Broker<H> {
         let Publish { options, topic, payload, .. } = message;
         let publication = from.draw_publication();
         let details = || details(config, from, disclose, &options);
+        let is_kept = keeping.is_some();
         let _others_wait = keeping.map(|keeping| {
             let event = KeptEvent {
                 publication,
@@ -235,23 +236,39 @@ impl<H> Broker<H> {
             self.keeper.keep(&keeping, event, now)
         });
         let eligibility = Eligibility::new(&options, from.session());
+        let event = |subscription: &Subscription<H>| {
+            let topic = subscription.is_pattern().then(|| topic.clone());
+            let details = EventDetails { topic, ..details() };
+            Event { subscription: subscription.id, publication, details, payload: payload.clone() }
+        };
         let mut first: Option<Arc<SharedEvent>> = None;
-        self.subscriptions.matching(topic.as_str(), |subscription| {
+        let mut deliver_one_by_one = |subscription: &Subscription<H>, out: &mut _| {
             // Made for the first receiver: often there is none but the publisher.
-            let mut event = None;
+            let mut made = None;
             subscription.for_each(&eligibility, options.rkey.as_deref(), |member| {
-                let event = event.get_or_insert_with(|| {
-                    let topic = subscription.is_pattern().then(|| topic.clone());
-                    let details = EventDetails { topic, ..details() };
-                    let subscription = subscription.id;
-                    let payload = payload.clone();
-                    let event = Event { subscription, publication, details, payload };
-                    Arc::new(SharedEvent::new(event, first.clone()))
+                let event = made.get_or_insert_with(|| {
+                    Arc::new(SharedEvent::new(event(subscription), first.clone()))
                 });
-                out.deliver(member.handle(), Outbound::Event(Arc::clone(event)));
+                Sink::deliver(out, member.handle(), Outbound::Event(Arc::clone(event)));
             });
-            first = first.take().or(event);
+            first = first.take().or(made);
+        };
+        // The last one that matches, and whether it is the only one.
+        let (mut last, mut is_only): (Option<&Subscription<H>>, _) = (None, true);
+        self.subscriptions.matching(topic.as_str(), |subscription| {
+            if let Some(before) = last.replace(subscription) {
+                is_only = false;
+                deliver_one_by_one(before, out);
+            }
         });
+        let Some(last) = last else { return Ok(publication) };
+        let is_for_all =
+            || options.filters.is_none() && last.shard(options.rkey.as_deref()).is_none();
+        if !is_only || is_kept || !is_for_all() {
+            deliver_one_by_one(last, out);
+        } else if last.members().iter().any(|member| eligibility.admits(member)) {
+            out.deliver_to_all(last.members(), eligibility.excluded(), event(last));
+        }
         Ok(publication)
     }
 
@@ -294,7 +311,7 @@ impl<H> Broker<H> {
             }
             places += subscription.check()?;
             about_protocol += usize::from(subscription.is_reserved());
-            for member in subscription.members() {
+            for member in subscription.members().iter() {
                 let seat = seats.get(member.session()).filter(|s| Arc::ptr_eq(&s.member, member));
                 if !seat.is_some_and(|seat| seat.subscriptions.contains(&id)) {
                     return Err(format!("{member:?} does not know of {id:?}"));

@@ -33,6 +33,11 @@ impl<'a> Eligibility<'a> {
         }
     }
 
+    /// The publisher, unless it wants its own events.
+    pub(crate) const fn excluded(&self) -> Option<SessionId> {
+        self.excluded
+    }
+
     /// Whether this member may receive the event.
     pub(crate) fn admits<H>(&self, member: &Member<H>) -> bool {
         self.excluded != Some(member.session())

@@ -2,13 +2,15 @@
 
 use crate::{
     event::SharedEvent,
+    receivers::Receivers,
     weight::{self, allocated},
 };
 use bytes::Bytes;
 use std::{mem, sync::Arc};
 use wamplex_shared::{
     codec::{self, EncodeError, Pieces},
-    message::{Message, MessageCode},
+    id::SessionId,
+    message::{Event, Message, MessageCode},
     payload::Payload,
     serializer::Serializer,
 };
@@ -20,6 +22,14 @@ use wamplex_shared::{
 pub trait Sink<H> {
     /// Queues `message` for the session behind `to`. GOODBYE and ABORT end that session.
     fn deliver(&mut self, to: &H, message: Outbound);
+
+    /// Queues an EVENT for all receivers of a subscription, `except` one of them: in an order of the sink's choice, but
+    /// for each receiver in the order of the calls, among those of [`deliver`](Self::deliver).
+    ///
+    /// Unless this is overridden, they are delivered to one by one.
+    fn deliver_to_all(&mut self, to: &Receivers<H>, except: Option<SessionId>, event: Event) {
+        to.deliver_one_by_one(except, event, self);
+    }
 }
 
 /// A message on its way to one session: cheap to clone, and not encoded before the receiver's own task does it.

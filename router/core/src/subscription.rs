@@ -3,6 +3,7 @@
 use crate::{
     eligibility::Eligibility,
     member::Member,
+    receivers::Receivers,
     shards::{Shard, Shards},
 };
 use bytestring::ByteString;
@@ -19,8 +20,8 @@ pub(crate) struct Subscription<H> {
     policy: MatchPolicy,
     topic: Uri,
     pub(crate) created: Time,
-    /// Those to deliver to, side by side, since publishing walks them.
-    members: Vec<Arc<Member<H>>>,
+    /// Those to deliver to.
+    members: Receivers<H>,
     /// Where each of them stands, since leaving must not walk them.
     places: HashMap<SessionId, usize>,
     /// Those that share events among them, if there are any.
@@ -29,7 +30,7 @@ pub(crate) struct Subscription<H> {
 
 impl<H> Subscription<H> {
     pub(crate) fn new(id: SubscriptionId, policy: MatchPolicy, topic: Uri, created: Time) -> Self {
-        let (members, places, shards) = (Vec::new(), HashMap::new(), None);
+        let (members, places, shards) = (Receivers::new(), HashMap::new(), None);
         Self { id, policy, topic, created, members, places, shards }
     }
 
@@ -48,7 +49,7 @@ impl<H> Subscription<H> {
         self.topic.is_reserved()
     }
 
-    pub(crate) fn members(&self) -> &[Arc<Member<H>>] {
+    pub(crate) const fn members(&self) -> &Receivers<H> {
         &self.members
     }
 
@@ -57,13 +58,13 @@ impl<H> Subscription<H> {
         self.members.get(*self.places.get(&session)?)
     }
 
-    pub(crate) const fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
 
     pub(crate) fn add(&mut self, member: Arc<Member<H>>) {
         if self.places.insert(member.session(), self.members.len()).is_none() {
-            self.members.push(member);
+            self.members.make_mut().push(member);
         }
     }
 
@@ -83,7 +84,7 @@ impl<H> Subscription<H> {
     pub(crate) fn remove(&mut self, session: SessionId) {
         self.set_node(session, None);
         let Some(at) = self.places.remove(&session) else { return };
-        self.members.swap_remove(at);
+        self.members.make_mut().swap_remove(at);
         if let Some(moved) = self.members.get(at) {
             self.places.insert(moved.session(), at);
         }

@@ -102,14 +102,25 @@ impl Tap {
         Self { taps: Arc::clone(taps), key, generation: 0, listeners: Vec::new() }
     }
 
-    /// Passes a message on to those who listen, as far as they have room for it.
-    pub(crate) fn note(&mut self, direction: Direction, serializer: Serializer, frame: &Bytes) {
+    /// Whether anybody listens.
+    pub(crate) fn is_heard(&mut self) -> bool {
+        self.look();
+        !self.listeners.is_empty()
+    }
+
+    /// Notes who listens now.
+    fn look(&mut self) {
         let generation = self.taps.generation.load(Relaxed);
         if generation != self.generation {
             self.generation = generation;
             let listeners = self.taps.listeners.lock();
             self.listeners = listeners.get(&self.key).cloned().unwrap_or_default();
         }
+    }
+
+    /// Passes a message on to those who listen, as far as they have room for it.
+    pub(crate) fn note(&mut self, direction: Direction, serializer: Serializer, frame: &Bytes) {
+        self.look();
         for listener in &self.listeners {
             let tapped = Tapped { direction, serializer, frame: frame.clone() };
             if listener.messages.try_send(tapped).is_err() {

@@ -301,7 +301,7 @@ impl<T: Transport> Connection<T> {
         now: Time,
         received: &mut Batch,
     ) -> Result<Option<Box<Message>>, End> {
-        let mut dispatcher = Dispatcher::new(&membership.realm);
+        let mut dispatcher = Dispatcher::new(&membership.realm, self.link.format());
         for frame in frames {
             self.link.note_received(&frame);
             dispatcher.prepare(frame.len());
@@ -352,7 +352,8 @@ impl<T: Transport> Connection<T> {
     async fn settle(&mut self, membership: &Membership, message: Message) -> Result<(), End> {
         let Membership { realm, member, .. } = membership;
         let shared = Arc::clone(&self.shared);
-        let mut settling = pin!(dispatch::settle(&shared, realm, member, message));
+        let format = self.link.format();
+        let mut settling = pin!(dispatch::settle(&shared, realm, member, message, format));
         poll_fn(|cx| match settling.as_mut().poll(cx) {
             Poll::Ready(handled) => Poll::Ready(handled.map_err(End::from)),
             Poll::Pending => {

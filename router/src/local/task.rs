@@ -6,14 +6,16 @@ use super::{
 };
 use crate::{
     authentication::Expiry,
+    chunk::Format,
     deliver::Handle,
     dispatch::{Dispatched, Dispatcher, settle},
     log_gate::Line,
     metrics::Batch,
-    outbox::Cut,
+    outbox::{Cut, Parcel},
     realm::Membership,
     shared::{Registered, Shared},
     slowness,
+    transport::FrameFormat,
 };
 use std::{
     collections::VecDeque,
@@ -26,6 +28,7 @@ use std::{
 use wamplex_realm::Outbound;
 use wamplex_shared::{
     message::{Abort, Goodbye, Message},
+    serializer::Serializer,
     session::{CloseReason, Received, Serving},
     time::Time,
     uris::close,
@@ -33,6 +36,9 @@ use wamplex_shared::{
 
 /// Why a session is ended for which too much waits.
 const OVERFLOW: &str = "too slow: too much is waiting to be taken";
+
+/// How events of a session inside the process are written: for those who have a connection.
+const FORMAT: Format = Format { serializer: Serializer::Json, frame: FrameFormat::WebSocket };
 
 /// Carries messages between a realm and a session until one of them ends.
 pub(super) struct Task {
@@ -54,7 +60,7 @@ type Timer = Pin<Box<dyn Future<Output = ()> + Send>>;
 #[derive(Default)]
 struct Turn {
     requests: VecDeque<Message>,
-    arrived: VecDeque<(Outbound, usize)>,
+    arrived: VecDeque<(Parcel, usize)>,
     cut: Option<Cut>,
     is_due: bool,
 }
@@ -136,12 +142,20 @@ impl Task {
         }
         traffic.received().add(&mut batch);
         let bytes = arrived.iter().map(|(_, bytes)| bytes).sum();
-        for (outbound, _) in arrived {
-            let message = into_message(outbound);
-            batch.count(message.code(), 0);
-            // What breaks the protocol closes the session, and is told by its last event. Heard one by one, since a
-            // piece of a result is delivered through what the next message may end.
-            self.hear(|state| drop(state.session.handle_message(message)));
+        for (parcel, _) in arrived {
+            let mut hear = |message: Message| {
+                batch.count(message.code(), 0);
+                // What breaks the protocol closes the session, and is told by its last event. Heard one by one, since a
+                // piece of a result is delivered through what the next message may end.
+                self.hear(|state| drop(state.session.handle_message(message)));
+            };
+            match parcel {
+                Parcel::One(Outbound::Message(message)) => hear(*message),
+                Parcel::One(Outbound::Event(event)) => hear(event.event().into()),
+                Parcel::Chunk(chunk) => {
+                    chunk.singles().iter().for_each(|event| hear(event.event().into()));
+                }
+            }
         }
         traffic.sent().add(&mut batch);
         self.outbox().sent(bytes);
@@ -169,14 +183,14 @@ impl Task {
         let handled = match self.serving.handle_message(message) {
             Ok(Received::Request(request)) => {
                 let now = self.shared.clock.now();
-                let dispatched = Dispatcher::new(realm).dispatch(member, request, now);
+                let dispatched = Dispatcher::new(realm, FORMAT).dispatch(member, request, now);
                 match dispatched {
                     Ok(Dispatched::Done) => Ok(()),
                     Ok(Dispatched::Waits(request)) => {
                         let outbox = self.outbox();
                         // A session that is cut does not wait any more: its next turn says so.
                         tokio::select! {
-                            handled = settle(&self.shared, realm, member, *request) => handled,
+                            handled = settle(&self.shared, realm, member, *request, FORMAT) => handled,
                             _ = poll_fn(|cx| outbox.poll_cut(cx)) => Ok(()),
                         }
                     }
@@ -223,13 +237,6 @@ impl Drop for Task {
         }
         self.shared.tally.sessions_left.up();
         tracing::debug!(session = %self.membership.member.session(), "session inside the process left");
-    }
-}
-
-fn into_message(outbound: Outbound) -> Message {
-    match outbound {
-        Outbound::Message(message) => *message,
-        Outbound::Event(event) => Message::Event(event.event()),
     }
 }
 

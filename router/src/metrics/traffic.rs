@@ -119,8 +119,14 @@ impl Batch {
 
     /// Counts a message of this many bytes.
     pub(crate) const fn count(&mut self, code: MessageCode, bytes: usize) {
+        self.count_many(code, 1, bytes);
+    }
+
+    /// Counts so many messages that have this many bytes together.
+    pub(crate) const fn count_many(&mut self, code: MessageCode, messages: usize, bytes: usize) {
         let kind = kind_of(code);
-        self.messages[kind] += 1;
+        // A batch is added up long before there are so many.
+        self.messages[kind] += messages as u32;
         self.bytes += bytes as u64;
         self.seen |= 1 << kind;
     }

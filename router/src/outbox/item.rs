@@ -1,14 +1,19 @@
 //! What an outbox has to know of a message.
 
-use wamplex_realm::Outbound;
-use wamplex_shared::{
-    id::SubscriptionId,
-    message::{EventDetails, Message},
-    uri::Uri,
-};
+use wamplex_shared::{id::SubscriptionId, uri::Uri};
 
-/// A message that waits: it may be dropped if it is an event, and only then.
+/// A message that waits, or several events in one: it may be dropped if it is an event, and only then.
 pub(crate) trait Item: Sized {
+    /// How many messages it is: at least one.
+    fn count(&self) -> usize {
+        1
+    }
+
+    /// The messages one by one, each with its bytes; `None` if it is one message as it is.
+    fn split(&self) -> Option<Vec<(Self, usize)>> {
+        None
+    }
+
     /// Whether it is an event.
     fn is_event(&self) -> bool;
 
@@ -31,25 +36,5 @@ impl Topic {
     /// The same, without keeping the frame alive in which the topic was written.
     pub(super) fn detach(&self) -> Self {
         Self { subscription: self.subscription, uri: self.uri.as_ref().map(Uri::detach) }
-    }
-}
-
-impl Item for Outbound {
-    fn is_event(&self) -> bool {
-        matches!(self, Self::Event(_))
-    }
-
-    fn topic(&self) -> Option<Topic> {
-        let Self::Event(event) = self else { return None };
-        let uri = event.details().and_then(|details| details.topic.clone());
-        Some(Topic { subscription: event.subscription(), uri })
-    }
-
-    /// A message of its own: the bytes that other receivers share say nothing of gaps.
-    fn after_gap(self, dropped: u64) -> Self {
-        let Self::Event(event) = self else { return self };
-        let mut event = event.event();
-        event.details.custom.insert(EventDetails::DROPPED, dropped);
-        Self::Message(Box::new(Message::Event(event)))
     }
 }

@@ -14,10 +14,12 @@ mod list;
 mod losses;
 #[cfg(test)]
 mod model;
+mod parcel;
 mod terms;
 
 pub(crate) use item::Item;
 pub(crate) use losses::Losses;
+pub(crate) use parcel::Parcel;
 pub(crate) use terms::Terms;
 
 use crate::{config::SlowConsumerPolicy, peer::Peer};
@@ -51,6 +53,8 @@ pub(crate) enum Cut {
 struct State<T> {
     queue: Queue<T>,
     terms: Terms,
+    /// How many messages wait in a queue that drops nothing.
+    messages: usize,
     /// The bytes of the queue, and of what was taken from it and has not reached the socket.
     bytes: usize,
     cut: Option<Cut>,
@@ -91,6 +95,7 @@ impl<T: Item> Outbox<T> {
         let state = State {
             queue: Queue::Whole(VecDeque::new()),
             terms: Terms::disconnecting(limit),
+            messages: 0,
             bytes: 0,
             cut: None,
             waker: None,
@@ -122,6 +127,7 @@ impl<T: Item> Outbox<T> {
         state.queue.take_all(&mut waiting);
         let waiting_bytes = waiting.iter().map(|(_, bytes)| bytes).sum::<usize>();
         state.bytes = state.bytes.saturating_sub(waiting_bytes);
+        state.messages = 0;
         state.terms = terms;
         state.queue = if terms.policy == SlowConsumerPolicy::Disconnect {
             Queue::Whole(VecDeque::new())
@@ -136,10 +142,11 @@ impl<T: Item> Outbox<T> {
     /// Puts `item` behind what waits already, counted as `bytes`.
     ///
     /// Past the limit either events are dropped, this one or others, or the outbox is closed with [`Cut::Overflow`]; a
-    /// single item that is larger than the limit is taken if nothing else waits. A closed outbox takes nothing.
-    pub(crate) fn push(&self, item: T, bytes: usize) {
+    /// single item that is larger than the limit is taken if nothing else waits. A closed outbox takes nothing. An item that
+    /// is several messages is taken as if they came one by one.
+    pub(crate) fn push(&self, item: impl Into<T>, bytes: usize) {
         // Outside the lock, for which the woken task asks first thing.
-        if let Some(waker) = self.push_quietly(item, bytes) {
+        if let Some(waker) = self.push_quietly(item.into(), bytes) {
             waker.wake();
         }
     }
@@ -181,7 +188,10 @@ impl<T: Item> Outbox<T> {
         }
         let most = TAKEN.min(state.terms.bytes / 4);
         match &mut state.queue {
-            Queue::Whole(queue) if !queue.is_empty() => mem::swap(queue, taken),
+            Queue::Whole(queue) if !queue.is_empty() => {
+                mem::swap(queue, taken);
+                state.messages = 0;
+            }
             Queue::Lossy(backlog) if !backlog.is_empty() => backlog.take(most, taken),
             Queue::Whole(_) | Queue::Lossy(_) => {}
         }
@@ -234,8 +244,9 @@ impl<T: Item> Outbox<T> {
 
     /// Takes everything that waits, whatever else there is to say.
     pub(crate) fn take(&self) -> VecDeque<(T, usize)> {
-        let mut taken = VecDeque::new();
-        self.state.lock().queue.take_all(&mut taken);
+        let (mut taken, mut state) = (VecDeque::new(), self.state.lock());
+        state.queue.take_all(&mut taken);
+        state.messages = 0;
         taken
     }
 
@@ -245,6 +256,7 @@ impl<T: Item> Outbox<T> {
         state.cut.get_or_insert(Cut::Shutdown);
         let mut taken = VecDeque::new();
         state.queue.take_all(&mut taken);
+        state.messages = 0;
         taken
     }
 
@@ -264,7 +276,7 @@ impl<T: Item> Outbox<T> {
     pub(crate) fn is_filling(&self) -> bool {
         let state = self.state.lock();
         let (bytes, messages) = match &state.queue {
-            Queue::Whole(queue) => (state.bytes, queue.len()),
+            Queue::Whole(_) => (state.bytes, state.messages),
             Queue::Lossy(backlog) => (state.underway(backlog) + backlog.kept_bytes(), 0),
         };
         bytes > state.terms.bytes / 2 || messages > state.terms.messages / 2
@@ -276,17 +288,30 @@ impl<T: Item> State<T> {
     fn push(&mut self, item: T, bytes: usize) -> bool {
         match &mut self.queue {
             Queue::Whole(queue) => {
-                let has_room = self.terms.has_room(self.bytes, bytes);
-                if !has_room || queue.len() >= self.terms.messages {
+                let count = item.count();
+                // Of several messages only the first may be longer by itself than the limit.
+                let has_room = if count > 1 && self.bytes == 0 {
+                    bytes <= self.terms.bytes
+                } else {
+                    self.terms.has_room(self.bytes, bytes)
+                };
+                if !has_room || self.messages.saturating_add(count) > self.terms.messages {
                     self.cut = Some(Cut::Overflow);
                     return true;
                 }
                 self.bytes += bytes;
+                self.messages += count;
                 make_room(queue);
                 queue.push_back((item, bytes));
                 self.waits_for != WaitsFor::Cut
             }
             Queue::Lossy(backlog) => {
+                if let Some(parts) = item.split() {
+                    return parts.into_iter().fold(false, |wakes, (part, bytes)| {
+                        // What comes behind an overflow is not taken.
+                        self.cut.is_none() && self.push(part, bytes) || wakes
+                    });
+                }
                 let underway = self.bytes.saturating_sub(backlog.bytes());
                 if backlog.push(item, bytes, underway, &self.terms) == Err(Full) {
                     self.cut = Some(Cut::Overflow);

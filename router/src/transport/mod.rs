@@ -5,6 +5,7 @@
 
 #[cfg(feature = "echo")]
 pub(crate) mod echo;
+mod frame_format;
 mod incoming;
 pub(crate) mod longpoll;
 mod messages;
@@ -16,6 +17,7 @@ mod websocket;
 mod wire;
 mod workspace;
 
+pub(crate) use frame_format::FrameFormat;
 pub(crate) use messages::Messages;
 pub(crate) use websocket::{Subprotocol, WebSocket};
 
@@ -71,6 +73,20 @@ pub(crate) trait Transport: Send {
     /// # Errors
     /// The connection is lost.
     fn feed(&mut self, cx: &mut Context<'_>, message: Pieces<'_>) -> io::Result<()>;
+
+    /// How the messages of this connection are framed, if whole frames may be [fed](Self::feed_framed).
+    fn frame_format(&self) -> Option<FrameFormat> {
+        None
+    }
+
+    /// Puts messages into the buffer for writing that were framed as this connection does it, none of which is longer
+    /// than what the other side receives.
+    ///
+    /// # Errors
+    /// The connection is lost, or takes no frames.
+    fn feed_framed(&mut self, _frames: &Bytes) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 
     /// Writes what is buffered; pending while the socket takes no more.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;

@@ -1,7 +1,7 @@
 //! WAMP over RawSocket ("WAMP: RawSocket Transport"): over TCP, TLS and Unix sockets alike.
 
 use super::{
-    Close, Lost, Transport,
+    Close, FrameFormat, Lost, Transport,
     incoming::{Body, Framing, Incoming},
     outgoing::Outgoing,
     poll_hang_up,
@@ -241,6 +241,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for RawSocket<S> {
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         self.outgoing.extend(&header);
         self.outgoing.push_pieces(&message);
+        Ok(())
+    }
+
+    fn frame_format(&self) -> Option<FrameFormat> {
+        Some(FrameFormat::RawSocket)
+    }
+
+    fn feed_framed(&mut self, frames: &Bytes) -> io::Result<()> {
+        self.outgoing.push(frames);
         Ok(())
     }
 

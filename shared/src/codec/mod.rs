@@ -51,7 +51,7 @@ mod values;
 
 use alloc::vec;
 pub use options::Options;
-pub use pieces::{Pieces, event_head};
+pub use pieces::{Pieces, append_event_head, event_head};
 #[cfg(feature = "serde")]
 pub use typed::PayloadError;
 #[cfg(feature = "transcode")]

@@ -93,11 +93,23 @@ pub fn event_head(
     payload: &Payload,
 ) -> Box<[u8]> {
     let mut out = BytesMut::with_capacity(SHORT_HEAD);
+    append_event_head(serializer, subscription, publication, details, payload, &mut out);
+    Box::from(&out[..])
+}
+
+/// Writes the same behind what `out` has.
+pub fn append_event_head(
+    serializer: Serializer,
+    subscription: SubscriptionId,
+    publication: PublicationId,
+    details: &EventDetails,
+    payload: &Payload,
+    out: &mut BytesMut,
+) {
     let shape = payload.shape();
-    with_writer!(serializer, &mut out, |w| {
+    with_writer!(serializer, out, |w| {
         layout::write_event_head(w, subscription, publication, details, shape);
     });
-    Box::from(&out[..])
 }
 
 #[cfg(test)]

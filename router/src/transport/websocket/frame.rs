@@ -1,6 +1,7 @@
 //! Frames (RFC 6455, section 5): what clients put before a payload, and what servers do.
 
 use crate::transport::{Close, Lost};
+use wamplex_shared::serializer::Serializer;
 
 /// The longest payload of a control frame.
 pub(super) const CONTROL: usize = 125;
@@ -116,6 +117,13 @@ impl Header {
     }
 }
 
+impl Kind {
+    /// What messages in this serializer are marked as.
+    pub(super) const fn of(serializer: Serializer) -> Self {
+        if serializer.is_text() { Self::Text } else { Self::Binary }
+    }
+}
+
 impl Opcode {
     const fn from_number(number: u8) -> Result<Self, FrameError> {
         Ok(match number {
@@ -145,16 +153,16 @@ impl Opcode {
     }
 
     /// Gives `write` what a server puts before a payload of `length` bytes, a whole message.
-    pub(super) fn head(self, length: usize, write: impl FnOnce(&[u8])) {
+    pub(super) fn head<R>(self, length: usize, write: impl FnOnce(&[u8]) -> R) -> R {
         let first = 0x80 | self.number();
         if length <= CONTROL {
-            write(&[first, length as u8]);
+            write(&[first, length as u8])
         } else if let Ok(length) = u16::try_from(length) {
             let [high, low] = length.to_be_bytes();
-            write(&[first, TWO_BYTES, high, low]);
+            write(&[first, TWO_BYTES, high, low])
         } else {
             let [a, b, c, d, e, f, g, h] = (length as u64).to_be_bytes();
-            write(&[first, EIGHT_BYTES, a, b, c, d, e, f, g, h]);
+            write(&[first, EIGHT_BYTES, a, b, c, d, e, f, g, h])
         }
     }
 }

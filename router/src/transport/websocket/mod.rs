@@ -14,7 +14,7 @@ pub(super) use frame::Kind;
 pub(crate) use subprotocol::Subprotocol;
 
 use super::{
-    Close, Lost, MUCH, Transport,
+    Close, FrameFormat, Lost, MUCH, Transport,
     incoming::Incoming,
     outgoing::{COPIED, Outgoing},
     poll_hang_up,
@@ -52,6 +52,15 @@ pub(crate) struct WebSocket<S> {
     goodbye: Goodbye,
 }
 
+/// Gives `write` what stands before a whole message of `length` bytes.
+pub(super) fn head_of_message<R>(
+    serializer: Serializer,
+    length: usize,
+    write: impl FnOnce(&[u8]) -> R,
+) -> R {
+    Opcode::Data(Kind::of(serializer)).head(length, write)
+}
+
 /// How far the two sides are with closing the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Goodbye {
@@ -80,7 +89,7 @@ impl<S> WebSocket<S> {
 
     /// The kind that messages of this connection have.
     const fn kind(&self) -> Kind {
-        if self.serializer.is_text() { Kind::Text } else { Kind::Binary }
+        Kind::of(self.serializer)
     }
 
     /// Puts a frame behind what waits.
@@ -280,6 +289,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocket<S> {
                 }
             }
         }
+    }
+
+    fn frame_format(&self) -> Option<FrameFormat> {
+        self.batches.is_none().then_some(FrameFormat::WebSocket)
+    }
+
+    fn feed_framed(&mut self, frames: &Bytes) -> io::Result<()> {
+        self.check_open()?;
+        self.outgoing.push(frames);
+        Ok(())
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
