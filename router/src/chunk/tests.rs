@@ -158,11 +158,14 @@ impl Stage {
 
     fn handle(&mut self, from: usize, message: Message, out: &mut impl Sink<Handle>) {
         let (realm, from, now) = (&mut self.realm, &self.members[from], Time::ZERO);
-        let handled = match message {
-            Message::Publish(m) => realm.publish(from, m, now, out),
-            Message::Subscribe(m) => realm.subscribe(from, m, now, out),
-            Message::Call(m) => realm.call(from, m, now, out),
-            other => panic!("{other:?}"),
+        let handled = if let Message::Publish(m) = message {
+            realm.publish(from, m, now, out)
+        } else if let Message::Subscribe(m) = message {
+            realm.subscribe(from, m, now, out)
+        } else if let Message::Call(m) = message {
+            realm.call(from, m, now, out)
+        } else {
+            panic!("{message:?}")
         };
         handled.unwrap();
     }
@@ -238,7 +241,7 @@ fn what_goes_out_in_chunks_is_what_would_go_out_one_by_one() {
                 let message = any_request(&mut dice, request);
                 singly.handle(sender, message.clone(), &mut Deliver);
                 let changes = matches!(message, Message::Subscribe(_));
-                if changes || dice.draw() % 50 == 0 {
+                if changes || dice.draw().is_multiple_of(50) {
                     batch.flush();
                 }
                 together.handle(sender, message, &mut batch);
