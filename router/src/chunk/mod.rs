@@ -76,7 +76,7 @@ impl Chunk {
     /// queue. They count in full for every receiver, although they are shared; what they are converted to does not count.
     pub(crate) fn weight(&self) -> usize {
         // As allocators round, and what counts references to the frames.
-        const SELF: usize = size_of::<Self>() + 128;
+        const SELF: usize = size_of::<Chunk>() + 128;
         let text = self.parts.first().map_or(0, |part| (part.payload - part.start) as usize);
         let details = self.details.as_ref().map_or(0, |_| size_of::<EventDetails>() + text);
         SELF + details + size_of_val(&*self.parts) + self.frames.bytes.len()
