@@ -50,7 +50,6 @@ export const ENTRIES = [
     files: { workerd: 'argon2-workerd.js', 'edge-light': 'argon2-edge-light.js', default: 'argon2.js' },
   },
   { source: 'src/meta/index.ts', packages: [], files: { default: 'meta.js' } },
-  { source: 'src/json/index.ts', packages: [], files: { default: 'json.js' } },
   { source: 'src/serve/index.ts', packages: [], part: 'serve', files: { default: 'serve.js' } },
   { ...side('autobahn'), inside: NOBLE },
   { source: 'src/autobahn/members.ts', packages: [], inside: NOBLE, module: 'core', global: 'autobahn', files: { default: 'autobahn.global.js' } },

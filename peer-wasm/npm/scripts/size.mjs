@@ -7,7 +7,7 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { buildSync, transformSync } from 'esbuild';
 import { root } from './entries.mjs';
 
-/** What a page loads that calls, subscribes and authenticates in every way with a router that does not insist on JSON, and what that should be at most, in bytes of brotli. */
+/** What a page loads that calls, subscribes and authenticates in every way, and what that should be at most, in bytes of brotli. */
 const GOALS = { 'slim in a page, js and wasm': 20_000, 'default in a page': 24_000 };
 /** How much larger than measured a ceiling is. */
 const SLACK = 1.03;
@@ -19,7 +19,6 @@ const TOLD = {
   'Argon2id, if the router asks for it': 'argon2.js',
   'the meta API, if it is used': 'meta.js',
   '`register`, if it is used': 'serve.js',
-  'JSON, if the router chooses it': 'json.js',
   '`wamplex/worker`': 'worker.js',
   '`wamplex/react`, `wamplex/vue` or `wamplex/svelte`': 'vue.js',
   '`wamplex/autobahn`': 'autobahn.js',
@@ -73,7 +72,7 @@ function measure() {
 function inPage(file) {
   const { outputFiles } = buildSync({
     stdin: { contents: `import { auth, connect } from './dist/${file}';\nglobalThis.wamplex = { auth, connect };`, resolveDir: root },
-    bundle: true, write: false, minify: true, format: 'esm', target: 'es2022', packages: 'external', external: ['./argon2.js', './meta.js', './json.js', './serve.js'],
+    bundle: true, write: false, minify: true, format: 'esm', target: 'es2022', packages: 'external', external: ['./argon2.js', './meta.js', './serve.js'],
   });
   return sizesOf(Buffer.from(outputFiles[0].contents));
 }

@@ -6,14 +6,12 @@ import { Code, Flags, SERIALIZERS, Report, type Core, type CoreModule } from './
 import type { BigintMode } from './decode/json.js';
 import { flagsOf } from './decode/layout.js';
 import { MessageReader, type Message } from './decode/message.js';
-import type { Encoder } from './encode/index.js';
-import { binaryEncoder } from './encode/writer.js';
+import { encoderFor, type Encoder } from './encode/index.js';
 import { UTF8 } from './utf8.js';
 import {
   AUTHENTICATION_FAILED, ConnectionLostError, NETWORK_FAILURE, PROTOCOL_VIOLATION, WampError, errorType, lostBy, refusalType, refused, toError,
 } from './errors.js';
 import { HELLO } from './hello.js';
-import { loaded } from './loaded.js';
 import { sessionInfo } from './info.js';
 import type { Packer } from './passthru/index.js';
 import type { Registrations } from './serve/index.js';
@@ -143,30 +141,20 @@ export class Connection {
   // ---- what the socket says -----------------------------------------------------
 
   #connected(): void {
-    // Of a socket that was open before, too.
-    this.#socket.onopen = null;
+    if (this.#serializer) return;
     const [, name, batched] = /^wamp\.2\.(\w+)(\.batched)?$/.exec(this.#socket.protocol) ?? [];
     const serializer = name as SerializerName;
     if (!SERIALIZERS.includes(serializer)) return this.#broken('the server chose no WAMP subprotocol');
     this.#serializer = serializer;
     this.#batched = batched !== undefined;
-    // Few routers know nothing else: what it takes is loaded for them.
-    if (serializer === 'json') this.#join(() => loaded('what reads JSON', import('wamplex:json')), (json) => this.#hello(json));
-    else this.#hello();
-  }
-
-  #hello(json?: typeof import('./json/index.js')): void {
-    this.#reader = new MessageReader(this.#module, this.#core, this.#serializer, this.#bigint, json?.parseJson);
-    this.#encoder = json ? new json.JsonEncoder(this.#batched) : binaryEncoder(this.#serializer, this.#batched);
-    this.#join(
-      () => this.#offer.hello(),
-      (details) => this.#send([Code.Hello, this.#realm, { ...HELLO, ...details }]),
-    );
+    this.#reader = new MessageReader(this.#module, this.#core, serializer, this.#bigint);
+    this.#encoder = encoderFor(serializer, this.#batched);
+    this.#hello();
   }
 
   #frame(data: string | Uint8Array): void {
     this.heard = true;
-    if (!this.#encoder) return;
+    if (!this.#serializer) return;
     const isText = typeof data === 'string';
     const messages = isText !== (this.#serializer === 'json') ? undefined : this.#batched ? messagesOf(data) : [data];
     if (!messages) return this.#broken();
@@ -245,6 +233,13 @@ export class Connection {
       const answer = ask();
       return answer instanceof Promise ? answer.then(proceed) : proceed(answer);
     }).catch((error) => this.#refuse(error));
+  }
+
+  #hello(): void {
+    this.#join(
+      () => this.#offer.hello(),
+      (details) => this.#send([Code.Hello, this.#realm, { ...HELLO, ...details }]),
+    );
   }
 
   #challenge(method: string, extra: Record<string, unknown>): void {
@@ -405,7 +400,7 @@ export class Connection {
   drop(cause: WampError, reason?: string, message?: string): void {
     if (this.#closed) return;
     const why = (this.cause ??= cause);
-    if (reason && this.#encoder) this.#send([Code.Abort, { message }, reason], () => this.#module.abort(this.#core));
+    if (reason && this.#serializer) this.#send([Code.Abort, { message }, reason], () => this.#module.abort(this.#core));
     if (this.#encoder && !this.#writing) this.#flush();
     // A listener of traces may have been quicker.
     if (this.#closed) return;

@@ -28,11 +28,6 @@ declare module 'wamplex:meta' {
   export function metaOf(client: import('./client.js').Client): any;
 }
 
-declare module 'wamplex:json' {
-  export const parseJson: typeof import('./json/index.js').parseJson;
-  export const JsonEncoder: typeof import('./json/index.js').JsonEncoder;
-}
-
 declare module 'wamplex:serve' {
   /** Makes the class of what `wamplex:serve/shared` is. */
   export default function make(shared: unknown): typeof import('./serve/index.js').Registrations;

@@ -5,10 +5,7 @@ import { decode as decodeMsgpack } from '@msgpack/msgpack';
 import { Decoder as CborDecoder } from 'cbor-x';
 import { source } from './sources.mjs';
 
-const { elements } = await source('encode/index.ts');
-const { binaryEncoder } = await source('encode/writer.ts');
-const { JsonEncoder } = await source('json/index.ts');
-const encoderFor = (serializer, batched) => (serializer === 'json' ? new JsonEncoder(batched) : binaryEncoder(serializer, batched));
+const { elements, encoderFor } = await source('encode/index.ts');
 const { parseJson } = await source('decode/json.ts');
 
 const cbor = new CborDecoder({ mapsAsObjects: true, useRecords: false });

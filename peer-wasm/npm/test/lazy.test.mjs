@@ -12,11 +12,11 @@ import { WebSocket } from 'ws';
 import { binary, startRouter } from './router.mjs';
 import { startScripted } from './scripted.mjs';
 
-/** A folder with the default entry, what it reads the JSON of scripted routers with, and these files beside it. */
+/** A folder with the default entry and these files beside it. */
 async function folderWith(t, ...files) {
   const folder = await mkdtemp(join(tmpdir(), 'wamplex-'));
   t.after(() => rm(folder, { recursive: true }));
-  for (const file of ['inline.js', 'json.js', ...files]) await copyFile(new URL(`../dist/${file}`, import.meta.url), join(folder, file));
+  for (const file of ['inline.js', ...files]) await copyFile(new URL(`../dist/${file}`, import.meta.url), join(folder, file));
   return folder;
 }
 
@@ -80,34 +80,4 @@ test('a Node that has no WebSocket, and no package that has one, is told so at o
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], { cwd, timeout: 20_000 });
   const line = "true wamplex.error.unsupported this runtime has no WebSocket: install the package 'ws', or pass the option 'webSocket'\n";
   assert.equal(stdout, line.repeat(2));
-});
-
-test('what reads JSON is loaded when a router chooses it', async (t) => {
-  for (const missing of [false, true]) {
-    const folder = await folderWith(t);
-    if (missing) await rm(join(folder, 'json.js'));
-    const { Client, ConnectionLostError } = await import(pathToFileURL(join(folder, 'inline.js')).href);
-    const router = await startScripted();
-    t.after(() => router.stop());
-    const client = new Client(router.url, { realm: 'realm1', reconnect: false, webSocket: (url, protocols) => new WebSocket(url, protocols) });
-    t.after(() => client.close());
-    if (missing) await assert.rejects(client.connect(), (error) => error instanceof ConnectionLostError && /^cannot load what reads JSON: .*json\.js/.test(error.message));
-    else assert.equal((await client.connect()).serializer, 'json');
-  }
-});
-
-test('a client that is closed while JSON is loaded says nothing to the router', async (t) => {
-  const router = await startScripted();
-  t.after(() => router.stop());
-  const { Client } = await import(pathToFileURL(join(await folderWith(t), 'inline.js')).href);
-  let socket;
-  const client = new Client(router.url, {
-    realm: 'realm1', reconnect: false, webSocket: (url, protocols) => (socket = new WebSocket(url, protocols)),
-  });
-  const joined = assert.rejects(client.connect(), /the client is closed/);
-  while (!socket?.onopen) await new Promise((resolve) => setImmediate(resolve));
-  const gone = new Promise((resolve) => socket.once('close', resolve));
-  socket.once('open', () => void client.close());
-  await Promise.all([joined, gone]);
-  assert.deepEqual(router.received, []);
 });

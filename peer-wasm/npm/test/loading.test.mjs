@@ -13,7 +13,7 @@ async function fresh(t, { missing = false, ...options } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'wamplex-'));
   t.after(() => rm(folder, { recursive: true }));
   const dist = (file) => new URL(`../dist/${file}`, import.meta.url);
-  for (const file of ['inline.js', 'json.js']) await copyFile(dist(file), join(folder, file));
+  await copyFile(dist('inline.js'), join(folder, 'inline.js'));
   if (!missing) {
     await copyFile(dist('serve.js'), join(folder, 'part.js'));
     await writeFile(join(folder, 'serve.js'), `await globalThis[${JSON.stringify(folder)}];\nexport { default } from './part.js';\n`);

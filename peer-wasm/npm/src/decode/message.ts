@@ -1,6 +1,6 @@
 import type { SerializerName } from '../../index.js';
 import type { Core, CoreModule } from '../core.js';
-import type { BigintMode, parseJson } from './json.js';
+import { parseJson, type BigintMode } from './json.js';
 import { headLength, isMessage } from './layout.js';
 import { TapeReader } from './tape.js';
 
@@ -11,18 +11,15 @@ export type Message = readonly any[];
 export class MessageReader {
   readonly #bigint: BigintMode;
   readonly #tapes: TapeReader;
-  readonly #parse: typeof parseJson | undefined;
 
-  /** `parse` reads text. */
-  constructor(module: CoreModule, core: Core, serializer: SerializerName, bigint: BigintMode, parse?: typeof parseJson) {
-    this.#parse = parse;
+  constructor(module: CoreModule, core: Core, serializer: SerializerName, bigint: BigintMode) {
     this.#bigint = bigint;
     this.#tapes = new TapeReader(module, core, serializer === 'cbor', bigint);
   }
 
   /** The value of a message, or of what was meant to be one. Throws if it is malformed. */
   read(data: string | Uint8Array): any {
-    const value: any = typeof data === 'string' ? this.#parse!(data, this.#bigint) : this.#tapes.read(data);
+    const value: any = typeof data === 'string' ? parseJson(data, this.#bigint) : this.#tapes.read(data);
     // Only payloads follow the application's wish for `bigint`; ids and details are numbers for everybody.
     if (this.#bigint === 'always' && Array.isArray(value)) {
       value[0] = withoutBigints(value[0]);

@@ -1,4 +1,7 @@
-import type { Payload } from '../../index.js';
+import type { Payload, SerializerName } from '../../index.js';
+import { cbor, msgpack } from './formats.js';
+import { json } from './json.js';
+import { BinaryWriter } from './writer.js';
 
 /** Writes messages one behind the other, as they stand in a batch or by themselves. */
 export interface Encoder {
@@ -11,6 +14,43 @@ export interface Encoder {
   take(size: number): string | Uint8Array;
   /** Forgets what was written behind the first `size`. */
   cut(size: number): void;
+}
+
+export function encoderFor(serializer: SerializerName, batched: boolean): Encoder {
+  return serializer === 'json' ? new JsonEncoder(batched) : new BinaryWriter(serializer === 'cbor' ? cbor : msgpack, batched);
+}
+
+class JsonEncoder implements Encoder {
+  #text = '';
+  /** In a batch every message has this behind it. */
+  readonly #separator: string;
+
+  constructor(batched: boolean) {
+    this.#separator = batched ? '\x1e' : '';
+  }
+
+  get size(): number {
+    return this.#text.length;
+  }
+
+  write(message: unknown): void {
+    // The message itself is no level of what the application has nested.
+    this.#text += json(message, -1) + this.#separator;
+  }
+
+  last(size: number): string {
+    return this.#text.slice(size, this.size - this.#separator.length);
+  }
+
+  take(size: number): string {
+    const taken = this.#text.slice(0, size);
+    this.#text = this.#text.slice(size);
+    return taken;
+  }
+
+  cut(size: number): void {
+    this.#text = this.#text.slice(0, size);
+  }
 }
 
 /** Arguments as elements of a message. */

@@ -1,6 +1,4 @@
-import type { SerializerName } from '../../index.js';
-import { Major, cbor, msgpack, type Format } from './formats.js';
-import type { Encoder } from './index.js';
+import { Major, type Format } from './formats.js';
 import { asBinary, checkBigint, checkDepth, notEncodable } from './values.js';
 import { UTF8 } from '../utf8.js';
 
@@ -11,12 +9,8 @@ const CHUNK = 8192;
 
 const { hasOwnProperty } = Object.prototype;
 
-export function binaryEncoder(serializer: SerializerName, batched: boolean): BinaryWriter {
-  return new BinaryWriter(serializer === 'cbor' ? cbor : msgpack, batched);
-}
-
 /** Writes values in one pass, one behind the other. */
-class BinaryWriter implements Encoder {
+export class BinaryWriter {
   #bytes = new Uint8Array(CHUNK);
   #view = new DataView(this.#bytes.buffer);
   #at = 0;

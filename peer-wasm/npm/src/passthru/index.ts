@@ -1,9 +1,8 @@
 import type { PassthruCodec, PassthruOptions, SerializerName } from '../../index.js';
 import { SERIALIZERS, type CoreModule } from '../core.js';
-import { parseJson, type BigintMode } from '../decode/json.js';
+import type { BigintMode } from '../decode/json.js';
 import { MessageReader, type Message } from '../decode/message.js';
-import { binaryEncoder } from '../encode/writer.js';
-import { json } from '../encode/json.js';
+import { encoderFor } from '../encode/index.js';
 
 /** What a connection does with messages whose payload the router does not look into. */
 export interface Packer {
@@ -45,7 +44,10 @@ class Passthru implements Packer {
       }
       return message;
     }
-    const packed = write(serializer, { args, ...(kwargs && { kwargs }) });
+    const encoder = encoderFor(serializer, false);
+    encoder.write({ args, ...(kwargs && { kwargs }) });
+    const written = encoder.last(0);
+    const packed = typeof written === 'string' ? new TextEncoder().encode(written) : written;
     return [...message.slice(0, at), [codec ? codec.encode(packed, optionsOf(attributes)) : packed]];
   }
 
@@ -83,17 +85,10 @@ class Passthru implements Packer {
     const readers = this.#readers.get(module) ?? new Map<string, MessageReader>();
     this.#readers.set(module, readers);
     const key = `${serializer} ${bigint}`;
-    const reader = readers.get(key) ?? new MessageReader(module, module.create(), serializer, bigint, parseJson);
+    const reader = readers.get(key) ?? new MessageReader(module, module.create(), serializer, bigint);
     readers.set(key, reader);
     return reader;
   }
-}
-
-function write(serializer: SerializerName, value: unknown): Uint8Array {
-  if (serializer === 'json') return new TextEncoder().encode(json(value, -1));
-  const encoder = binaryEncoder(serializer, false);
-  encoder.write(value);
-  return encoder.last(0);
 }
 
 /** The attributes among the options or details of a message, if it is in passthru mode, and where its payload stands. */
