@@ -79,9 +79,15 @@ pub(super) fn goals(rows: &[Row], cores: usize) -> Vec<Goal> {
         goals.push(Goal::at_most(what, 2.0, " ×", ratio(cpu(from, to), same)));
     }
     for (payload, name) in [("65536", "64 KiB"), ("1048320", "1 MiB")] {
-        let cpu = |server| find("events", &[("payload", payload), ("server", server)], "cpu_us");
-        let what = format!("events of {name} against a plain broadcast server");
-        goals.push(Goal::at_most(what, 1.2, " ×", ratio(cpu("router"), cpu("floor"))));
+        for subscribers in ["10", "1"] {
+            let cpu = |server| {
+                let row = [("subscribers", subscribers), ("payload", payload), ("server", server)];
+                find("events", &row, "cpu_us")
+            };
+            let what =
+                format!("events of {name} to {subscribers} against a plain broadcast server");
+            goals.push(Goal::at_most(what, 1.2, " ×", ratio(cpu("router"), cpu("floor"))));
+        }
     }
     let most = MOST.to_string();
     // With fewer cores the router has to share some of its own with the generator.

@@ -120,6 +120,7 @@ pub(super) fn sections(scale: Scale) -> Vec<Section> {
     vec![
         fan_out(scale),
         payloads(scale),
+        long_payloads(scale),
         calls(scale),
         low_rate(scale),
         serializers(scale),
@@ -189,8 +190,7 @@ fn payloads(scale: Scale) -> Section {
     let mut jobs = Vec::new();
     for payload in [128, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 1 << 20] {
         for server in [Server::Compared, Server::Floor] {
-            // The longest has to fit into what the router takes, with its head.
-            let payload = payload.min((1 << 20) - 256);
+            let payload = payload.min(LONGEST);
             jobs.push(Job { server, ..scale.events(EventPlan::new(10, payload)) });
         }
     }
@@ -212,6 +212,29 @@ fn payloads(scale: Scale) -> Section {
                 logarithmic: true,
             },
         )],
+        derive: nothing,
+    }
+}
+
+/// The longest payload that fits into what the router takes, with its head.
+pub(super) const LONGEST: usize = (1 << 20) - 256;
+
+fn long_payloads(scale: Scale) -> Section {
+    let mut jobs = Vec::new();
+    for payload in [64 << 10, LONGEST] {
+        for server in [Server::Compared, Server::Floor] {
+            jobs.push(Job { server, ..scale.events(EventPlan::new(1, payload)) });
+        }
+    }
+    Section {
+        title: "Events: long payloads to one subscriber",
+        text: "One publisher, one subscriber, MessagePack over WebSocket, beside the floor. What is read cannot be shared \
+               among receivers here, and each copy of it shows.",
+        columns: &[
+            "payload", "server", "msgs/s", "cpu_us", "user_us", "sys_us", "router_%", "load_%",
+        ],
+        jobs,
+        charts: Vec::new(),
         derive: nothing,
     }
 }
