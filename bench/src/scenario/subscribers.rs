@@ -27,7 +27,7 @@ pub(super) struct Subscribers<'a> {
     /// By subscriber: where the tag was found last.
     from_end: Vec<usize>,
     /// By subscriber: what its events are like.
-    known: Vec<Option<Likeness>>,
+    known: Vec<Known>,
     /// How many events have arrived.
     pub(super) received: u64,
     /// How many had arrived when progress was said last.
@@ -38,6 +38,19 @@ pub(super) struct Subscribers<'a> {
     /// How long events took, in nanoseconds, where that is asked for.
     pub(super) latencies: Vec<u64>,
 }
+
+/// What the events of a subscriber are like.
+#[derive(Debug, Default)]
+struct Known {
+    likeness: Option<Likeness>,
+    /// How many in a row were not like that.
+    others: u32,
+    /// How many may be, before it is learned anew. Where no event is like another, that is tried less and less often.
+    patience: u32,
+}
+
+/// How many events may be unlike the others: one in ten ids is a digit shorter in JSON.
+const OTHERS: u32 = 4;
 
 /// Events that did not come as they should have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,7 +84,7 @@ impl<'a> Subscribers<'a> {
     pub(super) fn add(&mut self, hears: impl Fn(usize) -> bool) {
         self.sessions.push(Some(self.from_end.len()));
         self.from_end.push(Tag::LENGTH);
-        self.known.push(None);
+        self.known.push(Known::default());
         let first = |publisher| if hears(publisher) { 0 } else { UNKNOWN };
         self.next.extend((0..self.flow.publishers()).map(first));
         self.say_arrived();
@@ -181,25 +194,34 @@ impl Take for Subscribers<'_> {
 
     fn remember(&mut self, session: usize, out: &Out, frame: &[u8], header: usize) {
         // How long an event took is noted where it is taken alone.
-        if let (Some(subscriber), None) = (self.sessions[session], self.flow.interval) {
-            self.known[subscriber] = Likeness::of(out.framing.serializer(), frame, header);
+        let (Some(subscriber), None) = (self.sessions[session], self.flow.interval) else { return };
+        let known = &mut self.known[subscriber];
+        known.others += 1;
+        if known.others >= known.patience {
+            known.likeness = Likeness::of(out.framing.serializer(), frame, header);
+            known.others = 0;
+            known.patience = known.patience.saturating_mul(2).max(OTHERS);
         }
     }
 
     fn take_known(&mut self, session: usize, _out: &mut Out, bytes: &[u8]) -> usize {
         let Some(subscriber) = self.sessions[session] else { return 0 };
-        let Some(known) = &self.known[subscriber] else { return 0 };
+        let known = &mut self.known[subscriber];
+        let Some(likeness) = &known.likeness else { return 0 };
         let publishers = self.flow.publishers();
         let next = &mut self.next[subscriber * publishers..][..publishers];
         let (mut taken, mut count) = (0, 0);
         // One that is not the next of its publisher is taken alone too: it is a fault.
-        while let Some(tag) = known.tag(&bytes[taken..])
+        while let Some(tag) = likeness.tag(&bytes[taken..])
             && let Some(expected) = next.get_mut(usize::from(tag.sender))
             && *expected == tag.number
         {
             *expected += 1;
-            taken += known.len();
+            taken += likeness.len();
             count += 1;
+        }
+        if count > 0 {
+            (known.others, known.patience) = (0, OTHERS);
         }
         self.received += count;
         taken
@@ -209,7 +231,7 @@ impl Take for Subscribers<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Framing, Transport, payload};
+    use crate::wire::{Framing, Incoming, Scanned, Transport, payload};
     use bytes::Bytes;
     use wamplex_shared::{
         codec,
@@ -241,9 +263,19 @@ mod tests {
         let mut subscribers = Subscribers::new(0, &flow, &run, tolerant);
         subscribers.add(|_| true);
         let mut out = Out::new(Framing::new(Transport::RawSocket, serializer, [0; 4]), 1);
+        let mut frames = Vec::new();
         for &number in numbers {
-            let event = event(serializer, Tag { sender: 0, number });
-            subscribers.take(0, &mut out, &event)?;
+            out.framing.write(&mut frames, &[&event(serializer, Tag { sender: 0, number })]);
+        }
+        let mut rest = &frames[..];
+        while !rest.is_empty() {
+            // As a socket does it.
+            rest = &rest[subscribers.take_known(0, &mut out, rest)..];
+            if let Scanned::Message { message, consumed } = Incoming::scan(&out.framing, rest)? {
+                subscribers.take(0, &mut out, message)?;
+                subscribers.remember(0, &out, &rest[..consumed], consumed - message.len());
+                rest = &rest[consumed..];
+            }
         }
         flow.set_total(0, 4);
         if !subscribers.have_all() {
@@ -257,6 +289,7 @@ mod tests {
         for serializer in Serializer::ALL {
             let none = Faults::default();
             assert_eq!(take(serializer, &[0, 1, 2, 3], false).unwrap(), (4, none));
+            assert!(take(serializer, &[0, 1, 2, 3, 4], false).is_err(), "more than were sent");
             for (numbers, lost, late) in [
                 (&[0, 1, 2][..], 1, 0),
                 (&[0, 2, 3], 1, 0),
