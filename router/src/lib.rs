@@ -140,3 +140,6 @@ pub use tls::TlsError;
 #[cfg(feature = "echo")]
 #[doc(hidden)]
 pub use transport::echo::echo;
+#[cfg(feature = "framed")]
+#[doc(hidden)]
+pub use transport::framed::Framed;

@@ -6,6 +6,8 @@
 #[cfg(feature = "echo")]
 pub(crate) mod echo;
 mod frame_format;
+#[cfg(feature = "framed")]
+pub(crate) mod framed;
 mod incoming;
 pub(crate) mod longpoll;
 mod messages;

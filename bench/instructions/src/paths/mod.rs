@@ -1,6 +1,7 @@
 //! The paths that are counted.
 
 mod codec;
+mod framing;
 mod realm;
 mod stage;
 mod whole;
@@ -56,6 +57,12 @@ pub(crate) const ALL: &[Path] = &[
     path("route/publish/among_10000_prefixes", 1000, realm::publish_among_prefixes),
     path("route/publish/among_10000_wildcards", 1000, realm::publish_among_wildcards),
     path("route/call", 1000, realm::call),
+    path("framing/read_16/msgpack", 500, |n| framing::read(n, MsgPack)),
+    path("framing/read_16/json", 500, |n| framing::read(n, Json)),
+    path("framing/read_64_kib/msgpack", 20, |n| framing::read_large(n, MsgPack)),
+    path("framing/read_64_kib/json", 20, |n| framing::read_large(n, Json)),
+    path("framing/write_16", 500, framing::write),
+    path("framing/write_64_kib", 100, framing::write_large),
     path("whole/event/json_to_json", 1000, |n| whole::event(n, 1, Json, Json)),
     path("whole/event/json_to_msgpack", 1000, |n| whole::event(n, 1, Json, MsgPack)),
     path("whole/event/msgpack_to_msgpack", 1000, |n| whole::event(n, 1, MsgPack, MsgPack)),
