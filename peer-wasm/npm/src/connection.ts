@@ -125,7 +125,7 @@ export class Connection {
   }
 
   /** Bytes that the network has not taken yet. */
-  get bufferedAmount(): number {
+  get backlog(): number {
     return this.#socket.bufferedAmount + this.#encoder.size;
   }
 

@@ -186,14 +186,14 @@ export class IncomingCall implements Invocation {
       }
       const now = Date.now();
       this.#sliceEnd ||= now + SLICE;
-      return ++this.#burst >= BURST || now > this.#sliceEnd || this.#connection.bufferedAmount > FULL ? this.#pause() : undefined;
+      return ++this.#burst >= BURST || now > this.#sliceEnd || this.#connection.backlog > FULL ? this.#pause() : undefined;
     });
   }
 
   /** Lets the socket drain and the event loop turn: else an endless generator would never hear of its INTERRUPT. */
   async #pause(): Promise<void> {
     do await new Promise((resolve) => setTimeout(resolve, 0));
-    while (this.#connection.isOpen && this.#connection.bufferedAmount > FULL && !this.#stopped);
+    while (this.#connection.isOpen && this.#connection.backlog > FULL && !this.#stopped);
     this.#burst = 0;
     this.#sliceEnd = Date.now() + SLICE;
   }
