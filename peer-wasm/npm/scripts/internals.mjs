@@ -1,7 +1,7 @@
 // Names of properties that the client and its parts have among themselves: no application and no other entry reads
 // them. They are shortened in what has the client inside, since no bundler can know that; a third of a kilobyte.
 export const INTERNALS = [
-  'FALSE', 'FLOAT64', 'NULL', 'TRUE', 'backlog', 'byte', 'count', 'heads', 'long', 'short', 'signed',
+  'FALSE', 'FLOAT64', 'NULL', 'TRUE', 'backlog', 'byte', 'fits', 'heads', 'long', 'short', 'signed',
   'abandon', 'again', 'answerOptions', 'asking', 'attach', 'attempts', 'byId', 'check', 'closedError', 'come',
   'connection', 'consume', 'deliver', 'detach', 'drop', 'emit', 'ended', 'enter', 'expected', 'expired', 'feed',
   'finish', 'founder', 'gone', 'heard', 'hold', 'holders', 'idle', 'interrupt', 'isFinal', 'isOpen', 'isOver',

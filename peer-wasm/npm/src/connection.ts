@@ -170,7 +170,8 @@ export class Connection {
     // Whoever listens may have ended the session.
     if (this.#closed) return;
     const [request, kind] = code === 8 ? [second, first] : [typeof first === 'number' ? first : 0, 0];
-    const flags = flagsOf(message) | (code === 4 && this.#offer.offers(first) ? Flags.Offered : 0);
+    // Who is asked by a method that was not offered refuses by itself.
+    const flags = flagsOf(message) | (code === 4 ? Flags.Offered : 0);
     const pending = this.#pending.get(request)!;
     const report = this.#module.receive(this.#core, code, request, kind, pending?.code ?? 0, flags);
     switch (report) {
@@ -244,14 +245,14 @@ export class Connection {
 
   #challenge(method: string, extra: Record<string, unknown>): void {
     this.#join(
-      () => this.#offer.answer(method, extra),
+      () => this.#offer.respond(method, extra),
       ({ signature, extra: answer = {} }) => this.#send([Code.Authenticate, signature, answer], () => this.#module.authenticate(this.#core)),
     );
   }
 
   #welcome([, id, details]: Message): void {
     this.#join(
-      () => this.#offer.check(details),
+      () => this.#offer.verify(details),
       () => {
         this.session = sessionInfo(id, details, this.#serializer, this.#url, this.#realm);
         this.#settle();

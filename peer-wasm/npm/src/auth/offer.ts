@@ -29,12 +29,8 @@ export class Offer {
     return { authmethods: [...new Set(this.#authenticators.map(({ method }) => method))], ...details };
   }
 
-  offers(method: string): Authenticator | undefined {
-    return this.#authenticators.find((authenticator) => authenticator.method === method);
-  }
-
-  async answer(method: string, extra: Dict): Promise<AuthResponse> {
-    const authenticator = this.offers(method);
+  async respond(method: string, extra: Dict): Promise<AuthResponse> {
+    const authenticator = this.#authenticators.find((one) => one.method === method);
     if (!authenticator?.respond) throw new TypeError(`no answer to a challenge by the method '${method}'`);
     const response = await authenticator.respond({ method, extra }, this.#context);
     this.#asked.add(authenticator);
@@ -45,7 +41,7 @@ export class Offer {
    * Judges WELCOME; not `async`, so that nothing waits where there is nothing to wait for. A router that has not asked
    * may not say that it has used a method that was not offered, and it is not let off proving itself.
    */
-  check(details: Dict): void | Promise<unknown> {
+  verify(details: Dict): void | Promise<unknown> {
     const claimed = details['authmethod'];
     const said = this.#authenticators.filter(({ method }) => claimed === undefined || claimed === method);
     const judges = this.#asked.size > 0 ? [...this.#asked] : said;

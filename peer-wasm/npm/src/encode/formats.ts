@@ -1,8 +1,8 @@
 /** What begins a value of a major type, in the terms of CBOR (RFC 8949, section 3). */
 export interface Head {
-  /** The byte for numbers below `count`, which go over it bit by bit. */
+  /** The byte for numbers below `fits`, which go over it bit by bit. */
   readonly short: number;
-  readonly count: number;
+  readonly fits: number;
   /** The code before a number in one byte; those for two, four and eight come next. */
   readonly long: number;
   /** Numbers from here on do not go into one byte. */
@@ -48,6 +48,6 @@ export const cbor: Format = {
   heads: [0x00, 0x20, 0x40, 0x60, 0x80, 0xa0].map((major) => head(major, 24, major + 24)),
 };
 
-function head(short: number, count: number, long: number, byte = 0x100, signed = false): Head {
-  return { short, count, long, byte, signed };
+function head(short: number, fits: number, long: number, byte = 0x100, signed = false): Head {
+  return { short, fits, long, byte, signed };
 }

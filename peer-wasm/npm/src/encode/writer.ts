@@ -153,8 +153,8 @@ export class BinaryWriter {
 
   /** What begins a value; at most nine bytes. */
   #head(major: Major, value: number): void {
-    const { short, count, long, byte, signed } = this.#format.heads[major]!;
-    if (value < count) return this.#byte(short ^ value);
+    const { short, fits, long, byte, signed } = this.#format.heads[major]!;
+    if (value < fits) return this.#byte(short ^ value);
     const rest = signed ? 2 * value : value;
     const power = value < byte ? 0 : rest < 0x10000 ? 1 : rest < 0x100000000 ? 2 : 3;
     this.#byte(long + power);
