@@ -399,7 +399,9 @@ impl<T: Transport> Link<T> {
         if length < LONG {
             self.short += length;
         }
-        if let Some(tap) = &mut self.tap {
+        if let Some(tap) = &mut self.tap
+            && tap.is_heard()
+        {
             tap.note(Direction::Out, serializer, &pieces.to_bytes());
         }
         self.transport.feed(cx, pieces).map_err(Stop::Broken)
