@@ -152,3 +152,53 @@ impl<M: Into<Message>> From<M> for Outbound {
         Self::Message(message)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wamplex_shared::{
+        id::RequestId,
+        message::{ResultDetails, ResultMessage},
+        payload::PayloadShape,
+        serializer::Serializer::{Cbor, Json, MsgPack},
+    };
+
+    fn result(length: usize) -> ResultMessage {
+        let bytes = format!("[\"{}\"]", "x".repeat(length)).into();
+        ResultMessage {
+            request: RequestId::FIRST,
+            details: ResultDetails::default(),
+            payload: Payload::from_encoded(Json, PayloadShape::Args, bytes),
+        }
+    }
+
+    #[test]
+    fn pieces_are_the_message_whatever_its_length_and_long_arguments_stay_where_they_are() {
+        for length in [0, 1, SHARED, 1 << 20] {
+            for serializer in [Json, MsgPack, Cbor] {
+                let message = result(length);
+                let place = message.payload.bytes().as_ptr();
+                let whole = codec::encode(serializer, &message.clone().into()).unwrap();
+                let (mut outbound, mut made) = (Outbound::from(message.clone()), Bytes::new());
+                let pieces = outbound.encode_pieces(serializer, &mut made).unwrap();
+                assert_eq!(pieces.to_bytes(), whole);
+                let is_shared = pieces.arguments.as_ptr() == place;
+                assert_eq!(is_shared, length >= SHARED && serializer == Json);
+                assert_eq!(outbound.to_message(), message.into(), "it is what it was");
+            }
+        }
+    }
+
+    #[test]
+    fn short_arguments_keep_nothing_else_alive() {
+        let frame = Bytes::from(vec![b' '; 10_000]);
+        for (length, is_alone) in [(0, true), (255, true), (256, false), (5000, false)] {
+            let mut message = result(0);
+            let bytes = frame.slice(0..length);
+            message.payload = Payload::from_encoded(Json, PayloadShape::Args, bytes);
+            let outbound = Outbound::from(message);
+            assert_eq!(frame.is_unique(), is_alone, "{length}");
+            assert!(outbound.weight() >= length + size_of::<Message>());
+        }
+    }
+}

@@ -19,6 +19,12 @@ use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 /// How many times as much room as has come of a long message there is for the rest of it.
 const AHEAD: usize = 16;
 
+/// From this length on the rest of a message is read to where it belongs.
+const LONG_REST: usize = 16 << 10;
+
+/// How many bytes are read behind a long message, which may be the beginning of another: what is read here is moved.
+pub(super) const PEEK: usize = 8 << 10;
+
 /// What cuts a stream of bytes into messages.
 pub(super) trait Framing {
     /// What is cut out.
@@ -59,6 +65,8 @@ pub(super) struct Incoming<F> {
     unread: Vec<u8>,
     start: usize,
     read: u64,
+    /// Whether a long message came last.
+    was_long: bool,
     is_over: bool,
 }
 
@@ -102,14 +110,15 @@ impl Body {
 
     /// Whether the rest is so long that it is read to where it belongs, and enough has come that room can be made.
     fn is_long(&self) -> bool {
-        self.missing >= SCRATCH && self.bytes.len() >= SCRATCH / 2
+        self.missing >= LONG_REST && self.bytes.len() >= PEEK / 2
     }
 
     /// Makes room for `count` bytes, and for as much again as has arrived already: a length alone reserves nothing,
     /// and a long message is not moved often.
     fn reserve(&mut self, count: usize) {
         if self.bytes.capacity() - self.bytes.len() < count {
-            let room = (2 * count).max(self.bytes.len());
+            let ahead = if count >= PEEK / 2 { AHEAD } else { 2 };
+            let room = (ahead * count).max(self.bytes.len());
             // Behind a short piece there are more, which must not move all that has come once for each.
             let most = if self.is_pieced { self.bytes.len() } else { 0 };
             self.bytes.reserve_exact(room.min(self.missing.max(most)));
@@ -137,7 +146,7 @@ impl Body {
 impl<F: Framing> Incoming<F> {
     /// What `framing` cuts out, beginning with what was `read` before.
     pub(super) fn new(framing: F, read: &[u8]) -> Self {
-        Self { framing, unread: read.to_vec(), start: 0, read: 0, is_over: false }
+        Self { framing, unread: read.to_vec(), start: 0, read: 0, was_long: false, is_over: false }
     }
 
     pub(super) const fn framing_mut(&mut self) -> &mut F {
@@ -203,6 +212,7 @@ impl<F: Framing> Incoming<F> {
         while flow.is_continue() {
             flow = if self.framing.body().is_long() {
                 let count = ready!(self.framing.body_mut().poll_read(socket, cx));
+                self.was_long = true;
                 self.count(count.map_err(Lost::Broken)?)?;
                 cut(&mut self.framing, &mut &[][..], &mut workspace.arena, take)?
             } else {
@@ -242,10 +252,12 @@ impl<F: Framing> Incoming<F> {
         let before = &self.unread[self.start..];
         let end = before.len();
         scratch[..end].copy_from_slice(before);
-        let mut buffer = ReadBuf::new(&mut scratch[end..]);
+        let most = if self.was_long { end + PEEK } else { SCRATCH };
+        let mut buffer = ReadBuf::new(&mut scratch[end..most.min(SCRATCH)]);
         ready!(Pin::new(socket).poll_read(cx, &mut buffer)).map_err(Lost::Broken)?;
         let count = buffer.filled().len();
         self.count(count)?;
+        self.was_long = false;
         let mut input = &scratch[..end + count];
         let flow = cut(&mut self.framing, &mut input, arena, take)?;
         self.keep(input);

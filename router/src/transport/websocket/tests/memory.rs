@@ -1,6 +1,9 @@
 //! What a connection holds.
 
-use super::{super::super::workspace::SCRATCH, *};
+use super::{
+    super::super::{incoming::PEEK, workspace::SCRATCH},
+    *,
+};
 
 #[test]
 fn messages_of_any_length_arrive_and_leave_no_buffer_behind() {
@@ -67,7 +70,7 @@ fn there_is_room_for_a_long_message_once_much_of_it_has_come_and_never_for_more_
         let mut transport = connected(wire.chunks(part).map(<[u8]>::to_vec), 1 << 20);
         while transport.poll_data(&mut context()).is_pending() {
             let (held, come) = (transport.incoming.held(), transport.incoming.read() as usize);
-            let ahead = if come < SCRATCH / 2 { 3 } else { 17 };
+            let ahead = if come < PEEK / 2 { 3 } else { 17 };
             assert!(held <= (ahead * come).min(1 << 20), "{held} for {come}");
         }
     }
