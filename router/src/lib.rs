@@ -137,6 +137,7 @@ pub use peer::{Address, HttpPeer, Peer, TlsPeer, TransportKind};
 pub use reload::{Change, Following, Part, ReloadError, Report};
 pub use router::{Router, RouterHandle};
 pub use tls::TlsError;
+pub use vigil::prepare_runtime;
 #[cfg(feature = "echo")]
 #[doc(hidden)]
 pub use transport::echo::echo;

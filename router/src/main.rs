@@ -12,7 +12,7 @@ use std::{
 };
 use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::EnvFilter;
-use wamplex_router::{Router, RouterConfig, StartError, config::ConfigSource};
+use wamplex_router::{Router, RouterConfig, StartError, config::ConfigSource, prepare_runtime};
 
 /// What one thread allocates and another frees, as every message that is passed on, costs no lock in this one.
 #[cfg(feature = "mimalloc")]
@@ -52,6 +52,7 @@ fn main() -> ExitCode {
 fn runtime(workers: Option<usize>) -> io::Result<Runtime> {
     let mut builder = Builder::new_multi_thread();
     builder.enable_all().thread_name("wamplex-worker");
+    prepare_runtime(&mut builder);
     if let Some(workers) = workers {
         builder.worker_threads(workers);
     }

@@ -95,6 +95,9 @@ pub const DEFAULT_REALM: &str = "realm1";
 /// How many threads may serve clients.
 pub const WORKERS: std::ops::RangeInclusive<usize> = 1..=1024;
 
+/// For how long a router that was told nothing else looks for the next message of a conversation.
+const BUSY_POLL: Duration = Duration::from_micros(100);
+
 /// The address of a router that was told nothing else.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 
@@ -114,10 +117,11 @@ pub struct RouterConfig {
     /// How many threads serve clients. A program that embeds the router has a runtime of its own, which decides it there.
     #[schemars(range(min = 1, max = 1024), extend("default" = "one for each processor core"))]
     pub workers: Option<usize>,
-    /// For how long after a message a thread goes on looking for the next one before it sleeps; `50us` is a good length.
-    /// Waking it takes longer than most calls: with this a client that waits for each answer is served sooner, and a router
-    /// that has little to do uses more processor time, of one core at most. `off` to sleep at once, as a router that has
-    /// one core only always does.
+    /// For how long at most a thread looks for the next message of a conversation before it sleeps. While few clients wait
+    /// for each other's answers, one thread at most stays awake, as long as that takes no more processor time than to
+    /// sleep and be woken for each message: a third of this time in the mean. `off` to sleep at once, as a router that
+    /// has one core only always does. A program that embeds the router prepares a runtime
+    /// of several threads for it; see [`prepare_runtime`](crate::prepare_runtime) there.
     #[serde(with = "units::optional_duration")]
     pub busy_poll: Option<Duration>,
     /// Where clients connect, at least one place.
@@ -139,7 +143,7 @@ impl Default for RouterConfig {
         Self {
             watch: true,
             workers: None,
-            busy_poll: None,
+            busy_poll: Some(BUSY_POLL),
             listeners: vec![ListenerConfig::default()],
             realms: vec![RealmSettings::new(DEFAULT_REALM)],
             templates: Vec::new(),

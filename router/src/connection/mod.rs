@@ -26,6 +26,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use std::{
     future::poll_fn,
+    mem,
     panic::AssertUnwindSafe,
     pin::pin,
     sync::Arc,
@@ -220,6 +221,7 @@ impl<T: Transport> Connection<T> {
         let mut serving = Serving::new();
         let mut frames = Vec::new();
         let mut received = Batch::new();
+        let mut written = self.link.transport().written();
         let traffic = Arc::clone(membership.realm.traffic());
         self.traffic = Some(Arc::clone(&traffic));
         loop {
@@ -266,7 +268,9 @@ impl<T: Transport> Connection<T> {
             drop(batch);
             traffic.received().add(&mut received);
             if let Some(vigil) = &self.shared.vigil {
-                vigil.note(now);
+                let before = mem::replace(&mut written, self.link.transport().written());
+                let is_answer = written != before;
+                vigil.note(membership.member.session().get(), count, is_answer, now);
             }
             if let Some(throttle) = &self.throttle {
                 self.link.pause(throttle.debt(now));
