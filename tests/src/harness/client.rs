@@ -1,6 +1,6 @@
 //! A session for tests of many at once: it sends what it is told to, and hands out what it receives in the order it comes.
 
-use super::{carrier::Route, peer::Peer};
+use super::{peer::Peer, way::Way};
 use crate::script::{Incoming, default_details};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, time::Duration};
@@ -19,7 +19,20 @@ impl Client {
     /// # Panics
     /// When it is not let in.
     pub async fn join(router: SocketAddr, serializer: Serializer, patience: Duration) -> Self {
-        let route = Route::WebSocket(router);
+        Self::join_over(Way::WebSocket, router, serializer, patience).await
+    }
+
+    /// Joins in this way.
+    ///
+    /// # Panics
+    /// When it is not let in, or there is more to this way than an address.
+    pub async fn join_over(
+        way: Way,
+        router: SocketAddr,
+        serializer: Serializer,
+        patience: Duration,
+    ) -> Self {
+        let route = way.route_to(router).expect("an address suffices");
         let mut peer = Peer::connect(&route, serializer, patience).await.expect("it connects");
         peer.send(&json!([MessageCode::Hello.number(), "realm1", default_details()])).await;
         let mut client = Self { peer, requests: 0 };

@@ -4,6 +4,7 @@ use super::carrier::Route;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use std::{
     fs,
+    net::SocketAddr,
     path::PathBuf,
     sync::{
         Arc, OnceLock,
@@ -66,18 +67,24 @@ impl Way {
 
     /// The route to a router that was set up so.
     pub(super) fn route(self, router: &Router) -> Route {
-        let address = router.local_addr();
-        match self {
+        self.route_to(router.local_addr()).unwrap_or_else(|| {
+            match router.endpoints().swap_remove(0) {
+                Endpoint::Unix(path) => Route::Unix(path),
+                other => panic!("{other} is no Unix socket"),
+            }
+        })
+    }
+
+    /// The route to this address, if this way leads to one.
+    pub(super) fn route_to(self, address: SocketAddr) -> Option<Route> {
+        Some(match self {
             Self::WebSocket => Route::WebSocket(address),
             Self::Batched => Route::Batched(address),
             Self::Tls => Route::Encrypted(address, trusting().clone()),
             Self::RawSocket => Route::RawSocket(address),
             Self::LongPoll => Route::LongPoll(address),
-            Self::Unix => match router.endpoints().swap_remove(0) {
-                Endpoint::Unix(path) => Route::Unix(path),
-                other => panic!("{other} is no Unix socket"),
-            },
-        }
+            Self::Unix => return None,
+        })
     }
 }
 

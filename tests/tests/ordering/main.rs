@@ -2,6 +2,7 @@
 //! with several threads. What they do is counted, and each paces the others, so that nothing depends on who is faster.
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod bursts;
 mod events;
 mod invocations;
 
@@ -9,7 +10,7 @@ use serde_json::Value;
 use std::{net::SocketAddr, time::Duration};
 use wamplex_router::{Router, RouterConfig, RouterHandle, config::Site};
 use wamplex_shared::{message::MessageCode, serializer::Serializer};
-use wamplex_tests::harness::Client;
+use wamplex_tests::harness::{Client, Way};
 
 /// How long any message may take. Far more than it takes: it only ends a test that has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -34,6 +35,12 @@ impl Load {
     async fn join(&self, number: usize) -> Client {
         let serializer = Serializer::ALL[number % Serializer::ALL.len()];
         Client::join(self.address, serializer, PATIENCE).await
+    }
+
+    /// The same in another way than over WebSocket.
+    async fn join_over(&self, way: Way, number: usize) -> Client {
+        let serializer = Serializer::ALL[number % Serializer::ALL.len()];
+        Client::join_over(way, self.address, serializer, PATIENCE).await
     }
 }
 
