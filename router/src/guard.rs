@@ -69,7 +69,10 @@ impl<T> Held<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::{
+        panic::{AssertUnwindSafe, catch_unwind},
+        sync::atomic::{AtomicBool, Ordering::SeqCst},
+    };
 
     #[test]
     fn a_panic_under_the_guard_leaves_it_unlocked() {
@@ -96,12 +99,16 @@ mod tests {
 
     #[test]
     fn a_writer_comes_in_between_two_messages_of_a_reader_that_never_lets_go() {
-        let guard = Guard::new(0);
+        let (guard, is_ready) = (Guard::new(0), AtomicBool::new(false));
         std::thread::scope(|scope| {
             let mut held = guard.hold();
-            assert_eq!(*held.read(|| ()), 0);
-            scope.spawn(|| *guard.write() = 1);
-            while *held.read(|| ()) == 0 {
+            assert_eq!(*held.read(|| panic!("nobody waits")), 0);
+            scope.spawn(|| {
+                let mut value = guard.write();
+                assert!(is_ready.load(SeqCst), "what comes before it was done");
+                *value = 1;
+            });
+            while *held.read(|| is_ready.store(true, SeqCst)) == 0 {
                 std::thread::yield_now();
             }
         });

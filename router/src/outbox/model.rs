@@ -351,3 +351,90 @@ fn every_policy_does_what_the_model_does() {
         assert!(count(|(lossy, is_cut)| !lossy && !is_cut) > 5, "{policy:?}");
     }
 }
+
+/// Several events that are pushed as one item.
+#[derive(Clone, Debug)]
+struct Bundle(Vec<(Letter, usize)>);
+
+impl Item for Bundle {
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn split(&self) -> Option<Vec<(Self, usize)>> {
+        let each = || self.0.iter().map(|part| (Self(vec![*part]), part.1));
+        (self.0.len() > 1).then(|| each().collect())
+    }
+
+    fn is_event(&self) -> bool {
+        self.0[0].0.is_event()
+    }
+
+    fn topic(&self) -> Option<Topic> {
+        assert_eq!(self.0.len(), 1, "topics are asked for where bundles have been split");
+        self.0[0].0.topic()
+    }
+
+    fn after_gap(self, dropped: u64) -> Self {
+        let (letter, bytes) = self.0[0];
+        Self(vec![(letter.after_gap(dropped), bytes)])
+    }
+}
+
+/// What waits in both outboxes, once it is the same.
+fn take_both(singly: &Outbox<Letter>, together: &Outbox<Bundle>) -> usize {
+    let (taken, bundles) = (singly.take(), together.take());
+    let bytes = taken.iter().map(|(_, bytes)| bytes).sum();
+    assert_eq!(bundles.iter().map(|(_, bytes)| bytes).sum::<usize>(), bytes);
+    let letters = bundles.into_iter().flat_map(|(Bundle(letters), _)| letters);
+    assert!(letters.map(|(letter, _)| letter).eq(taken.into_iter().map(|(letter, _)| letter)));
+    bytes
+}
+
+#[test]
+fn a_bundle_is_taken_as_if_its_events_came_one_by_one() {
+    let mut cut = 0;
+    for policy in [Disconnect, DropNewest, DropOldest, KeepLastPerTopic] {
+        let mut random = Random(0x2545_f491_4f6c_dd1d);
+        for _ in 0..500 {
+            let bytes = [1, 20, 100, 400][random.below(4) as usize];
+            let messages = [1, 3, 10, usize::MAX][random.below(4) as usize];
+            let terms = Terms { policy, bytes, messages };
+            let (singly, together) = (Outbox::new(1), Outbox::new(1));
+            let dropped = [Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0))];
+            singly.set_terms(terms, &dropped[0]);
+            together.set_terms(terms, &dropped[1]);
+            let (mut number, mut underway) = (0, 0);
+            for _ in 0..30 {
+                let is_reply = random.below(5) == 0;
+                let count = if is_reply { 1 } else { 1 + random.below(6) };
+                let part = |_| {
+                    number += 1;
+                    let event = Letter::event(number, 1, random.below(2) as u8);
+                    let letter = if is_reply { Letter::reply(number) } else { event };
+                    (letter, 1 + random.below(30) as usize)
+                };
+                let parts: Vec<_> = (0..count).map(part).collect();
+                parts.iter().for_each(|(letter, bytes)| singly.push(*letter, *bytes));
+                let bytes = parts.iter().map(|(_, bytes)| bytes).sum();
+                together.push(Bundle(parts), bytes);
+                let is_cut = |polled: Poll<Cut>| polled.is_ready();
+                let cx = Context::from_waker(Waker::noop());
+                assert_eq!(is_cut(singly.poll_cut(&cx)), is_cut(together.poll_cut(&cx)));
+                if is_cut(singly.poll_cut(&cx)) {
+                    cut += 1;
+                    break;
+                }
+                assert_eq!(singly.bytes(), together.bytes());
+                assert_eq!(singly.is_filling(), together.is_filling());
+                assert_eq!(dropped[0].load(Relaxed), dropped[1].load(Relaxed));
+                if random.below(3) == 0 {
+                    singly.sent(underway);
+                    together.sent(underway);
+                    underway = take_both(&singly, &together);
+                }
+            }
+        }
+    }
+    assert!((200..1900).contains(&cut), "{cut}");
+}
