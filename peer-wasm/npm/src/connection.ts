@@ -203,7 +203,7 @@ export class Connection {
         }
         return;
       case Report.Violation:
-        return this.#broken(`a message with the code ${code} may not come now`);
+        return this.#broken(`message ${code} may not come now`);
     }
   }
 

@@ -174,13 +174,11 @@ export class Link implements ConnectionListener {
     if (this.#closing) return this.#closing;
     let done!: () => void;
     // Before anything else: listeners must not begin anew meanwhile.
-    const closing = (this.#closing = new Promise((resolve) => (done = resolve)));
-    const end = () => {
+    this.#closing = new Promise((resolve) => (done = resolve));
+    return this.#close(reason, message, drain).finally(() => {
       this.#closing = undefined;
       done();
-    };
-    this.#close(reason, message, drain).then(end, end);
-    return closing;
+    });
   }
 
   async #close(reason: string, message: string, drain: boolean | number): Promise<void> {

@@ -79,7 +79,7 @@ function ed25519(key: Bytes, use: KeyUsage, format?: string): Promise<CryptoKey>
   return imported(key, ED25519, use, format).catch((cause) => {
     // Older runtimes have WebCrypto, but not this algorithm.
     throw cause.name === 'NotSupportedError'
-      ? refused('cryptosign needs Ed25519 in WebCrypto: Node 20, Chrome 137, Firefox 129 and Safari 17 have it', { cause })
+      ? refused('cryptosign needs Ed25519 in WebCrypto, which is not there', { cause })
       : cause;
   });
 }

@@ -17,7 +17,7 @@ export function saslprep(given: string, what: string): string {
 function prepare(given: string, what: string): string {
   const prepared = given.replace(/\p{Zs}/gu, ' ').replace(NOTHING, '').normalize('NFKC');
   if (PROHIBITED.test(prepared) || !hasOneDirection(prepared)) {
-    throw refused(`the ${what} has characters that are not allowed in one`);
+    throw refused(`the ${what} has characters that are not allowed`);
   }
   return prepared;
 }
