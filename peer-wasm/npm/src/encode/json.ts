@@ -1,5 +1,5 @@
 import { base64 } from '../base64.js';
-import { MAX_DEPTH, asBinary, checkBigint, checkDepth, notEncodable, wellFormed } from './values.js';
+import { MAX_DEPTH, asBinary, checkBigint, checkDepth, notEncodable, simplified, wellFormed } from './values.js';
 
 /**
  * JSON text of a value, with binary as `"\u0000"` and base64, and `bigint` as a plain integer.
@@ -64,9 +64,10 @@ function writeObject(value: object, depth: number): string {
   const binary = asBinary(value);
   if (binary) return `"\\u0000${base64(binary)}"`;
   if (typeof (value as any).toJSON === 'function') return write((value as any).toJSON(), depth + 1);
-  if (value instanceof Set) return writeList([...value], depth);
-  const entries = value instanceof Map ? [...value] : Object.entries(value).filter(([, v]) => v !== undefined);
-  return `{${entries.map(([k, v]) => `${write(String(k), 0)}:${write(v, depth + 1)}`).join()}}`;
+  const simple = simplified(value);
+  if (simple !== value) return write(simple, depth + 1);
+  const entries = Object.entries(value).filter(([, v]) => v !== undefined);
+  return `{${entries.map(([k, v]) => `${write(k, 0)}:${write(v, depth + 1)}`).join()}}`;
 }
 
 function writeList(items: readonly unknown[], depth: number): string {

@@ -10,6 +10,12 @@ export function asBinary(value: object): Uint8Array | undefined {
   return isBuffer ? new Uint8Array(value as ArrayBuffer).slice() : undefined;
 }
 
+/** What a collection is sent as: a list, or an object with properties of its own, which any other value is itself. */
+export function simplified(value: object): object {
+  if (value instanceof Set) return [...value];
+  return value instanceof Map ? Object.fromEntries(value) : value;
+}
+
 /** The string with every half of a broken surrogate pair replaced: receivers refuse what is not Unicode. */
 export function wellFormed(value: string): string {
   return value.replace(/\p{Surrogate}/gu, '\ufffd');

@@ -1,5 +1,5 @@
 import { Major, type Format } from './formats.js';
-import { asBinary, checkBigint, checkDepth, notEncodable } from './values.js';
+import { asBinary, checkBigint, checkDepth, notEncodable, simplified } from './values.js';
 import { UTF8 } from '../utf8.js';
 
 /** Below this length a loop over the characters beats the call into the encoder, and a head takes one byte. */
@@ -88,8 +88,8 @@ export class BinaryWriter {
       return this.#copy(binary);
     }
     if (typeof (value as any).toJSON === 'function') return this.#value((value as any).toJSON(), depth + 1);
-    if (value instanceof Map) return this.#map(value, depth);
-    if (value instanceof Set) return this.#list([...value], depth);
+    const simple = simplified(value);
+    if (simple !== value) return this.#value(simple, depth + 1);
     this.#dict(value as Record<string, unknown>, depth, true);
   }
 
@@ -119,14 +119,6 @@ export class BinaryWriter {
       this.#at = from - 1;
       this.#head(Major.Dict, entries);
       this.#copy(written);
-    }
-  }
-
-  #map(map: Map<unknown, unknown>, depth: number): void {
-    this.#head(Major.Dict, map.size);
-    for (const [key, value] of map) {
-      this.#string(String(key));
-      this.#value(value, depth + 1);
     }
   }
 
