@@ -120,6 +120,8 @@ function cellOf(rows, figure, ours, better, notes) {
     const note = reason ? ` [${notes.indexOf(reason) + 1}]` : ''
     const value = median(rows, figure)
     if (value === undefined) return `failed${note}`
+    // A run may be too short for a slow router to deliver anything.
+    if (value === 0) return `nothing${note}`
     const times = better === 'less' ? value / ours : ours / value
     return `${number(value)}${ours === undefined ? '' : ` (${number(times)} ×)`}${note}`
 }

@@ -33,7 +33,9 @@ export const ROUTERS = {
         title: 'Wamplex',
         serializers: ['msgpack', 'json'],
         path: '/ws',
-        version: () => execFileSync(wamplex, ['--version'], { encoding: 'utf8' }).trim().split(' ').pop(),
+        version: () => existsSync(wamplex)
+            ? execFileSync(wamplex, ['--version'], { encoding: 'utf8' }).trim().split(' ').pop()
+            : /^version = "(.*)"/m.exec(readFileSync(here('../../Cargo.toml'), 'utf8'))[1],
         command: port => [wamplex, '--listen', `127.0.0.1:${port}`],
         differs: 'nothing',
     },
