@@ -9,7 +9,7 @@ mod machine;
 mod tape;
 
 #[cfg(target_arch = "wasm32")]
-use lol_alloc::{FreeListAllocator, LockedAllocator};
+use lol_alloc::{LeakingPageAllocator};
 
 pub use crate::core::{
     Core, abort, authenticate, cancels, create, destroy, leave, next, read, receive, request, room,
@@ -18,8 +18,8 @@ pub use crate::core::{
 /// A connection has a few buffers that grow and stay: a list of what is free is enough for them.
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
-static ALLOCATOR: LockedAllocator<FreeListAllocator> =
-    LockedAllocator::new(FreeListAllocator::new());
+static ALLOCATOR: LeakingPageAllocator = LeakingPageAllocator;
+
 
 /// The words of a panic would go nowhere, and the code that formats them is a tenth of all the code.
 #[cfg(all(feature = "standalone", target_arch = "wasm32", not(test)))]

@@ -64,7 +64,7 @@ function compilePlain(name, options) {
   const built = join(folder, `${output}.wasm`);
   if (flags.has('--dev')) return copyFileSync(built, wasm);
   writeFileSync(wasm, readFileSync(built, 'latin1').replace(PANICS, (words) => '\0'.repeat(words.length)), 'latin1');
-  execFileSync('wasm-opt', ['-Oz', '--converge', '--strip-producers', '--strip-target-features', wasm, '-o', wasm], options);
+  execFileSync('wasm-opt', ['-O3', '--converge', '--strip-producers', '--strip-target-features', wasm, '-o', wasm], options);
 }
 
 /** One file for each condition, with everything in it but the packages that the table names. */

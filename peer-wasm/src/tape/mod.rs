@@ -10,112 +10,106 @@
 //! | 1 | a string | how many UTF-16 units of the text it takes | |
 //! | 2 | a list | how many values follow | |
 //! | 3 | a dictionary | how many keys with a value follow | its shape |
-//! | 4 | something special | see [`Special`] | two |
-//! | 5 | a number | whether it is an integer | its 64 bits, the low ones first |
-//! | 6 | binary | how many bytes | their address |
-//! | 7 | a key or short text that was defined before, or a constant | its slot | |
+//! | 4 | the string that follows, which has a slot from now on | the slot | |
+//! | 5 | a number | see [`Number`] | two |
+//! | 6 | binary, or a long string | how many bytes, doubled; one more if it is a string | their address |
+//! | 7 | a key or short text that has a slot, or a constant | the slot | |
 //!
 //! A shape is a number that dictionaries with the same keys in the same order have in common, and few others. It is 0 if
-//! some key was not defined before.
+//! some key had no slot.
 //!
 //! The text of all strings stands in one block, so that the engine decodes it at once and cuts it. It also finds out
 //! whether the text is UTF-8: here it is only seen to that no string begins within a character, or all of the block
 //! could be text where its parts are not.
 
-mod keys;
-mod values;
+mod shape;
+mod texts;
 
-use alloc::vec::Vec;
-use keys::{Keys, LONGEST, Shape};
-use values::{Seen, Values};
-
-use crate::head::{BREAK, Head, INDEFINITE, PADDING, Place, Reader};
+use crate::head::{BREAK, Head, INDEFINITE, PADDING, cbor, head, mask, word};
+use alloc::{vec, vec::Vec};
+use ::core::mem::take;
+use shape::Shape;
+use texts::{LONGEST, Seen, Texts};
 use wamplex_shared::codec::MAX_DEPTH;
 
 /// Strings above this size are decoded one by one: a piece cut from a block keeps the whole block alive.
 const LONG_STRING: usize = 1024;
 
-/// Above this size, memory is given back when the next message comes.
-const LARGE: usize = 1 << 18;
-
 /// Integers from `-SMALL` to below `SMALL` fit a word.
-const SMALL: i64 = 1 << 28;
+const SMALL: u64 = 1 << 28;
 
 /// The bits that no ASCII character has.
 const NOT_ASCII: u64 = 0x8080_8080_8080_8080;
+
+/// The lowest bit of each byte.
+const LOWEST: u64 = 0x0101_0101_0101_0101;
+
+/// The longest text that is remembered and no key, without its head: engines cut longer ones without a copy, which would keep their message.
+const LONGEST_VALUE: usize = 13;
 
 /// How many words a key and a value begin with, at most.
 const MOST_WORDS: usize = 8;
 
 /// How much a list or dictionary has before it whose end is marked. It is even.
-const ENDLESS: usize = usize::MAX - 1;
+const ENDLESS: u32 = u32::MAX - 1;
 
 /// What JavaScript has before the constants of CBOR, of which `false` is the 20th.
-const SIMPLE: usize = keys::SLOTS + values::SLOTS + 1 - 20;
-
-/// In place of where a key begins: it is none.
-const NO_KEY: usize = usize::MAX;
+const SIMPLE: usize = texts::ALL - 20;
 
 /// Integers beyond this are not exact as numbers of JavaScript.
 const EXACT: u64 = 1 << 53;
 
-/// Arguments of words for what is rare. They are followed by two words: the low and the high half of a number, the address
-/// and length of bytes, or a slot and the string that it has from now on.
+/// Arguments of numbers, and what the two words behind are.
 #[derive(Clone, Copy)]
-enum Special {
-    Define = 0,
-    U64 = 1,
-    I64 = 2,
-    LongString = 3,
-    BigPositive = 4,
-    BigNegative = 5,
+enum Number {
+    /// A float, as it stands in the message: the high byte first.
+    Raw = 0,
+    /// A float, the low word first.
+    Float = 1,
+    /// An integer as a float.
+    Integer = 2,
+    /// An integer that is no exact float. With one more it is -1 - n.
+    Large = 3,
+    /// The address and length of the bytes of an integer, the high ones first. With one more it is -1 - n.
+    Big = 5,
 }
 
 /// The last message, and what is remembered of those before.
 #[derive(Debug)]
 pub(crate) struct Tape {
     /// Those that are written are at the beginning.
-    words: Vec<u32>,
+    words: &'static mut [u32],
     /// As long as the message at least, so that all its strings fit.
     text: Vec<u8>,
-    reader: Reader,
-    now: Position,
+    /// With some behind the end. The first of them is [`BREAK`].
+    bytes: Vec<u8>,
+    end: usize,
     /// The lists and dictionaries around the one that is read.
     outer: [Open; MAX_DEPTH],
-    keys: Keys,
-    values: Values,
-}
-
-/// How far the message is read, and how much is written. The loop over values has its own, for as long as it can: what
-/// only a function knows needs no memory.
-#[derive(Clone, Copy, Debug, Default)]
-struct Position {
-    at: usize,
-    words: usize,
-    text: usize,
+    texts: Texts,
 }
 
 /// A list or dictionary that has not ended.
 #[derive(Clone, Copy, Debug, Default)]
 struct Open {
     /// The keys and values that are to come. It counts down from [`ENDLESS`] if that is not known.
-    left: usize,
+    left: u32,
     /// Where its words are.
-    place: usize,
-    is_dict: bool,
+    place: u32,
+    /// 1 if it is a dictionary.
+    dict: u32,
     shape: Shape,
 }
 
 impl Default for Tape {
     fn default() -> Self {
         Self {
-            words: Vec::new(),
+            words: vec![0; 1 << 12].leak(),
             text: Vec::new(),
-            reader: Reader::default(),
-            now: Position::default(),
+            bytes: Vec::new(),
+            end: 0,
             outer: [Open::default(); MAX_DEPTH],
-            keys: Keys::default(),
-            values: Values::default(),
+            texts: Texts::default(),
         }
     }
 }
@@ -123,324 +117,244 @@ impl Default for Tape {
 impl Tape {
     /// Makes room for the next message: where its bytes go.
     pub(crate) fn room(&mut self, length: usize) -> &mut [u8] {
-        if self.reader.bytes.capacity() > LARGE {
-            (self.reader, self.words, self.text) = Default::default();
+        self.end = length;
+        if self.bytes.len() < length + PADDING {
+            self.bytes = vec![0; 2 * (length + PADDING)];
+            self.text = self.bytes.clone();
         }
-        self.reader.end = length;
-        for bytes in [&mut self.reader.bytes, &mut self.text] {
-            if bytes.len() < length + PADDING {
-                bytes.resize(length + PADDING, 0);
-            }
-        }
-        if let Some(end) = self.reader.bytes.get_mut(length) {
-            *end = BREAK;
-        }
-        self.reader.bytes.get_mut(..length).unwrap_or_default()
+        self.bytes.get_mut(..length).unwrap_or_default()
     }
 
     /// Checks the message and writes it down. `None` if the bytes are not one whole value, or one that is nested too
-    /// deeply: then all keys and texts are forgotten, since JavaScript has not heard of the last ones.
+    /// deeply: then all texts are forgotten, since JavaScript has not heard of the last ones.
     pub(crate) fn write(&mut self, is_cbor: bool) -> Option<&[u32]> {
-        self.reader.is_cbor = is_cbor;
-        let Some(Position { words, text, .. }) = self.all().filter(|now| now.at == self.reader.end)
-        else {
-            *self = Self::default();
+        let mut words = Words { words: take(&mut self.words), now: 2 };
+        let end = self.all(is_cbor, &mut words);
+        self.words = words.words;
+        if end != Some(self.end) {
+            self.texts = Texts::default();
             return None;
-        };
-        let start = address(&self.text);
-        let [first, second, ..] = &mut *self.words else { return None };
-        (*first, *second) = (start, text as u32);
-        self.words.get(..words)
+        }
+        self.words.get(..words.now)
     }
 
-    fn all(&mut self) -> Option<Position> {
-        let mut now = Position { words: 2, ..Position::default() };
+    /// Where the value ends.
+    #[inline(always)]
+    fn all(&mut self, is_cbor: bool, words: &mut Words) -> Option<usize> {
+        let Self { text, bytes, outer, texts, .. } = self;
+        let (text, bytes) = (&mut **text, &mut **bytes);
+        let first = if is_cbor { 0x60 } else { 0xa0 };
+        // Where the next byte and the next of the text is.
+        let (mut at, mut told) = (0, 0);
+        // That before the next value; 0: none.
+        let mut tag = 0;
         let (mut open, mut depth) = (Open { left: 1, ..Open::default() }, 0);
         loop {
-            let mut is_key = open.is_dict && open.left % 2 == 0;
-            if open.left > ENDLESS / 2 && is_key == open.is_dict && self.reader.ends(&mut now.at)? {
-                let count = (ENDLESS - open.left) >> u32::from(open.is_dict);
-                *self.words.get_mut(open.place)? |= (count << 3) as u32;
+            // In a dictionary, it is even before keys.
+            let mut is_key = open.dict & !open.left != 0;
+            let may_end = open.left > ENDLESS / 2 && is_key == (open.dict != 0) && tag == 0;
+            if may_end && *bytes.get(at)? == BREAK {
+                at += 1;
+                let count = (ENDLESS - open.left) >> open.dict;
+                *words.words.get_mut(open.place as usize)? |= count << 3;
                 open.left = 0;
             }
             if open.left == 0 {
-                if open.is_dict {
-                    *self.words.get_mut(open.place + 1)? = open.shape.number();
+                if open.dict != 0 {
+                    *words.words.get_mut(open.place as usize + 1)? = open.shape.number();
                 }
                 if depth == 0 {
-                    return Some(now);
+                    let [first, second, ..] = &mut *words.words else { return None };
+                    (*first, *second) = (address(text), told as u32);
+                    return Some(at);
                 }
                 depth -= 1;
-                open = *self.outer.get(depth)?;
+                open = *outer.get(depth)?;
                 continue;
             }
             open.left -= 1;
-            if self.words.len() < now.words + MOST_WORDS {
-                self.grow();
+            if words.words.len() < words.now + MOST_WORDS {
+                let more = vec![0; 2 * words.words.len()].leak();
+                more.get_mut(..words.words.len())?.copy_from_slice(words.words);
+                words.words = more;
             }
             let shape = open.shape;
             if is_key {
-                let slot = self.keys.expected(&self.reader, &mut now.at);
-                open.shape = shape.with(slot);
-                if slot > 0 {
-                    self.put(&mut now, 7, slot);
+                open.shape = shape.with(0);
+                if let Some(slot) = texts.expected(bytes, &mut at) {
+                    words.put(7, slot);
+                    open.shape = shape.with(slot);
                     open.left -= 1;
                     is_key = false;
                 }
             }
-            let start = now.at;
-            if let Some(place) = self.reader.short_text(&mut now.at) {
-                if !is_key && place.length <= Values::LONGEST {
-                    let (slot, seen) = self.values.find(&self.reader, place);
-                    if seen == Seen::Often {
-                        self.put(&mut now, 7, slot);
+            let length = usize::from(bytes.get(at)?.wrapping_sub(first));
+            if length < if is_key { LONGEST } else { LONGEST_VALUE } {
+                let whole = length + 1;
+                let (slot, seen) = if is_key { texts.key(bytes, at, whole)? } else { texts.value(bytes, at, whole)? };
+                if seen == Seen::Often {
+                    if is_key {
+                        open.shape = shape.with(slot);
+                    }
+                    at += whole;
+                    words.put(7, slot);
+                    continue;
+                }
+                if seen == Seen::Again {
+                    words.put(4, slot);
+                }
+            }
+            let Head { major, info, argument } = head(bytes, is_cbor, &mut at)?;
+            // Each entry and each character has a byte at least.
+            if matches!(major, 2..=5) && argument > bytes.len() as u64 {
+                return None;
+            }
+            let from = at;
+            let mut length = argument as usize;
+            match major {
+                0 | 1 => words.integer(major, argument),
+                2 | 3 => {
+                    at += length;
+                    if info == INDEFINITE {
+                        (length, at) = join(bytes, major, at)?;
+                    }
+                    if major == 2 {
+                        let address = address(bytes.get(from..from + length)?);
+                        if matches!(tag, 2 | 3) {
+                            words.number(Number::Big, tag == 3, u64::from(address) | (length as u64) << 32);
+                        } else {
+                            words.put(6, 2 * length);
+                            words.push(address);
+                        }
+                        tag = 0;
                         continue;
                     }
-                    if seen == Seen::Again {
-                        self.put(&mut now, 4, Special::Define as usize);
-                        self.put(&mut now, 0, slot);
+                    if length > LONG_STRING {
+                        words.put(6, 2 * length + 1);
+                        words.push(address(bytes.get(from..from + length)?));
+                        tag = 0;
+                        continue;
                     }
-                }
-                let bits = if is_key { NOT_ASCII } else { self.copy(now.text, place)? };
-                if bits & NOT_ASCII == 0 {
-                    now.text += place.length;
-                    self.put(&mut now, 1, place.length);
-                } else {
-                    self.now = now;
-                    if self.text(place, if is_key { start } else { NO_KEY })? {
-                        open.shape = shape.with(self.keys.last);
+                    // Characters beyond the basic plane take two units.
+                    let mut units = length;
+                    let mut copied = 0;
+                    while copied < length {
+                        let left = length - copied;
+                        let mut word = word(bytes, from + copied)?;
+                        if left < 8 {
+                            word &= mask(left);
+                        }
+                        *text.get_mut(told + copied..)?.first_chunk_mut()? = word.to_le_bytes();
+                        if word & NOT_ASCII != 0 {
+                            if copied == 0 && word & 0xc0 == 0x80 {
+                                return None;
+                            }
+                            let high = word >> 7 & LOWEST;
+                            units -= (high & !(word >> 6)).count_ones() as usize;
+                            units += (high & word >> 6 & word >> 5 & word >> 4).count_ones() as usize;
+                        }
+                        copied += 8;
                     }
-                    now = self.now;
+                    told += length;
+                    words.put(1, units);
                 }
-                continue;
-            }
-            if let Some(integer) = self.reader.short_integer(&mut now.at) {
-                self.put(&mut now, 0, integer.into());
-                continue;
-            }
-            let (mut tag, mut tags) = (0, 0);
-            let head = loop {
-                let head = self.reader.head(&mut now.at)?;
-                if head.major != 6 {
-                    break head;
-                }
-                tag = head.argument;
-                tags += 1;
-                if tags > MAX_DEPTH {
-                    return None;
-                }
-            };
-            let small = head.argument < SMALL as u64;
-            match head.major {
-                0 | 1 if small => {
-                    let value = head.argument as usize ^ usize::from(head.major).wrapping_neg();
-                    self.put(&mut now, 0, value);
-                }
-                7 if matches!(head.info, 20..=23) => {
-                    self.put(&mut now, 7, SIMPLE + usize::from(head.info));
-                }
-                7 if head.info == 27 => self.put_number(&mut now, head.argument, false),
                 4 | 5 => {
-                    // It takes a byte at least for each entry.
-                    let left = usize::try_from(head.argument).ok()?;
-                    if is_key || left > self.reader.end {
+                    if is_key {
                         return None;
                     }
-                    *self.outer.get_mut(depth)? = open;
+                    *outer.get_mut(depth)? = open;
                     depth += 1;
-                    let is_dict = head.major == 5;
-                    open = Open { left, place: now.words, is_dict, shape: Shape::default() };
-                    self.put(&mut now, 2, left);
-                    if is_dict {
-                        *self.words.get_mut(open.place)? += 1;
-                        now.words += 1;
-                        open.left *= 2;
-                    }
-                    if head.info == INDEFINITE {
-                        open.left = ENDLESS;
-                    }
+                    let dict = u32::from(major - 4);
+                    let left = if info == INDEFINITE { ENDLESS } else { (length as u32) << dict };
+                    open = Open { left, place: words.now as u32, dict, shape: Shape::default() };
+                    words.put(2 + dict, length);
+                    words.now += dict as usize;
                 }
-                _ => {
-                    self.now = now;
-                    if head.major == 3 {
-                        let place = self.reader.string(head, &mut self.now.at)?;
-                        if self.text(place, if is_key { start } else { NO_KEY })? {
-                            open.shape = shape.with(self.keys.last);
-                        }
-                    } else {
-                        self.scalar(head, tag)?;
-                    }
-                    now = self.now;
+                6 => {
+                    tag = argument.max(1);
+                    open.left += 1;
+                    continue;
                 }
+                _ => match info {
+                    20..=23 => words.put(7, SIMPLE + usize::from(info)),
+                    25 => words.number(Number::Float, false, half(argument)),
+                    26 => words.number(Number::Float, false, f64::from(f32::from_bits(argument as u32)).to_bits()),
+                    27 => words.number(Number::Raw, false, word(bytes, at - 8)?),
+                    // Those below have a shorter form, which is the only one allowed.
+                    24 if argument < 32 => return None,
+                    _ => words.put(7, SIMPLE + 23),
+                },
             }
+            tag = 0;
         }
     }
+}
 
-    #[inline(never)]
-    fn grow(&mut self) {
-        self.words.resize(2 * self.words.len() + MOST_WORDS, 0);
-    }
+/// The tape as it is written.
+struct Words {
+    words: &'static mut [u32],
+    now: usize,
+}
 
-    /// A text, or a key whose head stands at `start`. Returns whether it is a key that was known.
-    fn text(&mut self, place: Place, start: usize) -> Option<bool> {
-        self.reader.check_text(3, place)?;
-        let length = place.length;
-        if start != NO_KEY {
-            let whole = Place { start, length: self.now.at - start };
-            if self.is_kept(whole, place) {
-                let (slot, is_known) = self.keys.find(&self.reader, whole);
-                if is_known {
-                    self.word(7, slot);
-                    return Some(true);
-                }
-                self.special(Special::Define);
-                self.word(0, slot);
-            }
-        }
-        if length > LONG_STRING {
-            self.special_pair(Special::LongString, self.address(place), length as u32);
-            return Some(false);
-        }
-        let bits = self.copy(self.now.text, place)?;
-        self.now.text += length;
-        let units =
-            if bits & NOT_ASCII == 0 { length } else { utf16_units(self.reader.slice(place)) };
-        self.word(1, units);
-        Some(false)
-    }
-
-    /// Whether a key is remembered, which stands in one piece and is nothing special to JavaScript.
-    fn is_kept(&self, whole: Place, text: Place) -> bool {
-        whole.length <= LONGEST
-            && text.start + text.length == self.now.at
-            && self.reader.word(text.start, text.length) != u64::from_le_bytes(*b"__proto_")
-    }
-
-    #[inline(never)]
-    /// The rest of a value that is no text, no list and no dictionary. Of tags only those of large integers are told.
-    fn scalar(&mut self, head: Head, tag: u64) -> Option<()> {
-        match head.major {
-            0 => self.uint(head.argument),
-            1 => self.nint(head.argument),
-            2 => {
-                let place = self.reader.string(head, &mut self.now.at)?;
-                if matches!(tag, 2 | 3) {
-                    self.big(tag == 3, place);
-                } else {
-                    self.word(6, place.length);
-                    self.push(self.address(place));
-                }
-            }
-            _ => self.simple(head)?,
-        }
-        Some(())
-    }
-
-    fn simple(&mut self, head: Head) -> Option<()> {
-        let bits = head.argument;
-        match head.info {
-            25 => self.number(half(bits), false),
-            26 => self.number(f32::from_bits(bits as u32).into(), false),
-            27 => self.number(f64::from_bits(bits), false),
-            // Those below have a shorter form, which is the only one allowed.
-            24 if bits < 32 => return None,
-            _ => self.word(7, SIMPLE + 23),
-        }
-        Some(())
-    }
-
-    /// There is room for it.
+impl Words {
     #[inline(always)]
-    fn put(&mut self, now: &mut Position, bits: u32, argument: usize) {
-        if let Some(place) = self.words.get_mut(now.words) {
-            *place = (argument as u32) << 3 | bits;
-            now.words += 1;
-        }
-    }
-
     fn push(&mut self, word: u32) {
-        if let Some(place) = self.words.get_mut(self.now.words) {
+        if let Some(place) = self.words.get_mut(self.now) {
             *place = word;
-            self.now.words += 1;
+            self.now += 1;
         }
     }
 
-    fn word(&mut self, bits: u32, argument: usize) {
+    #[inline(always)]
+    fn put(&mut self, bits: u32, argument: usize) {
         self.push((argument as u32) << 3 | bits);
     }
 
-    fn special(&mut self, what: Special) {
-        self.word(4, what as usize);
-    }
-
-    fn special_pair(&mut self, what: Special, first: u32, second: u32) {
-        self.special(what);
-        self.push(first);
-        self.push(second);
-    }
-
-    fn uint(&mut self, value: u64) {
-        match i64::try_from(value) {
-            Ok(value) => self.int(value),
-            Err(_) => self.special_pair(Special::U64, value as u32, (value >> 32) as u32),
-        }
-    }
-
-    fn nint(&mut self, value: u64) {
-        match i64::try_from(value) {
-            Ok(value) => self.int(-1 - value),
-            // Its bytes are those that were just read.
-            Err(_) => self.big(true, Place { start: self.now.at - 8, length: 8 }),
-        }
-    }
-
-    fn int(&mut self, value: i64) {
-        if (-SMALL..SMALL).contains(&value) {
-            self.push((value as u32) << 3);
-        } else if value.unsigned_abs() <= EXACT {
-            self.number(value as f64, true);
-        } else {
-            self.special_pair(Special::I64, value as u32, (value >> 32) as u32);
-        }
-    }
-
-    fn number(&mut self, value: f64, is_integer: bool) {
-        let mut now = self.now;
-        self.put_number(&mut now, value.to_bits(), is_integer);
-        self.now = now;
-    }
-
     #[inline(always)]
-    fn put_number(&mut self, now: &mut Position, bits: u64, is_integer: bool) {
-        let words = [u32::from(is_integer) << 3 | 5, bits as u32, (bits >> 32) as u32];
-        if let Some(place) = self.words.get_mut(now.words..).and_then(|rest| rest.first_chunk_mut())
-        {
+    fn number(&mut self, what: Number, inverted: bool, bits: u64) {
+        let words = [(what as u32 + u32::from(inverted)) << 3 | 5, bits as u32, (bits >> 32) as u32];
+        if let Some(place) = self.words.get_mut(self.now..).and_then(|rest| rest.first_chunk_mut()) {
             *place = words;
-            now.words += words.len();
+            self.now += words.len();
         }
     }
 
-    /// Copies a string to the text, and returns the bits that any of its bytes has.
     #[inline(always)]
-    fn copy(&mut self, to: usize, Place { start, length }: Place) -> Option<u64> {
-        let (mut at, mut bits) = (0, 0);
-        while at < length {
-            let word = self.reader.word(start + at, length - at);
-            bits |= word;
-            *self.text.get_mut(to + at..)?.first_chunk_mut()? = word.to_le_bytes();
-            at += 8;
+    fn integer(&mut self, major: u8, argument: u64) {
+        if argument < SMALL {
+            self.put(0, argument as usize ^ usize::from(major).wrapping_neg());
+        } else if argument <= EXACT - u64::from(major) {
+            let value = argument as f64;
+            self.number(Number::Integer, false, (if major == 0 { value } else { -1.0 - value }).to_bits());
+        } else {
+            self.number(Number::Large, major == 1, argument);
         }
-        Some(bits)
     }
+}
 
-    /// An integer of any size: its absolute value, or for negative ones -1 minus it, from the high bytes to the low.
-    fn big(&mut self, negative: bool, place: Place) {
-        let what = if negative { Special::BigNegative } else { Special::BigPositive };
-        self.special_pair(what, self.address(place), place.length as u32);
-    }
-
-    fn address(&self, place: Place) -> u32 {
-        address(self.reader.slice(place))
+/// Puts the pieces of a string without a length together in place. Returns its length, and what is behind it.
+#[inline(never)]
+fn join(bytes: &mut [u8], major: u8, from: usize) -> Option<(usize, usize)> {
+    let (mut to, mut at) = (from, from);
+    loop {
+        let code = *bytes.get(at)?;
+        at += 1;
+        if code == BREAK {
+            return Some((to - from, at));
+        }
+        let piece = cbor(bytes, code, &mut at)?;
+        let first = *bytes.get(at)?;
+        // No character of a text may begin in another piece: all of the text is checked later, and as one.
+        let continues = major == 3 && piece.argument > 0 && first & 0xc0 == 0x80;
+        if piece.major != major || piece.info == INDEFINITE || continues || piece.argument > bytes.len() as u64 {
+            return None;
+        }
+        for _ in 0..piece.argument {
+            let byte = *bytes.get(at)?;
+            *bytes.get_mut(to)? = byte;
+            at += 1;
+            to += 1;
+        }
     }
 }
 
@@ -449,22 +363,12 @@ fn address(bytes: &[u8]) -> u32 {
     bytes.as_ptr().addr() as u32
 }
 
-/// How long the text is as a string of JavaScript: characters beyond the basic plane take two units.
-fn utf16_units(utf8: &[u8]) -> usize {
-    utf8.iter().map(|b| usize::from(b & 0xc0 != 0x80) + usize::from(*b >= 0xf0)).sum()
-}
-
-/// A number of 16 bits.
-fn half(bits: u64) -> f64 {
-    let fraction = bits & 0x3ff;
-    let magnitude = match bits >> 10 & 0x1f {
-        // The smallest step is 2^-24.
-        0 => fraction as f64 / f64::from(1 << 24),
-        31 => f64::from_bits(0x7ff << 52 | fraction << 42),
-        // The exponents are offset by 15 here and by 1023 there.
-        exponent => f64::from_bits((exponent + 1008) << 52 | fraction << 42),
-    };
-    if bits >> 15 == 0 { magnitude } else { -magnitude }
+/// The bits of the float that has 16 bits here.
+fn half(bits: u64) -> u64 {
+    // The exponents are offset by 15 here and by 1023 there.
+    let magnitude = f64::from_bits((bits & 0x7fff) << 42) * f64::from_bits((1008 + 1023) << 52);
+    let endless = if magnitude < 65536.0 { 0 } else { 0x7ff << 52 };
+    magnitude.to_bits() | endless | bits >> 15 << 63
 }
 
 #[cfg(test)]

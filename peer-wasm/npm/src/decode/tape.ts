@@ -8,26 +8,28 @@ const INT = 0;
 const STRING = 1;
 const LIST = 2;
 const DICT = 3;
-const SPECIAL = 4;
+/** The string that follows has a slot from now on. */
+const DEFINE = 4;
 const NUMBER = 5;
-const BINARY = 6;
+const BYTES = 6;
+/** A string that has a slot, or a constant. */
 const KNOWN = 7;
 
-// Arguments of SPECIAL words.
-const DEFINE = 0;
-const U64 = 1;
-const I64 = 2;
-const LONG_STRING = 3;
-const BIG_POSITIVE = 4;
-// 5: a negative integer of any size.
+// Arguments of numbers.
+const FLOAT = 1;
+const INTEGER = 2;
+// 3 and 4: integers of 64 bits, and -1 - n.
+const POSITIVE = 3;
+const BIG_POSITIVE = 5;
+// 6: -1 - n.
 
 // The core leaves it to the decoder to see whether this is UTF-8. A byte order mark is a character like any other here.
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
 /** Up to this length a loop over the bytes beats the call into the decoder. */
 const SHORT_TEXT = 16;
 
-/** How many keys and short texts the core remembers, and one more. The constants stand behind them. */
-const SLOTS = 769;
+/** How many keys and short texts the core remembers. The constants stand behind them. */
+const SLOTS = 1024;
 /** How often a shape is seen before it gets a maker of its own. */
 const OFTEN = 8;
 /** How often each shape was seen, and who makes dictionaries of it. The core has the same shapes for everybody. */
@@ -108,7 +110,7 @@ export function value(): unknown {
     case INT:
       return integer((word | 0) >> 3, true);
     case STRING:
-      return string(argument);
+      return text.substring(textAt, (textAt += argument));
     case LIST: {
       const list = new Array(argument);
       for (let i = 0; i < argument; i++) list[i] = value();
@@ -116,22 +118,33 @@ export function value(): unknown {
     }
     case DICT:
       return dict(argument);
+    case DEFINE:
+      // Engines look for a key by what it is, and what is cut from a text is not yet what their objects have.
+      return (known[argument] = Object.keys({ [value() as string]: 0 })[0]);
     case NUMBER:
       at += 2;
-      return integer(view.getFloat64(4 * at - 8, true), argument !== 0);
-    case BINARY: {
+      return number(argument);
+    case BYTES: {
       const start = words[at++]!;
-      return memory.slice(start, start + argument);
+      const end = start + (argument >> 1);
+      return argument & 1 ? utf8.decode(memory.subarray(start, end)) : memory.slice(start, end);
     }
-    case KNOWN:
-      return known[argument];
     default:
-      return special(argument);
+      return known[argument];
   }
 }
 
 function integer(value: number, isInteger: boolean): number | bigint {
   return isInteger && bigints === 'always' ? BigInt(value) : value;
+}
+
+function number(what: number): number | bigint {
+  if (what <= INTEGER) return integer(view.getFloat64(4 * at - 8, what > 0), what === INTEGER);
+  let big = 0n;
+  if (what < BIG_POSITIVE) big = view.getBigUint64(4 * at - 8, true);
+  else for (const byte of memory.subarray(words[at - 2], words[at - 2]! + words[at - 1]!)) big = (big << 8n) | BigInt(byte);
+  if (what !== POSITIVE && what !== BIG_POSITIVE) big = -1n - big;
+  return bigints === 'never' ? Number(big) : big;
 }
 
 function dict(entries: number): unknown {
@@ -144,7 +157,8 @@ function dict(entries: number): unknown {
   }
   const dict: Record<string, unknown> = {};
   for (let i = 0; i < entries; i++) {
-    const name = key();
+    // Keys that are no strings become strings, as property names do.
+    const name = String(value());
     const item = value();
     if (name === '__proto__') Object.defineProperty(dict, name, { value: item, writable: true, enumerable: true, configurable: true });
     else dict[name] = item;
@@ -152,49 +166,9 @@ function dict(entries: number): unknown {
   return dict;
 }
 
-/** A key that was defined before. */
+/** A key that has a slot. */
 export function knownKey(): string {
   return known[words[at++]! >>> 3];
-}
-
-function key(): string {
-  const word = words[at]!;
-  if (word === (SPECIAL | (DEFINE << 3))) {
-    at += 3;
-    // Engines look for a key by what it is, and what is cut from a text is not yet what their objects have.
-    return (known[words[at - 2]! >>> 3] = Object.keys({ [string(words[at - 1]! >>> 3)]: 0 })[0]);
-  }
-  // Keys that are no strings become strings, as property names do.
-  return String(value());
-}
-
-function string(units: number): string {
-  return text.substring(textAt, (textAt += units));
-}
-
-function special(what: number): unknown {
-  switch (what) {
-    case LONG_STRING:
-      return utf8.decode(bytes());
-    case DEFINE:
-      at += 2;
-      return (known[words[at - 2]! >>> 3] = string(words[at - 1]! >>> 3));
-    case U64:
-    case I64: {
-      const low = BigInt(words[at++]!);
-      const value = (BigInt(words[at++]!) << 32n) | low;
-      return large(what === U64 ? value : BigInt.asIntN(64, value));
-    }
-    default: {
-      let value = 0n;
-      for (const byte of bytes()) value = (value << 8n) | BigInt(byte);
-      return large(what === BIG_POSITIVE ? value : -1n - value);
-    }
-  }
-}
-
-function large(value: bigint): bigint | number {
-  return bigints === 'never' ? Number(value) : value;
 }
 
 function decodeText(bytes: Uint8Array): string {
