@@ -10,108 +10,43 @@
 )]
 
 use crate::{
-    machine::{Dealer, Machine, Received, Refused},
+    machine::{Received, State},
     tape::Tape,
 };
 use alloc::boxed::Box;
-use wamplex_shared::id::RequestId;
 
-/// The session of one connection, and the reader of its messages. Internal to the npm package.
-///
-/// JavaScript has the socket and writes messages; here is what may be sent when, what a received message means, and the
-/// way from bytes to values.
-#[derive(Debug)]
-pub struct Core {
-    machine: Machine,
-    tape: Tape,
-}
-
-/// The core of a connection whose HELLO is about to be sent.
+/// The reader of messages. All connections have one: nothing of a message is there when the next one comes.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 #[must_use]
-pub extern "C" fn create() -> Box<Core> {
-    Box::new(Core { machine: Machine::new(), tape: Tape::default() })
-}
-
-/// The connection is gone.
-#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
-pub extern "C" fn destroy(core: Box<Core>) {
-    drop(core);
+pub extern "C" fn create() -> Box<Tape> {
+    Box::default()
 }
 
 /// The place for the bytes of the next message.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
-pub extern "C" fn room(core: &mut Core, length: usize) -> *mut u8 {
-    core.tape.room(length).as_mut_ptr()
+pub extern "C" fn room(tape: &mut Tape, length: usize) -> *mut u8 {
+    tape.room(length).as_mut_ptr()
 }
 
 /// Reads the message that stands there, in CBOR or MessagePack. Returns where its tape is, or null if it is malformed.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
-pub extern "C" fn read(core: &mut Core, is_cbor: bool) -> *const u32 {
-    core.tape.write(is_cbor).map_or(::core::ptr::null(), <[u32]>::as_ptr)
+pub extern "C" fn read(tape: &mut Tape, is_cbor: bool) -> *const u32 {
+    tape.write(is_cbor).map_or(::core::ptr::null(), <[u32]>::as_ptr)
 }
 
-/// Takes a message of the router: its code, its first id or 0, of ERROR the code of the request that failed, and the code
-/// of the request with this id that waits, or 0. Returns a report.
+/// Takes a message of the router in a state of the session, first 0: its code, of ERROR the code of the request that failed,
+/// and the code of the request with this id that waits, or 0. Returns the new state times 16 and a report.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
-pub extern "C" fn receive(
-    core: &mut Core,
-    code: u32,
-    request: f64,
-    kind: u32,
-    waiting: u32,
-    flags: u32,
-) -> u32 {
-    let flag = |bit: u32| flags >> bit & 1 != 0;
-    let received = Received {
-        code,
-        request: RequestId::new(request as u64),
-        kind,
-        waiting,
-        progress: flag(0),
-        offered: flag(1),
-        dealer: Dealer { cancels: flag(2), streams: flag(3) },
-    };
-    core.machine.receive(&received) as u32
+#[must_use]
+pub extern "C" fn receive(state: u32, code: u32, kind: u32, waiting: u32, flags: u32) -> u32 {
+    let (State(state), report) = State(state).receive(Received { code, kind, waiting, flags });
+    state << 4 | report as u32
 }
 
-/// Whether AUTHENTICATE is to be sent.
+/// The state of the session after a message is sent, or a number below zero if it is not to be. `streams` says of CALL that
+/// more arguments may follow.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
-pub extern "C" fn authenticate(core: &mut Core) -> bool {
-    core.machine.authenticate()
-}
-
-/// The id that the next request will have.
-#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
-pub extern "C" fn next(core: &Core) -> f64 {
-    core.machine.next_request().get() as f64
-}
-
-/// Takes the id for a request; with `streams` more arguments may follow. Or a number below zero that says why it is not to
-/// be sent.
-#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
-pub extern "C" fn request(core: &mut Core, streams: bool) -> f64 {
-    match core.machine.request(streams) {
-        Ok(request) => request.get() as f64,
-        Err(Refused::Closed) => -1.0,
-        Err(Refused::Unsupported) => -2.0,
-    }
-}
-
-/// Whether CANCEL may be sent.
-#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
-pub extern "C" fn cancels(core: &Core) -> bool {
-    core.machine.cancels()
-}
-
-/// Whether GOODBYE is to be sent.
-#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
-pub extern "C" fn leave(core: &mut Core) -> bool {
-    core.machine.leave()
-}
-
-/// Whether ABORT is to be sent, which ends the session.
-#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
-pub extern "C" fn abort(core: &mut Core) -> bool {
-    core.machine.abort()
+#[must_use]
+pub extern "C" fn send(state: u32, code: u32, streams: bool) -> i32 {
+    State(state).send(code, streams).map_or(-1, |State(state)| state as i32)
 }

@@ -8,18 +8,18 @@ mod head;
 mod machine;
 mod tape;
 
-#[cfg(target_arch = "wasm32")]
-use lol_alloc::{LeakingPageAllocator};
+#[cfg(all(feature = "standalone", target_arch = "wasm32", not(test)))]
+use lol_alloc::LeakingPageAllocator;
 
-pub use crate::core::{
-    Core, abort, authenticate, cancels, create, destroy, leave, next, read, receive, request, room,
+pub use crate::{
+    core::{create, read, receive, room, send},
+    tape::Tape,
 };
 
-/// A connection has a few buffers that grow and stay: a list of what is free is enough for them.
-#[cfg(target_arch = "wasm32")]
+/// There are a few buffers, which stay until one that is twice as large takes their place: none is given back.
+#[cfg(all(feature = "standalone", target_arch = "wasm32", not(test)))]
 #[global_allocator]
 static ALLOCATOR: LeakingPageAllocator = LeakingPageAllocator;
-
 
 /// The words of a panic would go nowhere, and the code that formats them is a tenth of all the code.
 #[cfg(all(feature = "standalone", target_arch = "wasm32", not(test)))]

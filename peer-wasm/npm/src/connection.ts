@@ -2,7 +2,7 @@ import type { SerializerName, SessionInfo, WebSocketLike } from '../index.js';
 import { limited, promised } from './abort.js';
 import type { Offer } from './auth/offer.js';
 import { messagesOf } from './batch.js';
-import { Code, Flags, SERIALIZERS, Report, type Core, type CoreModule } from './core.js';
+import { Code, Flags, SERIALIZERS, Report, type CoreModule } from './core.js';
 import type { BigintMode } from './decode/json.js';
 import { flagsOf } from './decode/layout.js';
 import { MessageReader, type Message } from './decode/message.js';
@@ -73,7 +73,12 @@ export class Connection {
   /** Why there is no session any more, or soon will be none. */
   cause: WampError | undefined;
   readonly #module: CoreModule;
-  readonly #core: Core;
+  /** What the core has to know of the session from one message to the next. */
+  #state = 0;
+  /** The id of the next request. */
+  #next = 1;
+  /** The highest id of an invocation. */
+  #invoked = 0;
   readonly #url: string;
   readonly #realm: string;
   readonly #bigint: BigintMode;
@@ -114,7 +119,6 @@ export class Connection {
     this.#listener = listener;
     this.#socket = socket;
     this.#module = module;
-    this.#core = module.create();
     // Some runtimes make blobs by default.
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#connected();
@@ -147,7 +151,7 @@ export class Connection {
     if (!SERIALIZERS.includes(serializer)) return this.#broken('the server chose no WAMP subprotocol');
     this.#serializer = serializer;
     this.#batched = batched !== undefined;
-    this.#reader = new MessageReader(this.#module, this.#core, serializer, this.#bigint);
+    this.#reader = new MessageReader(this.#module, serializer, this.#bigint);
     this.#encoder = encoderFor(serializer, this.#batched);
     this.#hello();
   }
@@ -171,9 +175,13 @@ export class Connection {
     if (this.#closed) return;
     const [request, kind] = code === 8 ? [second, first] : [typeof first === 'number' ? first : 0, 0];
     // Who is asked by a method that was not offered refuses by itself.
-    const flags = flagsOf(message) | (code === 4 ? Flags.Offered : 0);
+    const flags = flagsOf(message) | (code === 4 ? Flags.Offered : 0)
+      | (request > this.#invoked ? 0 : Flags.Again) | (request ? 0 : Flags.Nameless);
     const pending = this.#pending.get(request)!;
-    const report = this.#module.receive(this.#core, code, request, kind, pending?.code ?? 0, flags);
+    const outcome = this.#module.receive(this.#state, code, kind, pending?.code ?? 0, flags);
+    this.#state = outcome >> 4;
+    const report: Report = outcome & 15;
+    if (report === Report.Invocation) this.#invoked = request;
     switch (report) {
       case Report.Event:
         return this.#listener.subscribed.deliver(unpacked);
@@ -246,7 +254,7 @@ export class Connection {
   #challenge(method: string, extra: Record<string, unknown>): void {
     this.#join(
       () => this.#offer.respond(method, extra),
-      ({ signature, extra: answer = {} }) => this.#send([Code.Authenticate, signature, answer], () => this.#module.authenticate(this.#core)),
+      ({ signature, extra: answer = {} }) => this.#send([Code.Authenticate, signature, answer], () => this.#may(Code.Authenticate)),
     );
   }
 
@@ -275,11 +283,10 @@ export class Connection {
   request(code: Code, rest: readonly unknown[], pending?: Pending, streams = false): number {
     if (rest.length > 1 && typeof rest[1] !== 'string') throw new TypeError('a topic or procedure must be a string');
     this.check();
-    const module = this.#module;
-    const core = this.#core;
-    const request = module.next(core);
+    const request = this.#next;
     this.#send([code, request, ...rest], () => {
-      if (module.request(core, streams) < 0) throw new TypeError('the router does not support progressive call invocations');
+      if (!this.#may(code, streams)) throw new TypeError('the router does not support progressive call invocations');
+      this.#next = (request % 2 ** 53) + 1;
       if (!pending) return true;
       // Before it is sent: a socket may close while it sends.
       pending.code = code;
@@ -296,13 +303,20 @@ export class Connection {
   /** Cancels a call; nobody waits for its answer any more, unless it is said. */
   cancel(request: number, options: object, waits = false): void {
     if (!waits) this.#forget(request);
-    if (this.isOpen && this.#module.cancels(this.#core)) this.#send([Code.Cancel, request, options]);
+    if (this.isOpen && this.#may(Code.Cancel)) this.#send([Code.Cancel, request, options]);
   }
 
   /** Sends what needs no id of its own: YIELD, ERROR, or more arguments for a call. */
   tell(message: readonly unknown[]): void {
     this.check();
     this.#send(message);
+  }
+
+  /** Whether the core agrees to a message, which is sent then. */
+  #may(code: Code, streams = false): boolean {
+    const state = this.#module.send(this.#state, code, streams);
+    if (state >= 0) this.#state = state;
+    return state >= 0;
   }
 
   /** Nobody waits for this answer any more. */
@@ -386,7 +400,7 @@ export class Connection {
     if (this.cause) return this.gone;
     const cause = (this.cause = new ConnectionLostError(reason, { message: 'closed by the application' }));
     try {
-      this.#send([Code.Goodbye, message ? { message } : {}, reason], () => this.#module.leave(this.#core));
+      this.#send([Code.Goodbye, message ? { message } : {}, reason], () => this.#may(Code.Goodbye));
       await limited(this.gone, undefined, GOODBYE_TIMEOUT);
     } catch {
       // It cannot be written, or not now; or nobody answers.
@@ -401,7 +415,7 @@ export class Connection {
   drop(cause: WampError, reason?: string, message?: string): void {
     if (this.#closed) return;
     const why = (this.cause ??= cause);
-    if (reason && this.#serializer) this.#send([Code.Abort, { message }, reason], () => this.#module.abort(this.#core));
+    if (reason && this.#serializer) this.#send([Code.Abort, { message }, reason], () => this.#may(Code.Abort));
     if (this.#encoder && !this.#writing) this.#flush();
     // A listener of traces may have been quicker.
     if (this.#closed) return;
@@ -416,7 +430,6 @@ export class Connection {
     this.#settle();
     if (this.session) this.#listener.lost(this, why);
     this.#go();
-    this.#module.destroy(this.#core);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { SerializerName } from '../index.js';
 
-/** What a message is about; the numbers are those of `peer-wasm/src/machine.rs`. */
+/** What a message is about; the numbers are those of `peer-wasm/src/machine/mod.rs`. */
 export const enum Report {
   Nothing = 0,
   Welcome = 1,
@@ -53,32 +53,29 @@ export const enum Flags {
   Progress = 1,
   /** Of CHALLENGE: the method was offered. */
   Offered = 2,
+  /** Of INVOCATION: the id is not above those of all before. */
+  Again = 4,
   /** Of WELCOME: features of the dealer. */
-  Canceling = 4,
-  ProgressiveInvocations = 8,
+  Canceling = 8,
+  ProgressiveInvocations = 16,
+  /** The first id is zero. */
+  Nameless = 32,
 }
-
-/** The address of a core. */
-export type Core = number;
 
 /** The exports of the compiled module: the functions of `peer-wasm/src/core.rs`. */
 export interface CoreModule {
   readonly memory: { readonly buffer: ArrayBuffer };
-  create(): Core;
-  destroy(core: Core): void;
+  /** The address of a reader. */
+  create(): number;
   /** The address for the bytes of the next message. */
-  room(core: Core, length: number): number;
+  room(reader: number, length: number): number;
   /** The address of the tape of the message that stands there, or 0 if it is malformed. */
-  read(core: Core, cbor: boolean): number;
-  /** `kind` is that of the request that an ERROR names, `waiting` the code of the request that waits under this id. */
-  receive(core: Core, code: number, request: number, kind: number, waiting: number, flags: Flags): Report;
-  /** The id that the next request will have. */
-  next(core: Core): number;
-  /** Takes the id for a request, to which more arguments may follow. A number below zero if the router does not take those. */
-  request(core: Core, streams: boolean): number;
-  // Whether the message is to be sent.
-  authenticate(core: Core): number;
-  cancels(core: Core): number;
-  leave(core: Core): number;
-  abort(core: Core): number;
+  read(reader: number, cbor: boolean): number;
+  /**
+   * The state of a session, first 0, after a message, times 16, and a report. `kind` is that of the request that an ERROR names,
+   * `waiting` the code of the request that waits under this id.
+   */
+  receive(state: number, code: number, kind: number, waiting: number, flags: Flags): number;
+  /** The state after a message is sent, or a number below zero if it is not to be. `streams`: a call to which more arguments may follow. */
+  send(state: number, code: Code, streams: boolean): number;
 }

@@ -13,7 +13,7 @@ const encoders = { msgpack: (value) => encodeMsgpack(value, { useBigInt64: true 
 const hex = (digits) => new Uint8Array(Buffer.from(digits, 'hex'));
 
 function readerOf(serializer, bigint = 'auto') {
-  return new MessageReader(instance.exports, instance.exports.create(), serializer, bigint);
+  return new MessageReader(instance.exports, serializer, bigint);
 }
 
 const values = [

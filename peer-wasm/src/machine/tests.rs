@@ -6,27 +6,61 @@ use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use wamplex_shared::{
-    message::CancelMode,
+    id::RequestId,
+    message::{CancelMode, MessageCode},
     roles::{Feature, Features, Role, Roles},
-    session::{Head, Ledger, Outcome},
+    session::{Head, Joining, Ledger, Outcome},
 };
 
-fn received(code: u32) -> Received {
-    Received {
-        code,
-        request: None,
-        kind: 0,
-        waiting: 0,
-        progress: false,
-        offered: false,
-        dealer: Dealer::default(),
+/// As JavaScript has it: the state, and what it counts.
+#[derive(Debug)]
+struct Machine {
+    state: State,
+    next: RequestId,
+    invoked: u64,
+}
+
+impl Machine {
+    const fn new() -> Self {
+        Self { state: State(0), next: RequestId::FIRST, invoked: 0 }
+    }
+
+    fn open(features: u32) -> Self {
+        let mut machine = Self::new();
+        let welcome = Received { flags: features, ..received(2) };
+        assert_eq!(machine.receive(welcome, 1), Report::Welcome);
+        machine
+    }
+
+    fn receive(&mut self, received: Received, request: u64) -> Report {
+        let flag = |is: bool, flag| if is { flag } else { 0 };
+        let flags = flag(request <= self.invoked, AGAIN) | flag(request == 0, NAMELESS);
+        let (state, report) =
+            self.state.receive(Received { flags: received.flags | flags, ..received });
+        self.state = state;
+        if report == Report::Invocation {
+            self.invoked = request;
+        }
+        report
+    }
+
+    fn sends(&mut self, code: u32) -> bool {
+        let state = self.state.send(code, false);
+        self.state = state.unwrap_or(self.state);
+        state.is_some()
+    }
+
+    fn request(&mut self, code: u32) -> bool {
+        let sends = self.sends(code);
+        if sends {
+            self.next = self.next.next();
+        }
+        sends
     }
 }
 
-fn open(dealer: Dealer) -> Machine {
-    let mut machine = Machine::new();
-    assert_eq!(machine.receive(&Received { dealer, ..received(2) }), Report::Welcome);
-    machine
+fn received(code: u32) -> Received {
+    Received { code, ..Received::default() }
 }
 
 /// A machine with the tables that JavaScript has, and a ledger.
@@ -90,7 +124,9 @@ impl Pair {
             dealer.insert(Feature::ProgressiveCallInvocations);
         }
         Self {
-            machine: open(Dealer { cancels, streams }),
+            machine: Machine::open(
+                if cancels { CANCELS } else { 0 } | if streams { STREAMS } else { 0 },
+            ),
             waiting: BTreeMap::new(),
             running: BTreeMap::new(),
             interrupted: Vec::new(),
@@ -101,20 +137,20 @@ impl Pair {
     fn step(&mut self, step: &Step) {
         match *step {
             Step::Request(kind) => {
-                assert_eq!(self.machine.request(false).is_ok(), self.ledger.is_open());
+                assert_eq!(self.machine.request(kind), self.ledger.is_open());
                 if self.ledger.is_open() {
                     let given = match code(kind) {
                         MessageCode::Call => self.ledger.call(true, ()),
                         kind => self.ledger.request(kind, ()),
                     };
                     self.waiting.insert(given.get(), kind);
-                    assert_eq!(self.machine.next_request(), self.ledger.next_request());
+                    assert_eq!(self.machine.next, self.ledger.next_request());
                 }
             }
             Step::Cancel(request) => {
                 // A call is canceled once, while it waits.
                 let waits = self.waiting.get(&request) == Some(&48);
-                let sends = waits && self.machine.cancels();
+                let sends = waits && self.machine.sends(49);
                 assert_eq!(sends, waits && self.ledger.cancel(id(request), CancelMode::KillNoWait));
                 if waits {
                     self.ledger.abandon(id(request));
@@ -122,11 +158,11 @@ impl Pair {
                 }
             }
             Step::Answer(request) => {
-                let answers = self.running.remove(&request).is_some() && self.machine.is_open();
+                let answers = self.running.remove(&request).is_some() && self.machine.sends(70);
                 self.interrupted.retain(|interrupted| *interrupted != request);
                 assert_eq!(answers, self.ledger.answer(id(request), false));
             }
-            Step::Leave => assert_eq!(self.machine.leave(), self.ledger.leave()),
+            Step::Leave => assert_eq!(self.machine.sends(6), self.ledger.leave()),
             Step::Receive { code, request, kind, progress } => {
                 self.receive(code, request, kind, progress)
             }
@@ -136,14 +172,9 @@ impl Pair {
     fn receive(&mut self, code: u32, request: u64, kind: u32, progress: bool) {
         let Some(head) = head(code, request, kind, progress) else { return };
         let waiting = self.waiting.get(&request).copied().unwrap_or_default();
-        let given = Received {
-            request: RequestId::new(request),
-            kind,
-            waiting,
-            progress,
-            ..received(code)
-        };
-        let reported = self.machine.receive(&given);
+        let flags = if progress { PROGRESS } else { 0 };
+        let given = Received { kind, waiting, flags, ..received(code) };
+        let reported = self.machine.receive(given, request);
         let expected = match self.ledger.receive(head) {
             Err(_) => Report::Violation,
             Ok(outcome) => report(&outcome, head),
@@ -151,7 +182,7 @@ impl Pair {
         assert_eq!(self.filtered(reported, request, progress), expected, "{given:?}");
         if matches!(expected, Report::Abort | Report::Goodbye | Report::Left | Report::Violation) {
             drop(self.ledger.close());
-            self.machine.abort();
+            self.machine.sends(3);
             self.waiting.clear();
             self.running.clear();
         }
@@ -236,38 +267,63 @@ proptest! {
 #[test]
 fn an_error_for_what_cannot_fail_breaks_the_protocol() {
     for kind in [0, 2, 50, 70, 99] {
-        let mut machine = open(Dealer::default());
-        assert_eq!(machine.receive(&Received { kind, ..received(8) }), Report::Violation, "{kind}");
+        let mut machine = Machine::open(0);
+        assert_eq!(
+            machine.receive(Received { kind, ..received(8) }, 1),
+            Report::Violation,
+            "{kind}"
+        );
     }
 }
 
 #[test]
 fn a_session_begins_with_welcome_or_with_an_answered_challenge() {
     let mut machine = Machine::new();
-    assert_eq!(machine.request(false), Err(Refused::Closed));
-    assert!(!machine.authenticate() && !machine.leave());
-    assert_eq!(machine.receive(&Received { offered: true, ..received(4) }), Report::Challenge);
-    assert_eq!(machine.receive(&received(2)), Report::Violation, "the challenge is not answered");
-    assert!(machine.authenticate() && !machine.authenticate());
-    assert_eq!(machine.receive(&received(2)), Report::Welcome);
-    assert_eq!(machine.request(false), Ok(RequestId::FIRST));
-    assert_eq!(machine.request(true), Err(Refused::Unsupported));
+    assert!(!machine.request(48));
+    assert!(!machine.sends(5) && !machine.sends(6));
+    let challenge = Received { flags: OFFERED, ..received(4) };
+    assert_eq!(machine.receive(challenge, 0), Report::Challenge);
+    assert_eq!(machine.receive(received(2), 1), Report::Violation, "the challenge is not answered");
+    assert!(machine.sends(5) && !machine.sends(5));
+    assert_eq!(machine.receive(received(2), 1), Report::Welcome);
+    assert!(machine.request(48));
+    assert_eq!(machine.state.send(48, true), None, "the dealer does not take arguments in pieces");
+    assert!(Machine::open(STREAMS).state.send(48, true).is_some());
+    assert!(!Machine::new().sends(49) && !machine.sends(49) && Machine::open(CANCELS).sends(49));
     for code in [1, 36, 50, 6, 99] {
-        assert_eq!(Machine::new().receive(&received(code)), Report::Violation, "{code}");
+        assert_eq!(Machine::new().receive(received(code), 1), Report::Violation, "{code}");
     }
     assert_eq!(
-        Machine::new().receive(&received(4)),
+        Machine::new().receive(received(4), 0),
         Report::Violation,
         "the method was not offered"
     );
 }
 
 #[test]
-fn abort_is_said_once_and_everything_after_it_ignored() {
-    let mut machine = open(Dealer::default());
-    assert!(machine.abort() && !machine.abort());
+fn joining_is_that_of_native_clients() {
     for code in MESSAGES {
-        assert_eq!(machine.receive(&received(code)), Report::Nothing);
+        for (offered, flags) in [(false, 0), (true, OFFERED)] {
+            for challenged in [false, true] {
+                let (mut machine, mut joining) = (Machine::new(), Joining::Waiting);
+                if challenged {
+                    machine.receive(Received { flags: OFFERED, ..received(4) }, 0);
+                    joining.receive(MessageCode::Challenge, true).expect("it was offered");
+                }
+                let report = machine.receive(Received { flags, ..received(code) }, 1);
+                let may = joining.receive(self::code(code), offered).is_ok();
+                assert_eq!(report != Report::Violation, may, "{code}");
+            }
+        }
     }
-    assert_eq!(machine.request(false), Err(Refused::Closed));
+}
+
+#[test]
+fn abort_is_said_once_and_everything_after_it_ignored() {
+    let mut machine = Machine::open(0);
+    assert!(machine.sends(3) && !machine.sends(3));
+    for code in MESSAGES {
+        assert_eq!(machine.receive(received(code), 1), Report::Nothing);
+    }
+    assert!(!machine.request(48));
 }

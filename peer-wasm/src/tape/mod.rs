@@ -26,8 +26,8 @@ mod shape;
 mod texts;
 
 use crate::head::{BREAK, Head, INDEFINITE, PADDING, cbor, head, mask, word};
-use alloc::{vec, vec::Vec};
 use ::core::mem::take;
+use alloc::{vec, vec::Vec};
 use shape::Shape;
 use texts::{LONGEST, Seen, Texts};
 use wamplex_shared::codec::MAX_DEPTH;
@@ -74,9 +74,9 @@ enum Number {
     Big = 5,
 }
 
-/// The last message, and what is remembered of those before.
+/// The last message, and what is remembered of those before. Internal to the npm package.
 #[derive(Debug)]
-pub(crate) struct Tape {
+pub struct Tape {
     /// Those that are written are at the beginning.
     words: &'static mut [u32],
     /// As long as the message at least, so that all its strings fit.
@@ -191,7 +191,11 @@ impl Tape {
             let length = usize::from(bytes.get(at)?.wrapping_sub(first));
             if length < if is_key { LONGEST } else { LONGEST_VALUE } {
                 let whole = length + 1;
-                let (slot, seen) = if is_key { texts.key(bytes, at, whole)? } else { texts.value(bytes, at, whole)? };
+                let (slot, seen) = if is_key {
+                    texts.key(bytes, at, whole)?
+                } else {
+                    texts.value(bytes, at, whole)?
+                };
                 if seen == Seen::Often {
                     if is_key {
                         open.shape = shape.with(slot);
@@ -221,7 +225,11 @@ impl Tape {
                     if major == 2 {
                         let address = address(bytes.get(from..from + length)?);
                         if matches!(tag, 2 | 3) {
-                            words.number(Number::Big, tag == 3, u64::from(address) | (length as u64) << 32);
+                            words.number(
+                                Number::Big,
+                                tag == 3,
+                                u64::from(address) | (length as u64) << 32,
+                            );
                         } else {
                             words.put(6, 2 * length);
                             words.push(address);
@@ -251,7 +259,8 @@ impl Tape {
                             }
                             let high = word >> 7 & LOWEST;
                             units -= (high & !(word >> 6)).count_ones() as usize;
-                            units += (high & word >> 6 & word >> 5 & word >> 4).count_ones() as usize;
+                            units +=
+                                (high & word >> 6 & word >> 5 & word >> 4).count_ones() as usize;
                         }
                         copied += 8;
                     }
@@ -278,7 +287,11 @@ impl Tape {
                 _ => match info {
                     20..=23 => words.put(7, SIMPLE + usize::from(info)),
                     25 => words.number(Number::Float, false, half(argument)),
-                    26 => words.number(Number::Float, false, f64::from(f32::from_bits(argument as u32)).to_bits()),
+                    26 => words.number(
+                        Number::Float,
+                        false,
+                        f64::from(f32::from_bits(argument as u32)).to_bits(),
+                    ),
                     27 => words.number(Number::Raw, false, word(bytes, at - 8)?),
                     // Those below have a shorter form, which is the only one allowed.
                     24 if argument < 32 => return None,
@@ -312,8 +325,10 @@ impl Words {
 
     #[inline(always)]
     fn number(&mut self, what: Number, inverted: bool, bits: u64) {
-        let words = [(what as u32 + u32::from(inverted)) << 3 | 5, bits as u32, (bits >> 32) as u32];
-        if let Some(place) = self.words.get_mut(self.now..).and_then(|rest| rest.first_chunk_mut()) {
+        let words =
+            [(what as u32 + u32::from(inverted)) << 3 | 5, bits as u32, (bits >> 32) as u32];
+        if let Some(place) = self.words.get_mut(self.now..).and_then(|rest| rest.first_chunk_mut())
+        {
             *place = words;
             self.now += words.len();
         }
@@ -325,7 +340,11 @@ impl Words {
             self.put(0, argument as usize ^ usize::from(major).wrapping_neg());
         } else if argument <= EXACT - u64::from(major) {
             let value = argument as f64;
-            self.number(Number::Integer, false, (if major == 0 { value } else { -1.0 - value }).to_bits());
+            self.number(
+                Number::Integer,
+                false,
+                (if major == 0 { value } else { -1.0 - value }).to_bits(),
+            );
         } else {
             self.number(Number::Large, major == 1, argument);
         }
@@ -346,7 +365,11 @@ fn join(bytes: &mut [u8], major: u8, from: usize) -> Option<(usize, usize)> {
         let first = *bytes.get(at)?;
         // No character of a text may begin in another piece: all of the text is checked later, and as one.
         let continues = major == 3 && piece.argument > 0 && first & 0xc0 == 0x80;
-        if piece.major != major || piece.info == INDEFINITE || continues || piece.argument > bytes.len() as u64 {
+        if piece.major != major
+            || piece.info == INDEFINITE
+            || continues
+            || piece.argument > bytes.len() as u64
+        {
             return None;
         }
         for _ in 0..piece.argument {

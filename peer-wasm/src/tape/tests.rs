@@ -17,7 +17,17 @@ fn cbor(bytes: &[u8]) -> Option<Vec<u32>> {
 
 #[test]
 fn units_are_those_of_utf16() {
-    for text in ["", "abc", "äöü", "漢字", "a😀b", "\u{feff}x", "aaaaaa😀", "aaaaaaaä", "äaaaaaaa漢aaaa😀😀😀"] {
+    for text in [
+        "",
+        "abc",
+        "äöü",
+        "漢字",
+        "a😀b",
+        "\u{feff}x",
+        "aaaaaa😀",
+        "aaaaaaaä",
+        "äaaaaaaa漢aaaa😀😀😀",
+    ] {
         let bytes = [&[0xd9, text.len() as u8], text.as_bytes()].concat();
         let units = text.encode_utf16().count() as u32;
         assert_eq!(msgpack(&bytes), Some(vec![units << 3 | 1]), "{text}");
@@ -55,7 +65,8 @@ fn both_formats_give_the_same_tape() {
         assert_eq!((what, if what == 5 { bits.swap_bytes() } else { bits }), (what, float));
         words
     };
-    let expected = with_float(msgpack(b"\x96\x01\xff\xc0\xc3\xa2ab\x81\xa1k\x91\xcb\x3f\xe0\0\0\0\0\0\0"));
+    let expected =
+        with_float(msgpack(b"\x96\x01\xff\xc0\xc3\xa2ab\x81\xa1k\x91\xcb\x3f\xe0\0\0\0\0\0\0"));
     for same in [
         b"\x86\x01\x20\xf6\xf5\x62ab\xa1\x61k\x81\xfb\x3f\xe0\0\0\0\0\0\0".as_slice(),
         b"\x9f\x01\x20\xf6\xf5\x7f\x61a\x61b\xff\xbf\x61k\x9f\xf9\x38\0\xff\xff\xff",
@@ -205,14 +216,17 @@ fn integers_around_every_limit() {
     for exact in [small, -small - 1, 1 << 53, -(1 << 53)] {
         assert_eq!(word(exact), (5, Number::Integer as u32), "{exact}");
     }
-    for (large, inverted) in [((1 << 53) + 1, 0), (i64::MAX, 0), (-(1 << 53) - 1, 1), (i64::MIN, 1)] {
+    for (large, inverted) in [((1 << 53) + 1, 0), (i64::MAX, 0), (-(1 << 53) - 1, 1), (i64::MIN, 1)]
+    {
         assert_eq!(word(large), (5, Number::Large as u32 + inverted), "{large}");
     }
 }
 
 #[test]
 fn integers_beyond_64_bits_keep_their_bytes() {
-    for (bytes, inverted) in [(b"\xc2\x41\x07".as_slice(), 0), (b"\xc3\x41\x07", 1), (b"\xc2\x5f\x41\x07\xff", 0)] {
+    for (bytes, inverted) in
+        [(b"\xc2\x41\x07".as_slice(), 0), (b"\xc3\x41\x07", 1), (b"\xc2\x5f\x41\x07\xff", 0)]
+    {
         let words = cbor(bytes).expect("well-formed");
         assert_eq!((words[0], words[2]), ((Number::Big as u32 + inverted) << 3 | 5, 1));
     }

@@ -114,7 +114,12 @@ impl Texts {
     }
 
     #[inline(always)]
-    pub(super) fn value(&mut self, bytes: &[u8], at: usize, length: usize) -> Option<(usize, Seen)> {
+    pub(super) fn value(
+        &mut self,
+        bytes: &[u8],
+        at: usize,
+        length: usize,
+    ) -> Option<(usize, Seen)> {
         let (mut a, mut b) = (word(bytes, at)?, 0);
         if length <= 8 {
             a &= mask(length);

@@ -1,5 +1,5 @@
 import type { SerializerName } from '../../index.js';
-import type { Core, CoreModule } from '../core.js';
+import type { CoreModule } from '../core.js';
 import { parseJson, type BigintMode } from './json.js';
 import { headLength, isMessage } from './layout.js';
 import { TapeReader } from './tape.js';
@@ -12,9 +12,9 @@ export class MessageReader {
   readonly #bigint: BigintMode;
   readonly #tapes: TapeReader;
 
-  constructor(module: CoreModule, core: Core, serializer: SerializerName, bigint: BigintMode) {
+  constructor(module: CoreModule, serializer: SerializerName, bigint: BigintMode) {
     this.#bigint = bigint;
-    this.#tapes = new TapeReader(module, core, serializer === 'cbor', bigint);
+    this.#tapes = new TapeReader(module, serializer === 'cbor', bigint);
   }
 
   /** The value of a message, or of what was meant to be one. Throws if it is malformed. */

@@ -1,5 +1,5 @@
 import makers from 'wamplex:makers';
-import type { Core, CoreModule } from '../core.js';
+import type { CoreModule } from '../core.js';
 import type { BigintMode } from './json.js';
 import type { Maker } from './maker.js';
 
@@ -12,16 +12,14 @@ const DICT = 3;
 const DEFINE = 4;
 const NUMBER = 5;
 const BYTES = 6;
-/** A string that has a slot, or a constant. */
-const KNOWN = 7;
+// 7: a string that has a slot, or a constant.
 
 // Arguments of numbers.
-const FLOAT = 1;
+// 0: a float whose high byte is the first; 1: one whose low byte is.
 const INTEGER = 2;
-// 3 and 4: integers of 64 bits, and -1 - n.
-const POSITIVE = 3;
-const BIG_POSITIVE = 5;
-// 6: -1 - n.
+// What these are is -1 - n if the argument is one more.
+const LARGE = 3;
+const BIG = 5;
 
 // The core leaves it to the decoder to see whether this is UTF-8. A byte order mark is a character like any other here.
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
@@ -37,41 +35,45 @@ const seen = new Uint8Array(1024);
 const made: (Maker | undefined)[] = new Array(1024);
 
 // The tape that is being read: only one is at a time, and variables are faster than fields.
-let looked: CoreModule;
+let looked: CoreModule | undefined;
+let reader = 0;
 let memory = new Uint8Array();
 let words = new Uint32Array();
 let view: DataView;
 let at = 0;
 let text = '';
 let textAt = 0;
+/** All connections know the same strings. */
 let known: any[];
 let bigints: BigintMode;
 
-/** Reads messages in MessagePack or CBOR. Lives as long as its core: both remember the same keys. */
+/** Reads messages in MessagePack or CBOR. */
 export class TapeReader {
   readonly #module: CoreModule;
-  readonly #core: Core;
   readonly #cbor: boolean;
   readonly #bigint: BigintMode;
-  readonly #known: any[] = [...new Array(SLOTS).fill(''), false, true, null, undefined];
 
-  constructor(module: CoreModule, core: Core, cbor: boolean, bigint: BigintMode) {
+  constructor(module: CoreModule, cbor: boolean, bigint: BigintMode) {
     this.#module = module;
-    this.#core = core;
     this.#cbor = cbor;
     this.#bigint = bigint;
   }
 
   read(data: Uint8Array): unknown {
     const module = this.#module;
+    if (looked !== module) {
+      looked = module;
+      reader = module.create();
+      memory = new Uint8Array();
+      known = [...new Array(SLOTS).fill(''), false, true, null, undefined];
+    }
     try {
-      const start = module.room(this.#core, data.length);
-      look(module);
+      const start = module.room(reader, data.length);
+      look();
       memory.set(data, start);
-      const tape = module.read(this.#core, this.#cbor);
+      const tape = module.read(reader, this.#cbor);
       if (!tape) throw new TypeError('malformed');
-      look(module);
-      known = this.#known;
+      look();
       bigints = this.#bigint;
       at = tape >> 2;
       textAt = 0;
@@ -81,20 +83,20 @@ export class TapeReader {
       return message;
     } catch (error) {
       // What no message is makes the core forget what was defined on the way.
-      module.room(this.#core, 0);
-      module.read(this.#core, false);
+      module.room(reader, 0);
+      module.read(reader, false);
       throw error;
     }
   }
 }
 
 /** At the memory of the module. When that grows, what was seen of it before is empty. */
-function look(module: CoreModule): void {
-  if (looked === module && memory.length > 0) return;
-  looked = module;
-  memory = new Uint8Array(module.memory.buffer);
-  words = new Uint32Array(module.memory.buffer);
-  view = new DataView(module.memory.buffer);
+function look(): void {
+  if (memory.length > 0) return;
+  const { buffer } = looked!.memory;
+  memory = new Uint8Array(buffer);
+  words = new Uint32Array(buffer);
+  view = new DataView(buffer);
 }
 
 /** The bytes whose address and length follow. */
@@ -141,9 +143,9 @@ function integer(value: number, isInteger: boolean): number | bigint {
 function number(what: number): number | bigint {
   if (what <= INTEGER) return integer(view.getFloat64(4 * at - 8, what > 0), what === INTEGER);
   let big = 0n;
-  if (what < BIG_POSITIVE) big = view.getBigUint64(4 * at - 8, true);
+  if (what < BIG) big = view.getBigUint64(4 * at - 8, true);
   else for (const byte of memory.subarray(words[at - 2], words[at - 2]! + words[at - 1]!)) big = (big << 8n) | BigInt(byte);
-  if (what !== POSITIVE && what !== BIG_POSITIVE) big = -1n - big;
+  if (what !== LARGE && what !== BIG) big = -1n - big;
   return bigints === 'never' ? Number(big) : big;
 }
 

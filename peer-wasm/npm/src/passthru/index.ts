@@ -85,7 +85,7 @@ class Passthru implements Packer {
     const readers = this.#readers.get(module) ?? new Map<string, MessageReader>();
     this.#readers.set(module, readers);
     const key = `${serializer} ${bigint}`;
-    const reader = readers.get(key) ?? new MessageReader(module, module.create(), serializer, bigint);
+    const reader = readers.get(key) ?? new MessageReader(module, serializer, bigint);
     readers.set(key, reader);
     return reader;
   }
