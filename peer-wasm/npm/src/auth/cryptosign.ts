@@ -1,7 +1,7 @@
 import type { AuthContext, Authenticator, CryptosignOptions } from '../../index.js';
 import { fromBase64 } from '../base64.js';
 import { refused } from '../errors.js';
-import { computed, fromHex, hex, imported, random, subtle, unbound, unexpected, type Bytes, type Extra } from './proof.js';
+import { fromHex, hex, imported, random, subtle, unbound, unexpected, type Bytes, type Extra } from './proof.js';
 
 const ED25519 = 'Ed25519';
 
@@ -34,7 +34,7 @@ export function cryptosign({ authid, privateKey, publicKey, router }: Cryptosign
       asked.delete(context);
       const challenge = fromHex(extra['challenge']);
       if (challenge.length !== 32) throw unexpected(extra, 'challenge', '64 hexadecimal digits');
-      return hex(await computed(subtle().sign(ED25519, (await load()).key, challenge))) + hex(challenge);
+      return hex(new Uint8Array(await subtle().sign(ED25519, (await load()).key, challenge))) + hex(challenge);
     },
     verify(_welcome, context) {
       if (asked.has(context)) throw untrusted();

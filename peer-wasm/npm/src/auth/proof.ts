@@ -35,28 +35,23 @@ export function imported(key: Bytes, algorithm: string | HmacImportParams, use: 
   return subtle().importKey(format as 'raw', key, algorithm, format !== 'raw', [use]);
 }
 
-/** What WebCrypto has computed. */
-export async function computed(result: Promise<ArrayBuffer>): Promise<Bytes> {
-  return new Uint8Array(await result);
-}
-
 export function hmacKey(key: Bytes, use: KeyUsage): Promise<CryptoKey> {
   return imported(key, HASH, use);
 }
 
 export async function hmac(key: Bytes, text: Bytes): Promise<Bytes> {
-  return computed(subtle().sign(HASH, await hmacKey(key, 'sign'), text));
+  return new Uint8Array(await subtle().sign(HASH, await hmacKey(key, 'sign'), text));
 }
 
-export function sha256(bytes: Bytes): Promise<Bytes> {
-  return computed(subtle().digest(HASH.hash, bytes));
+export async function sha256(bytes: Bytes): Promise<Bytes> {
+  return new Uint8Array(await subtle().digest(HASH.hash, bytes));
 }
 
 /** PBKDF2 with HMAC-SHA-256. */
 export async function pbkdf2(password: Bytes, salt: Bytes, iterations: number, length: number): Promise<Bytes> {
   const name = 'PBKDF2';
   const key = await imported(password, name, 'deriveBits');
-  return computed(subtle().deriveBits({ name, hash: HASH.hash, salt, iterations }, key, length * 8));
+  return new Uint8Array(await subtle().deriveBits({ name, hash: HASH.hash, salt, iterations }, key, length * 8));
 }
 
 /** An integer between two bounds. */
