@@ -65,6 +65,16 @@ function compilePlain(name, options) {
   if (flags.has('--dev')) return copyFileSync(built, wasm);
   writeFileSync(wasm, readFileSync(built, 'latin1').replace(PANICS, (words) => '\0'.repeat(words.length)), 'latin1');
   execFileSync('wasm-opt', ['-O3', '--converge', '--strip-producers', '--strip-target-features', wasm, '-o', wasm], options);
+  exportOnly((name) => !name.startsWith('__'), wasm, options);
+}
+
+/** Linkers export where the data ends, which no JavaScript asks for. */
+function exportOnly(isWanted, wasm, options) {
+  const names = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(wasm))).map(({ name }) => name).filter(isWanted);
+  const graph = [{ name: 'page', root: true, reaches: names }, ...names.map((name) => ({ name, export: name }))];
+  writeFileSync(`${wasm}.json`, JSON.stringify(graph));
+  execFileSync('wasm-metadce', ['--all-features', `--graph-file=${wasm}.json`, wasm, '-o', wasm], { ...options, stdio: ['ignore', 'ignore', 'inherit'] });
+  rmSync(`${wasm}.json`);
 }
 
 /** One file for each condition, with everything in it but the packages that the table names. */

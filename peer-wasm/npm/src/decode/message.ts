@@ -2,24 +2,26 @@ import type { SerializerName } from '../../index.js';
 import type { CoreModule } from '../core.js';
 import { parseJson, type BigintMode } from './json.js';
 import { headLength, isMessage } from './layout.js';
-import { TapeReader } from './tape.js';
+import { readTape } from './tape.js';
 
 /** A decoded WAMP message: its code first. */
 export type Message = readonly any[];
 
 /** Reads the messages of one connection. */
 export class MessageReader {
+  readonly #module: CoreModule;
+  readonly #serializer: SerializerName;
   readonly #bigint: BigintMode;
-  readonly #tapes: TapeReader;
 
   constructor(module: CoreModule, serializer: SerializerName, bigint: BigintMode) {
+    this.#module = module;
+    this.#serializer = serializer;
     this.#bigint = bigint;
-    this.#tapes = new TapeReader(module, serializer === 'cbor', bigint);
   }
 
   /** The value of a message, or of what was meant to be one. Throws if it is malformed. */
   read(data: string | Uint8Array): any {
-    const value: any = typeof data === 'string' ? parseJson(data, this.#bigint) : this.#tapes.read(data);
+    const value: any = typeof data === 'string' ? parseJson(data, this.#bigint) : readTape(this.#module, data, this.#serializer === 'cbor', this.#bigint);
     // Only payloads follow the application's wish for `bigint`; ids and details are numbers for everybody.
     if (this.#bigint === 'always' && Array.isArray(value)) {
       value[0] = withoutBigints(value[0]);

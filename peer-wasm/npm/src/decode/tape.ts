@@ -47,46 +47,32 @@ let textAt = 0;
 let known: any[];
 let bigints: BigintMode;
 
-/** Reads messages in MessagePack or CBOR. */
-export class TapeReader {
-  readonly #module: CoreModule;
-  readonly #cbor: boolean;
-  readonly #bigint: BigintMode;
-
-  constructor(module: CoreModule, cbor: boolean, bigint: BigintMode) {
-    this.#module = module;
-    this.#cbor = cbor;
-    this.#bigint = bigint;
+/** The value of a message in CBOR or MessagePack. Throws if it is malformed. */
+export function readTape(module: CoreModule, data: Uint8Array, cbor: boolean, bigint: BigintMode): unknown {
+  if (looked !== module) {
+    looked = module;
+    reader = module.create();
+    memory = new Uint8Array();
+    known = [...new Array(SLOTS).fill(''), false, true, null, undefined];
   }
-
-  read(data: Uint8Array): unknown {
-    const module = this.#module;
-    if (looked !== module) {
-      looked = module;
-      reader = module.create();
-      memory = new Uint8Array();
-      known = [...new Array(SLOTS).fill(''), false, true, null, undefined];
-    }
-    try {
-      const start = module.room(reader, data.length);
-      look();
-      memory.set(data, start);
-      const tape = module.read(reader, this.#cbor);
-      if (!tape) throw new TypeError('malformed');
-      look();
-      bigints = this.#bigint;
-      at = tape >> 2;
-      textAt = 0;
-      text = decodeText(bytes());
-      const message = value();
-      text = '';
-      return message;
-    } catch (error) {
-      // What no message is makes the core forget what was defined on the way.
-      module.room(reader, 0);
-      module.read(reader, false);
-      throw error;
-    }
+  bigints = bigint;
+  try {
+    const start = module.room(reader, data.length);
+    look();
+    memory.set(data, start);
+    at = module.read(reader, cbor) >> 2;
+    if (at === 0) throw new TypeError('malformed');
+    look();
+    textAt = 0;
+    text = decodeText(bytes());
+    const message = value();
+    text = '';
+    return message;
+  } catch (error) {
+    // What no message is makes the core forget what was defined on the way.
+    module.room(reader, 0);
+    module.read(reader, cbor);
+    throw error;
   }
 }
 
