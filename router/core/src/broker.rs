@@ -6,6 +6,7 @@ use crate::{
     config::RealmConfig,
     eligibility::Eligibility,
     event::SharedEvent,
+    fan_out::FanOut,
     keeper::Keeper,
     kept::{Audience, KeptEvent},
     member::{Member, Members, Seat},
@@ -235,40 +236,18 @@ impl<H> Broker<H> {
             };
             self.keeper.keep(&keeping, event, now)
         });
-        let eligibility = Eligibility::new(&options, from.session());
-        let event = |subscription: &Subscription<H>| {
-            let topic = subscription.is_pattern().then(|| topic.clone());
-            let details = EventDetails { topic, ..details() };
-            Event { subscription: subscription.id, publication, details, payload: payload.clone() }
+        let fan_out = FanOut {
+            eligibility: Eligibility::new(&options, from.session()),
+            rkey: options.rkey.as_deref(),
+            is_kept,
+            event: |subscription: &Subscription<H>| {
+                let topic = subscription.is_pattern().then(|| topic.clone());
+                let details = EventDetails { topic, ..details() };
+                let (subscription, payload) = (subscription.id, payload.clone());
+                Event { subscription, publication, details, payload }
+            },
         };
-        let mut first: Option<Arc<SharedEvent>> = None;
-        let mut deliver_one_by_one = |subscription: &Subscription<H>, out: &mut _| {
-            // Made for the first receiver: often there is none but the publisher.
-            let mut made = None;
-            subscription.for_each(&eligibility, options.rkey.as_deref(), |member| {
-                let event = made.get_or_insert_with(|| {
-                    Arc::new(SharedEvent::new(event(subscription), first.clone()))
-                });
-                Sink::deliver(out, member.handle(), Outbound::Event(Arc::clone(event)));
-            });
-            first = first.take().or(made);
-        };
-        // The last one that matches, and whether it is the only one.
-        let (mut last, mut is_only): (Option<&Subscription<H>>, _) = (None, true);
-        self.subscriptions.matching(topic.as_str(), |subscription| {
-            if let Some(before) = last.replace(subscription) {
-                is_only = false;
-                deliver_one_by_one(before, out);
-            }
-        });
-        let Some(last) = last else { return Ok(publication) };
-        let is_for_all =
-            || options.filters.is_none() && last.shard(options.rkey.as_deref()).is_none();
-        if !is_only || is_kept || !is_for_all() {
-            deliver_one_by_one(last, out);
-        } else if last.members().iter().any(|member| eligibility.admits(member)) {
-            out.deliver_to_all(last.members(), eligibility.excluded(), event(last));
-        }
+        fan_out.deliver(&self.subscriptions, &topic, out);
         Ok(publication)
     }
 

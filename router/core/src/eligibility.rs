@@ -44,6 +44,11 @@ impl<'a> Eligibility<'a> {
             && self.lists.as_ref().is_none_or(|lists| lists.admit(member))
     }
 
+    /// Whether more is asked of a receiver than not to be the publisher.
+    pub(crate) const fn has_lists(&self) -> bool {
+        self.lists.is_some()
+    }
+
     /// The only sessions that can be admitted, if the publisher named them.
     pub(crate) fn candidates(&self) -> Option<&[SessionId]> {
         self.lists.as_ref()?.eligible.as_deref()

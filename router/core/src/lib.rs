@@ -61,6 +61,7 @@ mod control;
 mod dealer;
 mod eligibility;
 mod event;
+mod fan_out;
 mod history;
 mod in_flight;
 mod keeper;
