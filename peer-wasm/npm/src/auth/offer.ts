@@ -45,7 +45,7 @@ export class Offer {
     const claimed = details['authmethod'];
     const said = this.#authenticators.filter(({ method }) => claimed === undefined || claimed === method);
     const judges = this.#asked.size > 0 ? [...this.#asked] : said;
-    if (judges.length === 0) throw refused(`the router chose the authentication method '${claimed}', which was not offered`);
+    if (judges.length === 0) throw refused(`the router chose the method '${claimed}', which was not offered`);
     const welcome = { details, authextra: (details['authextra'] ?? {}) as Dict };
     const verdicts = judges.flatMap((judge) => judge.verify?.(welcome, this.#context) ?? []);
     if (verdicts.length > 0) return Promise.all(verdicts);
@@ -56,7 +56,7 @@ export class Offer {
 function agree(details: Dict, said: Readonly<Dict> = {}): void {
   for (const [key, value] of Object.entries(said)) {
     details[key] ??= value;
-    if (value != null && details[key] !== value) throw refused(`the authentication methods offered contradict each other about '${key}'`);
+    if (value != null && details[key] !== value) throw refused(`the methods offered contradict each other about '${key}'`);
   }
 }
 

@@ -20,7 +20,7 @@ export async function reveal(secret: Secret): Promise<string> {
 /** WebCrypto, which browsers only have where nobody could have changed the page. */
 export function subtle(): SubtleCrypto {
   const { subtle } = crypto;
-  if (!subtle) throw refused('there is no WebCrypto here: a page must come over https: or from localhost');
+  if (!subtle) throw refused('no WebCrypto here: a page must come over https: or from localhost');
   return subtle;
 }
 

@@ -39,7 +39,7 @@ for (const [method, offered, extra] of [
     t.after(() => router.stop());
     const error = await rejection(connect(router.url, { ...AT_ONCE, auth: offered }));
     assert.equal(error.constructor, AuthError, String(error));
-    assert.equal(error.message, 'there is no WebCrypto here: a page must come over https: or from localhost');
+    assert.equal(error.message, 'no WebCrypto here: a page must come over https: or from localhost');
   });
 }
 
