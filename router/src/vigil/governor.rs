@@ -27,6 +27,9 @@ const STRANGE: u32 = 4;
 /// How many times longer than a vigil an answer may take that finds the router asleep: the client sleeps as well.
 const DROWSY: u32 = 3;
 
+/// What comes sooner than in this part of the longest wait finds the router still busy: nobody has to stay awake for that.
+const DENSE: u32 = 8;
+
 /// A message that comes while somebody is awake saves waking a thread. That counts as this part of the longest time that is
 /// spent on one: a third of 100 µs is what it takes.
 const SAVING: u32 = 3;
@@ -112,19 +115,24 @@ impl Governor {
         }
         let is_known = self.greet(turn.session);
         let before = mem::replace(&mut self.last, now);
-        let waited = self.since.take().map_or(Duration::ZERO, |since| now.since(since));
+        let waited = self.since.take().map(|since| now.since(since));
         if before < self.resting {
             // What came while nobody listened is not known, so neither is whether this answers it.
             return;
         }
-        let is_soon = self.is_awake || now.since(before) <= DROWSY * self.length;
+        let gap = now.since(before);
+        let is_soon = self.is_awake || gap <= DROWSY * self.length;
         if turn.messages > FEW || !turn.is_answer || !is_known || !is_soon {
-            self.doubt(now);
+            self.doubt(STRANGE, now);
+            return;
+        }
+        if waited.is_none() && (self.is_awake || gap < self.length / DENSE) {
+            self.doubt(1, now);
             return;
         }
         self.trust = FULL.min(self.trust + 1);
         if self.is_awake {
-            self.account(waited, self.length / SAVING);
+            self.account(waited.unwrap_or_default(), self.length / SAVING);
             if self.spent > self.saved + CREDIT * self.length {
                 self.sleep(now);
             }
@@ -143,9 +151,9 @@ impl Governor {
         self.is_awake
     }
 
-    /// Takes note of something that is no part of a conversation.
-    fn doubt(&mut self, now: Time) {
-        self.trust = self.trust.saturating_sub(STRANGE);
+    /// Takes note of something for which nobody has to stay awake.
+    fn doubt(&mut self, weight: u32, now: Time) {
+        self.trust = self.trust.saturating_sub(weight);
         if self.trust == 0 {
             (self.is_awake, self.resting) = (false, now + PAUSE);
         }
@@ -236,7 +244,7 @@ mod tests {
     #[test]
     fn whatever_is_no_conversation_begins_no_vigil() {
         type Speak = fn(u64) -> (u64, u64, usize, bool);
-        let cases: [(&str, Speak); 6] = [
+        let cases: [(&str, Speak); 7] = [
             ("events, to which nobody answers", |_| (20, 1, 1, false)),
             ("publications at 500 a second, acknowledged", |_| (2000, 1, 1, true)),
             ("pipelined calls", |turn| (5, turn % 2, 16, true)),
@@ -244,6 +252,7 @@ mod tests {
             ("calls with pauses", |turn| {
                 (if turn % 2 == 0 { 1000 } else { 50 }, turn % 2, 1, true)
             }),
+            ("answers that find the router busy", |turn| (8, turn % 2, 1, true)),
             ("slow answers", |turn| (310, turn % 2, 1, true)),
         ];
         for (name, speak) in cases {
@@ -294,6 +303,8 @@ mod tests {
             assert!(story.hear(20, turn % 2, 1, true));
             assert!(turn % 20 != 0 || story.hear(5, 100 + turn, 3, false), "turn {turn}");
         }
+        story.governor.hear(Turn { session: 0, messages: 1, is_answer: true }, story.now);
+        assert!(story.governor.is_awake(), "one that was there at once");
         let awake = (0..10).filter(|_| story.hear(5, 7, 64, false)).count();
         assert!(awake < 5, "a flood: {awake}");
     }
