@@ -27,7 +27,8 @@ const STRANGE: u32 = 4;
 /// How many times longer than a vigil an answer may take that finds the router asleep: the client sleeps as well.
 const DROWSY: u32 = 3;
 
-/// What comes sooner than in this part of the longest wait finds the router still busy: nobody has to stay awake for that.
+/// What comes sooner than in this part of the longest wait, or in a quarter of that once somebody is awake, finds the
+/// router still busy: nobody has to look out for that.
 const DENSE: u32 = 8;
 
 /// A message that comes while somebody is awake saves waking a thread. That counts as this part of the longest time that is
@@ -115,7 +116,7 @@ impl Governor {
         }
         let is_known = self.greet(turn.session);
         let before = mem::replace(&mut self.last, now);
-        let waited = self.since.take().map(|since| now.since(since));
+        let waited = self.since.take().map_or(Duration::ZERO, |since| now.since(since));
         if before < self.resting {
             // What came while nobody listened is not known, so neither is whether this answers it.
             return;
@@ -126,13 +127,15 @@ impl Governor {
             self.doubt(STRANGE, now);
             return;
         }
-        if waited.is_none() && (self.is_awake || gap < self.length / DENSE) {
+        let dense = self.length / DENSE;
+        let is_dense = if self.is_awake { waited < dense / 4 } else { gap < dense };
+        if is_dense {
             self.doubt(1, now);
             return;
         }
         self.trust = FULL.min(self.trust + 1);
         if self.is_awake {
-            self.account(waited.unwrap_or_default(), self.length / SAVING);
+            self.account(waited, self.length / SAVING);
             if self.spent > self.saved + CREDIT * self.length {
                 self.sleep(now);
             }
