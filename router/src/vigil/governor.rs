@@ -245,6 +245,13 @@ mod tests {
     }
 
     #[test]
+    fn nobody_looks_out_for_what_is_there_at_once() {
+        let mut story = Story::new();
+        story.begin();
+        assert!(story.converse(1, 1000) < 50);
+    }
+
+    #[test]
     fn whatever_is_no_conversation_begins_no_vigil() {
         type Speak = fn(u64) -> (u64, u64, usize, bool);
         let cases: [(&str, Speak); 7] = [
