@@ -81,7 +81,6 @@ async fn one_that_stops_takes_no_more_than_its_limit(
         }
         most = most.max(ALLOCATOR.current_usage().saturating_sub(before));
     }
-    println!("{policy:?}, {payload} bytes, pattern {pattern}: {most} of {LIMIT}");
     assert!(most <= LIMIT + BESIDE, "{policy:?}, {payload}, {pattern}: {most}");
     let least = if policy == KeepLastPerTopic { 0 } else { LIMIT / 3 };
     assert!(most >= least, "{policy:?}, {payload}, {pattern}: {most}, there was room for more");

@@ -137,11 +137,14 @@ const fn payload(message: &Message) -> Option<&Payload> {
 
 /// The same arguments.
 const fn payload_mut(message: &mut Message) -> Option<&mut Payload> {
-    match message {
-        Message::Invocation(message) => Some(&mut message.payload),
-        Message::Result(message) => Some(&mut message.payload),
-        Message::Error(message) => Some(&mut message.payload),
-        _ => None,
+    if let Message::Invocation(message) = message {
+        Some(&mut message.payload)
+    } else if let Message::Result(message) = message {
+        Some(&mut message.payload)
+    } else if let Message::Error(message) = message {
+        Some(&mut message.payload)
+    } else {
+        None
     }
 }
 
