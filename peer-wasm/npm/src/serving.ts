@@ -6,6 +6,6 @@ import type { Registrations } from './serve/index.js';
 export let Serving: typeof Registrations | undefined;
 
 export async function loadServing(): Promise<void> {
-  const { default: make } = await loaded('the part that serves procedures', import('wamplex:serve'));
+  const { default: make } = await loaded('serve.js', import('wamplex:serve'));
   Serving ??= make(shared);
 }

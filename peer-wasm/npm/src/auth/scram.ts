@@ -81,5 +81,5 @@ async function derive(
 
 /** WebCrypto has no Argon2id, and few routers ask for it: a module of its own, loaded when one does. */
 async function builtIn(): Promise<Argon2id> {
-  return (await loaded('the module for Argon2id', import('wamplex:argon2'))).argon2id;
+  return (await loaded('argon2.js', import('wamplex:argon2'))).argon2id;
 }

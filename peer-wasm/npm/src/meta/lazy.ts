@@ -8,5 +8,5 @@ export function lazyMeta(client: Client): Meta {
     // Nothing of this is a promise.
     new Proxy({}, { get: (_, name) => (name === 'then' ? undefined : get(name as string)) });
   return named((noun) =>
-    named((verb) => async (...args: unknown[]) => (await loaded('the meta API', import('wamplex:meta'))).metaOf(client)[noun][verb](...args))) as Meta;
+    named((verb) => async (...args: unknown[]) => (await loaded('meta.js', import('wamplex:meta'))).metaOf(client)[noun][verb](...args))) as Meta;
 }
