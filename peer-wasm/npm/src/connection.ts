@@ -174,9 +174,7 @@ export class Connection {
     // Whoever listens may have ended the session.
     if (this.#closed) return;
     const [request, kind] = code === 8 ? [second, first] : [typeof first === 'number' ? first : 0, 0];
-    // Who is asked by a method that was not offered refuses by itself.
-    const flags = flagsOf(message) | (code === 4 ? Flags.Offered : 0)
-      | (request > this.#invoked ? 0 : Flags.Again) | (request ? 0 : Flags.Nameless);
+    const flags = (request > this.#invoked ? 0 : Flags.Again) | (request ? 0 : Flags.Nameless) | flagsOf(message);
     const pending = this.#pending.get(request)!;
     const outcome = this.#module.receive(this.#state, code, kind, pending?.code ?? 0, flags);
     this.#state = outcome >> 4;

@@ -51,8 +51,6 @@ export const enum Code {
 export const enum Flags {
   /** Of RESULT. */
   Progress = 1,
-  /** Of CHALLENGE: the method was offered. */
-  Offered = 2,
   /** Of INVOCATION: the id is not above those of all before. */
   Again = 4,
   /** Of WELCOME: features of the dealer. */

@@ -62,8 +62,6 @@ pub(crate) struct Received {
 
 /// Of RESULT: more is to follow.
 pub(crate) const PROGRESS: u32 = 1;
-/// Of CHALLENGE: HELLO has offered the method.
-pub(crate) const OFFERED: u32 = 2;
 /// Of INVOCATION: its id is not above those of all before.
 pub(crate) const AGAIN: u32 = 4;
 /// The first id is zero.
@@ -97,7 +95,8 @@ impl State {
             (OPEN, 6) => (Self(OVER), Report::Goodbye),
             (OPEN, _) => (self, self.receive_while_open(received)),
             (WAITING, 2) => (Self(OPEN | flags & (CANCELS | STREAMS)), Report::Welcome),
-            (WAITING, 4) if flags & OFFERED != 0 => (Self(CHALLENGED), Report::Challenge),
+            // JavaScript refuses a method that HELLO has not offered.
+            (WAITING, 4) => (Self(CHALLENGED), Report::Challenge),
             _ => (self, Report::Violation),
         }
     }
