@@ -137,10 +137,10 @@ pub use peer::{Address, HttpPeer, Peer, TlsPeer, TransportKind};
 pub use reload::{Change, Following, Part, ReloadError, Report};
 pub use router::{Router, RouterHandle};
 pub use tls::TlsError;
-pub use vigil::prepare_runtime;
 #[cfg(feature = "echo")]
 #[doc(hidden)]
 pub use transport::echo::echo;
 #[cfg(feature = "framed")]
 #[doc(hidden)]
 pub use transport::framed::Framed;
+pub use vigil::prepare_runtime;
