@@ -2,6 +2,7 @@
 
 export const SKIPPED_FILES = {
   'package.test.mjs': 'compares files of the package',
+  'loading.test.mjs': 'makes copies of the package',
   'chaos.test.mjs': 'drives a proxy and asks for its memory',
   'lazy.test.mjs': 'copies files of the package',
   'frameworks/doc.test.mjs': 'brings a DOM of its own and compiles for three frameworks',
