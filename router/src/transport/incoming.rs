@@ -119,10 +119,15 @@ impl Body {
         if self.bytes.capacity() - self.bytes.len() < count {
             let ahead = if count >= PEEK / 2 { AHEAD } else { 2 };
             let room = (ahead * count).max(self.bytes.len());
-            // Behind a short piece there are more, which must not move all that has come once for each.
-            let most = if self.is_pieced { self.bytes.len() } else { 0 };
-            self.bytes.reserve_exact(room.min(self.missing.max(most)));
+            self.bytes.reserve_exact(room.min(self.most_ahead()));
         }
+    }
+
+    /// The most room that there is for what comes. Behind a piece there may be more of them, which must not move all that
+    /// has come once for each.
+    fn most_ahead(&self) -> usize {
+        let pieces = if self.is_pieced { self.bytes.len() } else { 0 };
+        self.missing.max(pieces)
     }
 
     /// Reads into the place where the bytes belong. There is room for much more than what has come, since memory that
@@ -133,7 +138,7 @@ impl Body {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         if self.bytes.capacity() - self.bytes.len() < SCRATCH.min(self.missing) {
-            self.bytes.reserve_exact((AHEAD * self.bytes.len()).min(self.missing));
+            self.bytes.reserve_exact((AHEAD * self.bytes.len()).min(self.most_ahead()));
         }
         let room = (self.bytes.capacity() - self.bytes.len()).min(self.missing);
         let mut place = (&mut self.bytes).limit(room);

@@ -15,7 +15,8 @@ use wamplex_shared::{
 /// for batches too, and this is well below any limit that a client could have.
 const BATCH: usize = 64 << 10;
 
-/// A batch that came may be kept alive by a message of it that waits for a slow receiver, if it is not longer.
+/// A batch that came may be kept alive by a message of it that waits for a slow receiver, if it is not longer or the
+/// message is most of it.
 const KEPT: usize = 4 << 10;
 
 /// What a connection with batches holds between polls.
@@ -24,20 +25,20 @@ pub(super) struct Batches {
     serializer: Serializer,
     /// What is left of the batch that came last.
     incoming: Option<Split>,
-    /// Whether that batch is so large that no short message should keep it alive.
-    is_large: bool,
+    /// Messages of that batch that are shorter than this should not keep it alive.
+    least: usize,
     /// The batch that is being filled.
     outgoing: BytesMut,
 }
 
 impl Batches {
     pub(super) fn new(serializer: Serializer) -> Self {
-        Self { serializer, incoming: None, is_large: false, outgoing: BytesMut::new() }
+        Self { serializer, incoming: None, least: 0, outgoing: BytesMut::new() }
     }
 
     /// Notes a batch that came.
     pub(super) fn open(&mut self, batch: Bytes) {
-        self.is_large = batch.len() > KEPT;
+        self.least = if batch.len() > KEPT { batch.len() / 2 } else { 0 };
         self.incoming = Some(batch::split(self.serializer, batch));
     }
 
@@ -48,7 +49,7 @@ impl Batches {
             return None;
         };
         Some(match next {
-            Ok(message) if self.is_large && message.len() < KEPT => {
+            Ok(message) if message.len() < self.least => {
                 Ok(Workspace::with(|workspace| workspace.arena.copy(&message, |_| ())))
             }
             Ok(message) => Ok(message),

@@ -104,3 +104,34 @@ fn a_message_in_short_pieces_is_not_moved_for_each_of_them() {
     }
     assert!(rooms.len() < 60, "{} times", rooms.len());
 }
+
+#[test]
+fn a_message_in_long_pieces_is_not_moved_for_each_of_them() {
+    // Each head by itself, so that nothing of its piece has come when room is made for it.
+    let piece = frame(0, &noise(16 << 10));
+    let (head, payload) = piece.split_at(8);
+    let first = [frame(A_BINARY, &noise(8 << 10))];
+    let parts = first.into_iter().chain((0..256).flat_map(|_| [head.to_vec(), payload.to_vec()]));
+    let mut transport = connected(parts, 8 << 20);
+    let mut rooms = std::collections::BTreeSet::new();
+    while transport.incoming.read() < 4 << 20 {
+        assert!(transport.poll_data(&mut context()).is_pending());
+        rooms.insert(transport.incoming.held());
+    }
+    assert!(rooms.len() < 30, "{} times", rooms.len());
+}
+
+#[test]
+fn a_message_does_not_keep_a_batch_alive_that_is_much_longer() {
+    for (others, shares) in [(0, true), (1000, false)] {
+        let message = format!("[\"{}\"]\x1e", "x".repeat(8 << 10));
+        let batch = [message, "[]\x1e".repeat(8 * others)].concat();
+        let mut batches = Batches::new(Serializer::Json);
+        let batch = Bytes::from(batch);
+        batches.open(batch.clone());
+        let first = batches.next().unwrap().unwrap();
+        while batches.next().is_some() {}
+        assert_eq!(batch.is_unique(), !shares, "{others}");
+        assert_eq!(first.len(), (8 << 10) + 4);
+    }
+}
