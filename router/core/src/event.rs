@@ -18,7 +18,7 @@ use wamplex_shared::{
 /// share the bytes.
 ///
 /// It is as small as it can be, since it may wait long for a slow receiver: what is encoded is only what stands before
-/// the arguments, and short arguments do not keep the memory alive that they arrived in.
+/// the arguments, and neither details nor short arguments keep the memory alive that they arrived in.
 #[derive(Debug)]
 pub struct SharedEvent {
     subscription: SubscriptionId,
@@ -41,11 +41,11 @@ impl SharedEvent {
     #[must_use]
     pub fn new(event: Event, first: Option<Arc<Self>>) -> Self {
         let Event { subscription, publication, mut details, payload } = event;
-        if payload.bytes().len() < weight::COPIED
-            && let Some(topic) = &mut details.topic
-        {
+        if let Some(topic) = &mut details.topic {
             *topic = topic.detach();
         }
+        weight::detach(&mut details.transaction_hash);
+        weight::detach_passed(details.passthru.as_deref_mut(), &mut details.custom);
         let payload = match &first {
             Some(first) => first.payload.clone(),
             None => weight::compact(payload),
@@ -136,9 +136,11 @@ impl SharedEvent {
 mod tests {
     use super::*;
     use Serializer::{Cbor, Json, MsgPack};
+    use bytestring::ByteString;
     use wamplex_shared::{
         id::{PublicationId, SubscriptionId},
-        message::{EventDetails, Message},
+        message::{EventDetails, Message, Passthru},
+        uri::Uri,
         value::{Dict, Value},
     };
 
@@ -181,5 +183,28 @@ mod tests {
             first.payload_in(MsgPack).bytes().as_ptr(),
             second.payload_in(MsgPack).bytes().as_ptr()
         );
+    }
+
+    #[test]
+    fn details_keep_no_frame_alive() {
+        let frame = Bytes::from(vec![b'x'; 1000]);
+        let text = || ByteString::try_from(frame.slice(0..10)).unwrap();
+        for payload in
+            [Payload::NONE, codec::write_values(Json, &["x".repeat(1000).into()], &Dict::new())]
+        {
+            let details = EventDetails {
+                topic: Some(Uri::from(text())),
+                transaction_hash: Some(text()),
+                passthru: Some(Box::new(Passthru { keyid: Some(text()), ..Passthru::default() })),
+                custom: Dict::from_iter([("_note", Value::Str(text()))]),
+                ..EventDetails::default()
+            };
+            let event = Event { details, payload, ..event(1, None).event() };
+            let shared = SharedEvent::new(event.clone(), None);
+            assert_eq!(shared.event(), event);
+            drop(event);
+            assert!(frame.is_unique());
+            drop(shared);
+        }
     }
 }

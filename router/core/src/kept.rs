@@ -5,10 +5,9 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use wamplex_shared::{
     id::{PublicationId, SessionId},
-    message::{EventDetails, Filters, Passthru, PublishOptions},
+    message::{EventDetails, Filters, PublishOptions},
     payload::Payload,
     uri::Uri,
-    value::Value,
 };
 
 /// An event that was published and is kept.
@@ -72,28 +71,10 @@ impl KeptEvent {
             custom,
             ..
         } = &mut self.details;
-        for (_, value) in custom.iter_mut() {
-            if let Value::Str(text) = value {
-                *text = ByteString::from(&**text);
-            }
-        }
         for text in [publisher_authid, publisher_authrole, transaction_hash] {
-            detach(text);
+            weight::detach(text);
         }
-        if let Some(Passthru {
-            scheme,
-            serializer,
-            cipher,
-            keyid,
-            enc_algo,
-            enc_serializer,
-            enc_key,
-        }) = passthru.as_deref_mut()
-        {
-            for text in [scheme, serializer, cipher, keyid, enc_algo, enc_serializer, enc_key] {
-                detach(text);
-            }
-        }
+        weight::detach_passed(passthru.as_deref_mut(), custom);
         self
     }
 }
@@ -117,7 +98,7 @@ impl Audience {
             }
         }
         let mut rkey = options.rkey.clone();
-        detach(&mut rkey);
+        weight::detach(&mut rkey);
         let excluded = (options.exclude_me != Some(false)).then_some(publisher);
         Self { excluded, filters, rkey }
     }
@@ -157,12 +138,6 @@ fn filters_weight(filters: &Filters) -> usize {
     size_of::<Filters>() + sessions.chain(names).sum::<usize>()
 }
 
-fn detach(text: &mut Option<ByteString>) {
-    if let Some(text) = text {
-        *text = ByteString::from(&**text);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,7 +146,7 @@ mod tests {
     use wamplex_shared::{
         codec,
         id::RequestId,
-        message::{Message, Publish},
+        message::{Message, Passthru, Publish},
         payload::PayloadShape,
         serializer::Serializer,
     };

@@ -166,7 +166,7 @@ impl<H> Pending<H> {
         course.place = Place::Serving(Arc::clone(callee), request);
         course.question = question;
         let more = course.begin_stream(&invocation);
-        out.deliver(callee.handle(), Outbound::Message(invocation));
+        out.deliver(callee.handle(), Outbound::boxed(invocation));
         for invocation in more {
             course.begin();
             out.deliver(callee.handle(), Outbound::from(invocation));

@@ -42,6 +42,12 @@ pub enum Outbound {
 }
 
 impl Outbound {
+    /// A message for one receiver, made where it stays.
+    pub(crate) fn boxed(mut message: Box<Message>) -> Self {
+        weight::compact_message(&mut message);
+        Self::Message(message)
+    }
+
     /// Writes the message; an EVENT at most once per serializer, whatever the number of receivers.
     ///
     /// # Errors
@@ -102,14 +108,14 @@ impl Outbound {
     }
 
     /// How many bytes the message keeps in memory while it waits, for queues that are bounded in bytes: itself, its
-    /// arguments, and its slot in the queue. An EVENT counts in full for every receiver, although its bytes are shared;
-    /// what it is converted to for receivers with other serializers does not count.
+    /// arguments and details, and its slot in the queue. An EVENT counts in full for every receiver, although its bytes
+    /// are shared; what it is converted to for receivers with other serializers does not count.
     #[must_use]
     pub fn weight(&self) -> usize {
         const MESSAGE: usize = allocated(size_of::<Message>());
         let held = match self {
             Self::Event(event) => event.weight(),
-            Self::Message(message) => MESSAGE + payload(message).map_or(0, weight::payload),
+            Self::Message(message) => MESSAGE + weight::passed_on(message),
         };
         // Allocators leave gaps between what they hand out.
         SLOT + held + held / 8
@@ -122,20 +128,7 @@ const SLOT: usize = 96;
 /// From this length on arguments are not copied into the message that is written.
 const SHARED: usize = 4 << 10;
 
-/// The arguments that a message passes on. The other messages have none, or come once in the life of a session.
-const fn payload(message: &Message) -> Option<&Payload> {
-    if let Message::Invocation(message) = message {
-        Some(&message.payload)
-    } else if let Message::Result(message) = message {
-        Some(&message.payload)
-    } else if let Message::Error(message) = message {
-        Some(&message.payload)
-    } else {
-        None
-    }
-}
-
-/// The same arguments.
+/// The arguments that a message passes on.
 const fn payload_mut(message: &mut Message) -> Option<&mut Payload> {
     if let Message::Invocation(message) = message {
         Some(&mut message.payload)
@@ -150,22 +143,24 @@ const fn payload_mut(message: &mut Message) -> Option<&mut Payload> {
 
 impl<M: Into<Message>> From<M> for Outbound {
     fn from(message: M) -> Self {
-        let mut message = Box::new(message.into());
-        if let Some(payload) = payload_mut(&mut message) {
-            *payload = weight::compact(mem::take(payload));
-        }
-        Self::Message(message)
+        Self::boxed(Box::new(message.into()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytestring::ByteString;
     use wamplex_shared::{
-        id::RequestId,
-        message::{ResultDetails, ResultMessage},
+        id::{RegistrationId, RequestId},
+        message::{
+            Error, ErrorDetails, Invocation, InvocationDetails, Passthru, ResultDetails,
+            ResultMessage,
+        },
         payload::PayloadShape,
         serializer::Serializer::{Cbor, Json, MsgPack},
+        uri::Uri,
+        value::{Dict, Value},
     };
 
     fn result(length: usize) -> ResultMessage {
@@ -204,6 +199,53 @@ mod tests {
             let outbound = Outbound::from(message);
             assert_eq!(frame.is_unique(), is_alone, "{length}");
             assert!(outbound.weight() >= length + size_of::<Message>());
+        }
+    }
+
+    /// As they are read from a frame, each with text of this length wherever there can be any.
+    fn messages(length: usize) -> (Bytes, Vec<Message>) {
+        let frame = Bytes::from(vec![b'x'; 10_000]);
+        let text = || ByteString::try_from(frame.slice(0..length)).unwrap();
+        let uri = || Uri::from(text());
+        let passthru = || {
+            let (scheme, keyid) = (Some(text()), Some(text()));
+            Some(Box::new(Passthru { scheme, keyid, ..Passthru::default() }))
+        };
+        let custom = || Dict::from_iter([("_note", Value::Str(text()))]);
+        let invocation = Invocation {
+            request: RequestId::FIRST,
+            registration: RegistrationId::new(1).unwrap(),
+            details: InvocationDetails {
+                procedure: Some(uri()),
+                transaction_hash: Some(text()),
+                passthru: passthru(),
+                custom: custom(),
+                ..InvocationDetails::default()
+            },
+            payload: Payload::NONE,
+        };
+        let details =
+            ResultDetails { passthru: passthru(), custom: custom(), ..ResultDetails::default() };
+        let result = ResultMessage { details, ..result(0) };
+        let error = Error {
+            request_type: MessageCode::Call,
+            request: RequestId::FIRST,
+            details: ErrorDetails { passthru: passthru(), custom: custom() },
+            error: uri(),
+            payload: Payload::NONE,
+        };
+        (frame.clone(), vec![invocation.into(), result.into(), error.into()])
+    }
+
+    #[test]
+    fn details_keep_no_frame_alive_and_are_weighed() {
+        let (_, short) = messages(10);
+        let (frame, long) = messages(900);
+        let long: Vec<_> = long.into_iter().map(Outbound::from).collect();
+        assert!(frame.is_unique());
+        for ((short, long), texts) in short.into_iter().zip(&long).zip([5, 3, 4]) {
+            let more = long.weight() - Outbound::from(short).weight();
+            assert!((900 * texts..1200 * texts).contains(&more), "{more} of {:?}", long.code());
         }
     }
 }

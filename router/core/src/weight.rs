@@ -2,14 +2,18 @@
 
 use bytes::Bytes;
 use bytestring::ByteString;
+use std::mem;
 use wamplex_shared::{
-    message::{EventDetails, Passthru},
+    message::{
+        Error, EventDetails, Invocation, InvocationDetails, Message, Passthru, ResultMessage,
+    },
     payload::Payload,
-    value::Value,
+    uri::Uri,
+    value::{Dict, Value},
 };
 
-/// Arguments below this length are copied before they wait, and the topic with them: they arrive in memory that they
-/// share with other messages, all of which they would keep alive.
+/// Arguments below this length are copied before they wait: they arrive in memory that they share with other messages, all
+/// of which they would keep alive.
 pub(crate) const COPIED: usize = 256;
 
 /// What arguments keep alive beside themselves when they are not copied: the rest of their frame.
@@ -50,6 +54,75 @@ pub(crate) fn compact(payload: Payload) -> Payload {
     Payload::from_encoded(payload.serializer(), payload.shape(), bytes)
 }
 
+/// What arguments and details take up that a message passes on. The other messages have none, or come once in the life
+/// of a session.
+pub(crate) fn passed_on(message: &Message) -> usize {
+    let (payload, passthru, custom, uri, text) = if let Message::Invocation(message) = message {
+        let Invocation { details, payload, .. } = message;
+        let InvocationDetails { procedure, transaction_hash, passthru, custom, .. } = details;
+        (payload, passthru, custom, procedure.as_ref(), transaction_hash.as_ref())
+    } else if let Message::Result(ResultMessage { details, payload, .. }) = message {
+        (payload, &details.passthru, &details.custom, None, None)
+    } else if let Message::Error(Error { details, error, payload, .. }) = message {
+        (payload, &details.passthru, &details.custom, Some(error), None)
+    } else {
+        return 0;
+    };
+    self::payload(payload)
+        + uri.map_or(0, self::uri)
+        + text.map_or(0, |text| text.len())
+        + passthru.as_deref().map_or(0, self::passthru)
+        + custom.iter().map(self::custom).sum::<usize>()
+}
+
+/// Puts what a message passes on into memory of its own, as far as that is short.
+pub(crate) fn compact_message(message: &mut Message) {
+    let (payload, passthru, custom) = if let Message::Invocation(message) = message {
+        let Invocation { details, payload, .. } = message;
+        if let Some(procedure) = &mut details.procedure {
+            *procedure = procedure.detach();
+        }
+        detach(&mut details.transaction_hash);
+        (payload, &mut details.passthru, &mut details.custom)
+    } else if let Message::Result(ResultMessage { details, payload, .. }) = message {
+        (payload, &mut details.passthru, &mut details.custom)
+    } else if let Message::Error(Error { details, error, payload, .. }) = message {
+        *error = error.detach();
+        (payload, &mut details.passthru, &mut details.custom)
+    } else {
+        return;
+    };
+    *payload = compact(mem::take(payload));
+    detach_passed(passthru.as_deref_mut(), custom);
+}
+
+/// Detaches what the sender of a message may have handed on in its options.
+pub(crate) fn detach_passed(passthru: Option<&mut Passthru>, custom: &mut Dict) {
+    if let Some(passthru) = passthru {
+        let Passthru { scheme, serializer, cipher, keyid, enc_algo, enc_serializer, enc_key } =
+            passthru;
+        for text in [scheme, serializer, cipher, keyid, enc_algo, enc_serializer, enc_key] {
+            detach(text);
+        }
+    }
+    for (_, value) in custom.iter_mut() {
+        if let Value::Str(text) = value {
+            *text = ByteString::from(&**text);
+        }
+    }
+}
+
+/// The same text without the frame that it may be a slice of.
+pub(crate) fn detach(text: &mut Option<ByteString>) {
+    if let Some(text) = text {
+        *text = ByteString::from(&**text);
+    }
+}
+
+fn uri(uri: &Uri) -> usize {
+    SHARED + allocated(uri.as_str().len())
+}
+
 /// What details take up where there are any.
 pub(crate) fn details(details: &EventDetails) -> usize {
     let EventDetails {
@@ -63,7 +136,7 @@ pub(crate) fn details(details: &EventDetails) -> usize {
     } = details;
     let texts = [publisher_authid, publisher_authrole, transaction_hash];
     allocated(size_of::<EventDetails>())
-        + topic.as_ref().map_or(0, |topic| SHARED + allocated(topic.as_str().len()))
+        + topic.as_ref().map_or(0, uri)
         + texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
         + passthru.as_deref().map_or(0, self::passthru)
         + custom.iter().map(self::custom).sum::<usize>()

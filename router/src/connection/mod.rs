@@ -39,7 +39,9 @@ use wamplex_realm::{Member, Refused};
 use wamplex_shared::{
     codec,
     error::ProtocolViolation,
-    message::{Goodbye, Message, MessageCode},
+    message::{Call, Error, Goodbye, Message, MessageCode, Publish, Yield},
+    payload::Payload,
+    serializer::Serializer,
     session::{AcceptEvent, Acceptor, Received, Serving},
     time::Time,
     uris::error,
@@ -47,6 +49,9 @@ use wamplex_shared::{
 
 /// How many frames a session that has fallen silent keeps room for.
 const KEPT_FRAMES: usize = 8;
+
+/// From this length on a frame is not kept alive by a lesser part of it.
+const SPLIT: usize = 1 << 10;
 
 /// One client from the upgrade to the end.
 pub(crate) struct Connection<T> {
@@ -309,7 +314,7 @@ impl<T: Transport> Connection<T> {
         for frame in frames {
             self.link.note_received(&frame);
             dispatcher.prepare(frame.len());
-            let message = decode(&self.link, &frame)?;
+            let message = decode_frugally(self.link.transport().serializer(), &frame)?;
             received.count(message.code(), frame.len());
             let is_paid = self.throttle.as_ref().is_none_or(|t| t.pay(frame.len(), now));
             let dispatched = match serving.handle_message(message)? {
@@ -425,4 +430,20 @@ fn too_long(_elapsed: Elapsed) -> End {
 
 fn decode<T: Transport>(link: &Link<T>, frame: &Bytes) -> Result<Message, ProtocolViolation> {
     Ok(codec::decode(link.transport().serializer(), frame)?)
+}
+
+/// Reads a request. If its arguments are the lesser part of it they get memory of their own: all of it would wait with them.
+fn decode_frugally(serializer: Serializer, frame: &Bytes) -> Result<Message, ProtocolViolation> {
+    let mut message = codec::decode(serializer, frame)?;
+    if let Message::Publish(Publish { payload, .. })
+    | Message::Call(Call { payload, .. })
+    | Message::Yield(Yield { payload, .. })
+    | Message::Error(Error { payload, .. }) = &mut message
+        && frame.len() >= SPLIT
+        && payload.bytes().len() < frame.len() / 2
+    {
+        let bytes = Bytes::copy_from_slice(payload.bytes());
+        *payload = Payload::from_encoded(payload.serializer(), payload.shape(), bytes);
+    }
+    Ok(message)
 }

@@ -15,8 +15,6 @@ use wamplex_shared::{
     codec::{self, Pieces},
     id::{PublicationId, SubscriptionId},
     message::{Event, EventDetails},
-    payload::Payload,
-    serializer::Serializer,
     uris,
 };
 
@@ -214,4 +212,28 @@ async fn what_is_sent_to_a_client_that_only_listens_is_counted() {
     drop(say);
     running.await.unwrap();
     assert_eq!(counted_events(&shared), 2001);
+}
+
+#[test]
+fn short_arguments_do_not_keep_long_options_alive() {
+    let junk = "x".repeat(10_000);
+    for (head, is_alone) in [
+        (format!(r#"[16, 1, {{"_junk": "{junk}"}}, "com.example.a""#), true),
+        (format!(r#"[48, 1, {{"_junk": "{junk}"}}, "com.example.a""#), true),
+        (format!(r#"[70, 1, {{"_junk": "{junk}"}}"#), true),
+        (format!(r#"[8, 68, 1, {{"_junk": "{junk}"}}, "com.example.a""#), true),
+        (r#"[16, 1, {}, "com.example.a""#.to_owned(), false),
+    ] {
+        let frame = Bytes::from(format!(r#"{head}, ["{}"]]"#, "y".repeat(2000)));
+        let message = decode_frugally(Serializer::Json, &frame).unwrap();
+        let (Message::Publish(Publish { payload, .. })
+        | Message::Call(Call { payload, .. })
+        | Message::Yield(Yield { payload, .. })
+        | Message::Error(Error { payload, .. })) = message
+        else {
+            panic!("{message:?}")
+        };
+        assert_eq!(frame.is_unique(), is_alone, "{head:.20}");
+        assert_eq!(payload.bytes().len(), 2004);
+    }
 }
