@@ -116,12 +116,12 @@ mod tests {
     use std::sync::Arc;
     use tokio::{runtime::Builder, task};
 
-    /// Two sessions talk until somebody stays awake for them.
+    /// Two sessions talk until somebody stays awake for them, neither too fast nor too slowly for a vigil of a millisecond.
     fn converse(vigil: &Vigil) {
-        let mut session = 0;
+        let (mut session, mut now) = (0, vigil.clock.now());
         while !vigil.governor.lock().is_awake() {
-            session = 1 - session;
-            vigil.note(session, 1, true, vigil.clock.now());
+            (session, now) = (1 - session, now + Duration::from_micros(500));
+            vigil.note(session, 1, true, now);
         }
     }
 
