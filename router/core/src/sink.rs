@@ -117,8 +117,7 @@ impl Outbound {
             Self::Event(event) => event.weight(),
             Self::Message(message) => MESSAGE + weight::passed_on(message),
         };
-        // Allocators leave gaps between what they hand out.
-        SLOT + held + held / 8
+        SLOT + weight::with_gaps(held)
     }
 }
 

@@ -35,6 +35,13 @@ pub(crate) const fn allocated(bytes: usize) -> usize {
     bytes.next_multiple_of(step)
 }
 
+/// What memory that is handed out as so many bytes costs a process: allocators leave gaps between what they hand out. A queue
+/// of events of 1 KiB was measured to take a third more than the sum of them.
+#[must_use]
+pub const fn with_gaps(bytes: usize) -> usize {
+    bytes + bytes / 3
+}
+
 /// What arguments take up.
 pub(crate) fn payload(payload: &Payload) -> usize {
     match payload.bytes().len() {

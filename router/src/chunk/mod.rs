@@ -12,7 +12,7 @@ pub(crate) use draft::Draft;
 use crate::transport::FrameFormat;
 use bytes::{Bytes, BytesMut};
 use std::sync::{Arc, OnceLock};
-use wamplex_realm::SharedEvent;
+use wamplex_realm::{SharedEvent, with_gaps};
 use wamplex_shared::{
     codec::{self, Pieces},
     id::{PublicationId, SubscriptionId},
@@ -80,8 +80,7 @@ impl Chunk {
         let text = self.parts.first().map_or(0, |part| (part.payload - part.start) as usize);
         let details = self.details.as_ref().map_or(0, |_| size_of::<EventDetails>() + text);
         let held = SELF + details + size_of_val(&*self.parts) + self.frames.bytes.len();
-        // Allocators leave gaps between what they hand out.
-        held + held / 8
+        with_gaps(held)
     }
 
     /// The events as one connection sends them, made at the first call for each format; `None` if they can be sent

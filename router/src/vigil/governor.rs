@@ -121,6 +121,10 @@ impl Governor {
             // What came while nobody listened is not known, so neither is whether this answers it.
             return;
         }
+        if self.is_awake {
+            // Whatever it is that has come, it was waited for.
+            self.account(waited, Duration::ZERO);
+        }
         let gap = now.since(before);
         let is_soon = self.is_awake || gap <= DROWSY * self.length;
         if turn.messages > FEW || !turn.is_answer || !is_known || !is_soon {
@@ -135,7 +139,7 @@ impl Governor {
         }
         self.trust = FULL.min(self.trust + 1);
         if self.is_awake {
-            self.account(waited, self.length / SAVING);
+            self.account(Duration::ZERO, self.length / SAVING);
             if self.spent > self.saved + CREDIT * self.length {
                 self.sleep(now);
             }
@@ -157,7 +161,12 @@ impl Governor {
     /// Takes note of something for which nobody has to stay awake.
     fn doubt(&mut self, weight: u32, now: Time) {
         self.trust = self.trust.saturating_sub(weight);
-        if self.trust == 0 {
+        if self.trust > 0 {
+            return;
+        }
+        if self.is_awake && self.saved < self.spent {
+            self.sleep(now);
+        } else {
             (self.is_awake, self.resting) = (false, now + PAUSE);
         }
     }
@@ -317,6 +326,22 @@ mod tests {
         assert!(story.governor.is_awake(), "one that was there at once");
         let awake = (0..10).filter(|_| story.hear(5, 7, 64, false)).count();
         assert!(awake < 5, "a flood: {awake}");
+    }
+
+    #[test]
+    fn waiting_for_what_is_no_part_of_a_conversation_costs_as_well() {
+        let mut story = Story::new();
+        story.begin();
+        story.converse(20, 20);
+        // As much of a conversation as keeps a vigil, with long waits that end in what is none.
+        for _ in 0..5000 {
+            story.converse(30, 16);
+            for _ in 0..3 {
+                story.hear(99, 2, 1, false);
+            }
+        }
+        let share = story.looked.as_secs_f64() / story.now.since_start().as_secs_f64();
+        assert!(share < 0.05, "{share}");
     }
 
     #[test]
