@@ -58,7 +58,7 @@ pub(super) fn workers(scale: Scale) -> Section {
             Drawing {
                 title: "Processor time per message: with one thread against more",
                 x: ("workers", "threads of the router"),
-                y: ("efficiency", "1 if more threads cost nothing"),
+                y: ("efficiency", "efficiency"),
                 by: "load",
                 logarithmic: false,
             },
