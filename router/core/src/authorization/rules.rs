@@ -63,10 +63,12 @@ impl Rules {
         let wanted = Shape::of(policy, uri);
         // A wildcard pattern without a wildcard.
         if wanted.is_single() {
-            self.decide_one(action, uri)
-        } else {
-            self.decide_all(action, &wanted)
+            return self.decide_one(action, uri);
         }
+        let Some(sets) = wanted.apart() else { return self.decide_all(action, &wanted) };
+        let decided = sets.iter().map(|set| self.decide_all(action, set));
+        let least = decided.reduce(|a, b| if b.is_less_than(&a) { b } else { a });
+        least.unwrap_or(Decision::Deny)
     }
 
     fn decide_one(&self, action: Action, uri: &Uri) -> Decision {

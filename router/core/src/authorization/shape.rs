@@ -39,6 +39,24 @@ impl Shape {
         Self { parts, open, protocol }
     }
 
+    /// The same URIs in sets that are of applications or of the protocol, none of both: what these begin with may be
+    /// the name of the protocol and more, which different permissions speak of. `None` if this is such a set itself.
+    pub(super) fn apart(&self) -> Option<Vec<Self>> {
+        let [Part { text, whole: false }] = &self.parts[..] else { return None };
+        if !self.protocol {
+            return None;
+        }
+        let names = PROTOCOL.iter().filter(|name| name.starts_with(&**text));
+        let name = |name: &&str| Part { text: (*name).into(), whole: true };
+        let anything = || Part { text: ByteString::new(), whole: false };
+        let of_protocol = |parts, open| Self { parts, open, protocol: true };
+        let sets = names.flat_map(|n| {
+            [of_protocol(vec![name(n)], false), of_protocol(vec![name(n), anything()], true)]
+        });
+        let applications = Self { protocol: false, ..self.clone() };
+        Some([applications].into_iter().chain(sets).collect())
+    }
+
     /// Whether this is one URI.
     pub(super) fn is_single(&self) -> bool {
         !self.open && self.parts.iter().all(|part| part.whole)
@@ -134,6 +152,22 @@ mod tests {
             shape(Exact, "wamp.a").is_protocol_only()
                 && !shape(Exact, "wampum.a").reaches_protocol()
         );
+    }
+
+    #[test]
+    fn a_set_with_the_names_of_the_protocol_comes_apart() {
+        let shape = |policy, uri: &'static str| Shape::of(policy, &Uri::from_static(uri));
+        let apart = |uri| shape(Prefix, uri).apart();
+        let applications = |uri| Shape { protocol: false, ..shape(Prefix, uri) };
+        let named = |name, below| [shape(Exact, name), shape(Prefix, below)];
+        let [lex, wamp] = [named("wamplex", "wamplex."), named("wamp", "wamp.")];
+        let all = [vec![applications("wamp")], wamp.to_vec(), lex.to_vec()].concat();
+        assert_eq!(apart("wamp"), Some(all));
+        assert_eq!(apart("wamplex"), Some([vec![applications("wamplex")], lex.to_vec()].concat()));
+        for uri in ["", "wam", "wamp.", "wampl", "wamplex.", "com"] {
+            assert_eq!(apart(uri), None, "{uri}");
+        }
+        assert_eq!(shape(Exact, "wamp").apart(), None);
     }
 
     #[test]

@@ -64,6 +64,42 @@ fn every_combination_is_decided_as_word_by_word() {
     assert!(cells >= 2_000, "{cells} cells");
 }
 
+/// The prefix `wamp` stands for URIs of applications and for those of two names of the protocol, which different
+/// permissions may speak of.
+#[test]
+fn every_combination_around_the_names_of_the_protocol_is_decided_as_word_by_word() {
+    let about = [
+        (Prefix, ""),
+        (Prefix, "wam"),
+        (Prefix, "wamp"),
+        (Prefix, "wamp."),
+        (Prefix, "wamplex"),
+        (Prefix, "wamplex."),
+        (Exact, "wamp"),
+        (Exact, "wamplex"),
+    ];
+    for (otherwise, said) in [(Access::Deny, Access::Allow), (Access::Allow, Access::Deny)] {
+        for speaks in 0..1 << about.len() {
+            let mut role = Role::new("role");
+            role.otherwise = otherwise;
+            for (_, (policy, uri)) in
+                about.iter().enumerate().filter(|(at, _)| speaks & 1 << at != 0)
+            {
+                let permission = Permission::new(*policy, *uri);
+                let allowed: &[Action] =
+                    if said == Access::Allow { &[Action::Subscribe] } else { &[] };
+                role.permissions.push(permission.allow(allowed));
+            }
+            let arranged = arrange(std::slice::from_ref(&role));
+            for wanted in ["", "wam", "wamp", "wamp.", "wampl", "wamplex", "wamplex."] {
+                let expected = all(&role, Action::Subscribe, Prefix, wanted);
+                let decided = decide(&arranged, "role", Action::Subscribe, Prefix, wanted);
+                assert_eq!(decided, expected, "{role:?} {wanted:?}");
+            }
+        }
+    }
+}
+
 /// Few short components, so that patterns often overlap; one is the protocol's, and one begins like it.
 pub(crate) fn text() -> impl Strategy<Value = String> {
     let component = prop_oneof![

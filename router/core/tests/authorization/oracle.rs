@@ -74,9 +74,12 @@ fn beats(a: &Permission, b: &Permission) -> bool {
 }
 
 /// One URI for each way of matching these permissions and this pattern, up to a component more than they have: every
-/// component that is in one of them, also with a letter behind it that is in none.
+/// component that is in one of them, also with a letter behind it that is in none. The prefix `wamp` is also one of
+/// `wamplex`, which no permission needs to speak of to be another name of the protocol.
 pub(crate) fn universe(role: &Role, pattern: &str) -> Vec<String> {
-    let patterns = || role.permissions.iter().map(|p| p.uri.as_str()).chain([pattern]);
+    let other_name = (pattern == "wamp").then_some("wamplex");
+    let patterns =
+        || role.permissions.iter().map(|p| p.uri.as_str()).chain([pattern]).chain(other_name);
     let mut components: BTreeSet<String> = BTreeSet::new();
     for component in patterns().flat_map(|p| p.split('.')).chain([""]) {
         components.insert(component.to_owned());
