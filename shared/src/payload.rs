@@ -75,6 +75,13 @@ impl Payload {
         &self.bytes
     }
 
+    /// The same arguments in memory of their own: as they are read they are a slice of their frame, and keep all of it.
+    #[must_use]
+    pub fn detach(&self) -> Self {
+        let bytes = Bytes::copy_from_slice(&self.bytes);
+        Self { serializer: self.serializer, shape: self.shape, bytes }
+    }
+
     /// Whether there are no elements.
     #[must_use]
     pub const fn is_none(&self) -> bool {

@@ -41,11 +41,7 @@ impl SharedEvent {
     #[must_use]
     pub fn new(event: Event, first: Option<Arc<Self>>) -> Self {
         let Event { subscription, publication, mut details, payload } = event;
-        if let Some(topic) = &mut details.topic {
-            *topic = topic.detach();
-        }
-        weight::detach(&mut details.transaction_hash);
-        weight::detach_passed(details.passthru.as_deref_mut(), &mut details.custom);
+        weight::detach_details(&mut details);
         let payload = match &first {
             Some(first) => first.payload.clone(),
             None => weight::compact(payload),

@@ -1,7 +1,6 @@
 //! Publications as the broker keeps them, after they were delivered.
 
 use crate::{eligibility, member::Member, weight};
-use bytes::Bytes;
 use bytestring::ByteString;
 use wamplex_shared::{
     id::{PublicationId, SessionId},
@@ -60,21 +59,10 @@ impl KeptEvent {
     /// A copy of the parts that may be slices of a frame, for [`new`](Self) values made while routing.
     pub(crate) fn detach(mut self) -> Self {
         self.topic = self.topic.detach();
-        let payload = &self.payload;
-        let bytes = Bytes::copy_from_slice(payload.bytes());
-        self.payload = Payload::from_encoded(payload.serializer(), payload.shape(), bytes);
-        let EventDetails {
-            publisher_authid,
-            publisher_authrole,
-            transaction_hash,
-            passthru,
-            custom,
-            ..
-        } = &mut self.details;
-        for text in [publisher_authid, publisher_authrole, transaction_hash] {
-            weight::detach(text);
-        }
-        weight::detach_passed(passthru.as_deref_mut(), custom);
+        self.payload = self.payload.detach();
+        weight::detach_details(&mut self.details);
+        weight::detach(&mut self.details.publisher_authid);
+        weight::detach(&mut self.details.publisher_authrole);
         self
     }
 }

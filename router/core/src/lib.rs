@@ -118,4 +118,4 @@ pub use schema::{Check, JsonSchema, Validator};
 pub use sink::{Outbound, Sink};
 pub use timestamp::format as format_timestamp;
 pub use tracing::{CallOutcome, CallSpan, CallTracer, TracedCall};
-pub use weight::with_gaps;
+pub use weight::{detach_details, with_gaps};

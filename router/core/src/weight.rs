@@ -1,6 +1,5 @@
 //! How much memory messages take up while they wait.
 
-use bytes::Bytes;
 use bytestring::ByteString;
 use std::mem;
 use wamplex_shared::{
@@ -57,8 +56,7 @@ pub(crate) fn compact(payload: Payload) -> Payload {
     if bytes.is_empty() || bytes.len() >= COPIED {
         return payload;
     }
-    let bytes = Bytes::copy_from_slice(bytes);
-    Payload::from_encoded(payload.serializer(), payload.shape(), bytes)
+    payload.detach()
 }
 
 /// What arguments and details take up that a message passes on. The other messages have none, or come once in the life
@@ -103,8 +101,18 @@ pub(crate) fn compact_message(message: &mut Message) {
     detach_passed(passthru.as_deref_mut(), custom);
 }
 
+/// Puts what details pass on into memory of their own: as they come they may be slices of the frame of a publisher.
+pub fn detach_details(details: &mut EventDetails) {
+    let EventDetails { topic, transaction_hash, passthru, custom, .. } = details;
+    if let Some(topic) = topic {
+        *topic = topic.detach();
+    }
+    detach(transaction_hash);
+    detach_passed(passthru.as_deref_mut(), custom);
+}
+
 /// Detaches what the sender of a message may have handed on in its options.
-pub(crate) fn detach_passed(passthru: Option<&mut Passthru>, custom: &mut Dict) {
+fn detach_passed(passthru: Option<&mut Passthru>, custom: &mut Dict) {
     if let Some(passthru) = passthru {
         let Passthru { scheme, serializer, cipher, keyid, enc_algo, enc_serializer, enc_key } =
             passthru;

@@ -4,6 +4,7 @@ use super::{Chunk, Format, Frames, Part};
 use crate::transport::FrameFormat;
 use bytes::{Bytes, BytesMut};
 use std::{cell::Cell, sync::OnceLock};
+use wamplex_realm::detach_details;
 use wamplex_shared::{
     id::SubscriptionId,
     message::{Event, EventDetails},
@@ -48,10 +49,7 @@ impl Draft {
     pub(crate) fn new(event: &Event, format: Format) -> Self {
         let (frames, parts) = SPARE.take();
         let mut details = event.details.clone();
-        if let Some(topic) = &mut details.topic {
-            // It would keep the memory alive that it has arrived in.
-            *topic = topic.detach();
-        }
+        detach_details(&mut details);
         let serializer =
             if event.payload.is_none() { format.serializer } else { event.payload.serializer() };
         Self {

@@ -97,9 +97,7 @@ impl Chunk {
     pub(crate) fn singles(&self) -> &[Arc<SharedEvent>] {
         let single = |event: Event| {
             // What waits for long should not keep all of the chunk alive.
-            let Event { payload, .. } = &event;
-            let bytes = Bytes::copy_from_slice(payload.bytes());
-            let payload = Payload::from_encoded(payload.serializer(), payload.shape(), bytes);
+            let payload = event.payload.detach();
             Arc::new(SharedEvent::new(Event { payload, ..event }, None))
         };
         self.singles.get_or_init(|| self.events().map(single).collect())

@@ -6,11 +6,13 @@ use crate::{
     outbox::{Outbox, Parcel, Terms},
 };
 use Serializer::{Cbor, Json, MsgPack};
+use bytestring::ByteString;
 use wamplex_realm::{Joining, Member, Outbound, Realm, RealmConfig, Sink};
 use wamplex_shared::{
     id::{GlobalIds, RequestId, RequestIds, SessionId},
     message::{
-        Call, CallOptions, Filters, Message, Publish, PublishOptions, Subscribe, SubscribeOptions,
+        Call, CallOptions, Filters, Message, Passthru, Publish, PublishOptions, Subscribe,
+        SubscribeOptions,
     },
     roles::Roles,
     time::Time,
@@ -39,6 +41,21 @@ fn chunk(events: &[Event], format: Format) -> Chunk {
     let mut draft = Draft::new(&events[0], format);
     assert!(events.iter().all(|event| Draft::suits(event) && draft.append(event)));
     draft.finish()
+}
+
+#[test]
+fn what_events_say_keeps_no_frame_alive() {
+    let frame = Bytes::from(vec![b'x'; 1000]);
+    let text = || ByteString::try_from(frame.slice(0..10)).unwrap();
+    let details = EventDetails {
+        topic: Some(Uri::from(text())),
+        transaction_hash: Some(text()),
+        passthru: Some(Box::new(Passthru { keyid: Some(text()), ..Passthru::default() })),
+        custom: Dict::from_iter([("_note", Value::Str(text()))]),
+        ..EventDetails::default()
+    };
+    let chunk = chunk(&[Event { details, ..event(1, Payload::NONE) }], formats().next().unwrap());
+    assert!(frame.is_unique(), "{chunk:?}");
 }
 
 /// What stands ahead of a message of this length.

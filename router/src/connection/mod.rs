@@ -442,8 +442,7 @@ fn decode_frugally(serializer: Serializer, frame: &Bytes) -> Result<Message, Pro
         && frame.len() >= SPLIT
         && payload.bytes().len() < frame.len() / 2
     {
-        let bytes = Bytes::copy_from_slice(payload.bytes());
-        *payload = Payload::from_encoded(payload.serializer(), payload.shape(), bytes);
+        *payload = payload.detach();
     }
     Ok(message)
 }
