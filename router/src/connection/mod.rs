@@ -40,7 +40,6 @@ use wamplex_shared::{
     codec,
     error::ProtocolViolation,
     message::{Call, Error, Goodbye, Message, MessageCode, Publish, Yield},
-    payload::Payload,
     serializer::Serializer,
     session::{AcceptEvent, Acceptor, Received, Serving},
     time::Time,

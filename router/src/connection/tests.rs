@@ -15,6 +15,7 @@ use wamplex_shared::{
     codec::{self, Pieces},
     id::{PublicationId, SubscriptionId},
     message::{Event, EventDetails},
+    payload::Payload,
     uris,
 };
 
