@@ -5,7 +5,7 @@ import { AuthError, Client, ConnectionLostError, TimeoutError, WampError, connec
 import * as slim from 'wamplex/slim';
 import { WebSocketServer } from 'ws';
 import { startRouter } from './router.mjs';
-import { rejection, startScripted } from './scripted.mjs';
+import { NOWHERE, rejection, startScripted } from './scripted.mjs';
 
 const unhandled = [];
 process.on('unhandledRejection', (reason) => unhandled.push(reason));
@@ -40,11 +40,9 @@ test('an address that is none is refused when the client is made, and by connect
 });
 
 test('where nobody listens is said, after one try or after the last', async () => {
-  const gone = await startScripted();
-  await gone.stop();
   const sentence = /^cannot connect to ws:\/\/127\.0\.0\.1:\d+\/: no WAMP router can be reached there \(code 1006.*\)$/;
-  check(await rejection(connect(gone.url, ONE_TRY)), ConnectionLostError, sentence, 'once');
-  const error = await rejection(connect(gone.url, { realm: 'realm1', connectTimeout: 100, reconnect: { initialDelay: 1 } }));
+  check(await rejection(connect(NOWHERE, ONE_TRY)), ConnectionLostError, sentence, 'once');
+  const error = await rejection(connect(NOWHERE, { realm: 'realm1', connectTimeout: 100, reconnect: { initialDelay: 1 } }));
   assert.ok(error instanceof ConnectionLostError || error instanceof TimeoutError, String(error));
 });
 
@@ -86,9 +84,7 @@ test('a router that refuses is heard at once, in its words', async (t) => {
 });
 
 test('a client that cannot connect says so to all who wait for it, and closes', async () => {
-  const gone = await startScripted();
-  await gone.stop();
-  const client = new Client(gone.url, ONE_TRY);
+  const client = new Client(NOWHERE, ONE_TRY);
   const closed = new Promise((resolve) => client.addEventListener('close', ({ detail }) => resolve(detail)));
   const waiting = [client.ready(), client.call('p'), client.publish('t', 1, { acknowledge: true }), client.subscribe('t', () => {}), client.register('p', () => {}), client.stream('p').result];
   for (const error of await Promise.all(waiting.map(rejection))) assert.ok(error instanceof ConnectionLostError, String(error));
@@ -99,12 +95,10 @@ test('a client that cannot connect says so to all who wait for it, and closes', 
 test('a module that cannot be had, or is none, is said', async (t) => {
   const scripted = await startScripted();
   t.after(() => scripted.stop());
-  const gone = await startScripted();
-  await gone.stop();
   const http = (url) => url.replace('ws', 'http');
   // Pages may only ask the server they have come from.
   const there = new URL('/nothing.wasm', globalThis.location?.href ?? http(router.url));
-  const nowhere = new URL('wamplex.wasm', http(gone.url));
+  const nowhere = new URL('wamplex.wasm', http(NOWHERE));
   for (const [wasm, type, sentence] of [
     [undefined, TypeError, /^wamplex\/slim brings no WebAssembly of its own: pass the option 'wasm'$/],
     [there.href, slim.WampError, /^cannot load http:.*: 404$/],

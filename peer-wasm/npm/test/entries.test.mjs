@@ -15,7 +15,7 @@ const wasm = () => readFile(new URL('dist/wamplex.wasm', root));
 
 /** Runs a program as a file in this folder would run; what it prints. */
 async function run(program) {
-  const child = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], { cwd: root, timeout: 20_000 });
+  const child = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], { cwd: root, timeout: 120_000 });
   return child.stdout;
 }
 

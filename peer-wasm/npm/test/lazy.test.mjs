@@ -77,7 +77,7 @@ test('a Node that has no WebSocket, and no package that has one, is told so at o
     await connect('ws://127.0.0.1:1/', options).catch(report);
     await new Client('ws://127.0.0.1:1/', options).call('p').catch(report);`;
   const cwd = await folderWith(t);
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], { cwd, timeout: 20_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], { cwd, timeout: 120_000 });
   const line = "true wamplex.error.unsupported this runtime has no WebSocket: install the package 'ws', or pass the option 'webSocket'\n";
   assert.equal(stdout, line.repeat(2));
 });

@@ -4,12 +4,22 @@ import { test } from 'node:test';
 import { connect } from 'wamplex';
 import { WebSocketServer } from 'ws';
 
+/** Where nobody listens: a port that was free a moment ago may be somebody's by now. */
+export const NOWHERE = 'ws://127.0.0.1:1/';
+
+/**
+ * An address of this machine that no other program has, so that a port can be left and taken again. Only on Linux
+ * there are more than one.
+ */
+const { pid, platform } = globalThis.process ?? {};
+export const OWN_HOST = platform === 'linux' ? `127.${1 + ((pid >> 16) % 254)}.${(pid >> 8) & 255}.${1 + (pid % 254)}` : '127.0.0.1';
+
 /**
  * Speaks JSON. `script` gets every message and a function that sends; HELLO and GOODBYE are answered by themselves
  * unless the script returns true for them.
  */
-export async function startScripted(script = () => {}, port = 0) {
-  const server = new WebSocketServer({ host: '127.0.0.1', port, handleProtocols: () => 'wamp.2.json' });
+export async function startScripted(script = () => {}, port = 0, host = '127.0.0.1') {
+  const server = new WebSocketServer({ host, port, handleProtocols: () => 'wamp.2.json' });
   await new Promise((resolve) => server.once('listening', resolve));
   const received = [];
   let socket;
@@ -29,7 +39,7 @@ export async function startScripted(script = () => {}, port = 0) {
   const router = {
     /** May be changed at any time. */
     script,
-    url: `ws://127.0.0.1:${server.address().port}/`,
+    url: `ws://${server.address().address}:${server.address().port}/`,
     received,
     send,
     sendRaw: (data) => socket.send(data),

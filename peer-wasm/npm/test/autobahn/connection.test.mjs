@@ -1,6 +1,6 @@
 // The life of a connection, as AutobahnJS documents it: the same tests for both.
 import assert from 'node:assert/strict';
-import { startScripted } from '../scripted.mjs';
+import { NOWHERE, OWN_HOST, startScripted } from '../scripted.mjs';
 import { both, closed, gate, opened, oursOnly, rejection, thrown } from './modules.mjs';
 
 /** Retries that follow at once, and as long apart every time. */
@@ -90,10 +90,8 @@ both('a realm that is not there closes the connection for good', async ({ connec
   assert.deepEqual([details.will_retry, details.retry_count, details.retry_delay], [false, null, null]);
 });
 
-both('where nobody listens it retries so many times, later and later', async ({ connection, t }) => {
-  const router = await scripted(t);
-  await router.stop();
-  const made = await connection({ url: router.url, max_retries: 3, initial_retry_delay: 0.01, retry_delay_growth: 2, retry_delay_jitter: 1e-9 });
+both('where nobody listens it retries so many times, later and later', async ({ connection }) => {
+  const made = await connection({ url: NOWHERE, max_retries: 3, initial_retry_delay: 0.01, retry_delay_growth: 2, retry_delay_jitter: 1e-9 });
   const seen = [];
   const over = gate();
   made.onclose = (reason, { will_retry, retry_count, retry_delay }) => {
@@ -106,11 +104,9 @@ both('where nobody listens it retries so many times, later and later', async ({ 
   assert.equal(made.isConnected, false);
 });
 
-both('fifteen attempts follow the first, unless there is to be no end', async ({ connection, t }) => {
-  const router = await scripted(t);
-  await router.stop();
+both('fifteen attempts follow the first, unless there is to be no end', async ({ connection }) => {
   const count = async (max_retries, enough) => {
-    const made = await connection({ url: router.url, ...HASTY, max_retries });
+    const made = await connection({ url: NOWHERE, ...HASTY, max_retries });
     const counts = [];
     const over = gate();
     made.onclose = (reason, { retry_count }) => {
@@ -127,10 +123,8 @@ both('fifteen attempts follow the first, unless there is to be no end', async ({
   assert.deepEqual(await count(-1, 20), upTo(20));
 });
 
-both('no pause is longer than max_retry_delay', async ({ connection, t }) => {
-  const router = await scripted(t);
-  await router.stop();
-  const made = await connection({ url: router.url, max_retries: 4, initial_retry_delay: 0.002, retry_delay_growth: 2, max_retry_delay: 0.005, retry_delay_jitter: 1e-9 });
+both('no pause is longer than max_retry_delay', async ({ connection }) => {
+  const made = await connection({ url: NOWHERE, max_retries: 4, initial_retry_delay: 0.002, retry_delay_growth: 2, max_retry_delay: 0.005, retry_delay_jitter: 1e-9 });
   const delays = [];
   const over = gate();
   made.onclose = (reason, { retry_delay }) => {
@@ -142,17 +136,15 @@ both('no pause is longer than max_retry_delay', async ({ connection, t }) => {
   assert.deepEqual(delays, [0.002, 0.004, 0.005, 0.005]);
 });
 
-both('onclose stops the retries with true, retry_if_unreachable from the beginning', async ({ connection, t }) => {
-  const router = await scripted(t);
-  await router.stop();
-  const made = await connection({ url: router.url, ...HASTY });
+both('onclose stops the retries with true, retry_if_unreachable from the beginning', async ({ connection }) => {
+  const made = await connection({ url: NOWHERE, ...HASTY });
   const stopped = closed(made, true);
   made.open();
   const { reason, details } = await stopped;
   assert.deepEqual([reason, details.will_retry], ['unreachable', true]);
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(made.isConnected, false);
-  const unwilling = await connection({ url: router.url, ...HASTY, retry_if_unreachable: false });
+  const unwilling = await connection({ url: NOWHERE, ...HASTY, retry_if_unreachable: false });
   const over = closed(unwilling);
   unwilling.open();
   assert.deepEqual((await over).details, { ...(await over).details, ...FINAL });
@@ -335,7 +327,7 @@ both('a session that the router ends is not opened again', async ({ connection, 
 });
 
 oursOnly('a router that is stopped and started again is found again', async ({ connection, t }) => {
-  const router = await startScripted();
+  const router = await startScripted(undefined, 0, OWN_HOST);
   const { port } = new URL(router.url);
   const made = await connection({ url: router.url, ...HASTY });
   await opened(made);
@@ -343,7 +335,7 @@ oursOnly('a router that is stopped and started again is found again', async ({ c
   made.onopen = again.open;
   made.onclose = undefined;
   await router.stop();
-  const next = await startScripted(undefined, Number(port));
+  const next = await startScripted(undefined, Number(port), OWN_HOST);
   t.after(() => next.stop());
   await again.promise;
   assert.equal(made.isOpen, true);
@@ -425,19 +417,15 @@ oursOnly('the end of the transport is not the end of the connection', async ({ c
   await again.promise;
 });
 
-oursOnly('details of the end say what went wrong', async ({ connection, t }) => {
-  const router = await scripted(t);
-  await router.stop();
-  const made = await connection({ url: router.url });
+oursOnly('details of the end say what went wrong', async ({ connection }) => {
+  const made = await connection({ url: NOWHERE });
   const { details } = await rejection(opened(made));
   assert.match(details.cause.message, /cannot connect to ws:/);
 });
 
 oursOnly('of several addresses the first that answers is taken', async ({ connection, t }) => {
-  const gone = await scripted(t);
-  await gone.stop();
   const router = await scripted(t);
-  const made = await connection({ transports: [{ type: 'websocket', url: gone.url }, { type: 'websocket', url: router.url }] });
+  const made = await connection({ transports: [{ type: 'websocket', url: NOWHERE }, { type: 'websocket', url: router.url }] });
   const { details } = await opened(made);
   assert.equal(details.transport.url, router.url);
 });
@@ -451,10 +439,8 @@ oursOnly('a router that falls silent is noticed by pings', async ({ connection, 
   assert.match(details.cause.message, /silent/);
 });
 
-both('retries by default', async ({ connection, t }) => {
-  const router = await scripted(t);
-  await router.stop();
-  const made = await connection({ url: router.url, max_retries: undefined });
+both('retries by default', async ({ connection }) => {
+  const made = await connection({ url: NOWHERE, max_retries: undefined });
   const over = closed(made, true);
   made.open();
   const { will_retry, retry_count, retry_delay } = (await over).details;

@@ -10,7 +10,7 @@ const programs = [...page.matchAll(/```js\n(.*?)```/gs)].map(([, text]) => text)
 const AsyncFunction = (async () => {}).constructor;
 
 for (const [i, program] of programs.entries()) {
-  test(`program ${i + 1} prints what it says`, { timeout: 10_000 }, async (t) => {
+  test(`program ${i + 1} prints what it says`, { timeout: 120_000 }, async (t) => {
     const url = await sharedRouter();
     const text = program.replace(/^import .*$/gm, '').replaceAll('ws://127.0.0.1:8080/ws', url);
     const opened = [];

@@ -88,7 +88,7 @@ async function shut(connection) {
 /** A test that both modules have to pass. */
 export function both(name, run, only = Object.keys(MODULES)) {
   for (const [label, autobahn] of Object.entries(MODULES)) {
-    if (only.includes(label)) test(`${label}: ${name}`, { timeout: 10_000 }, (t) => run(toolsFor(t, autobahn)));
+    if (only.includes(label)) test(`${label}: ${name}`, { timeout: 120_000 }, (t) => run(toolsFor(t, autobahn)));
   }
 }
 

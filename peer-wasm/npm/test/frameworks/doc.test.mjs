@@ -87,7 +87,7 @@ test('programs that bring a client of another entry leave the default one out', 
 });
 
 for (const language of Object.keys(SHOW)) {
-  test(`the component in ${language}`, { timeout: 20_000 }, async (t) => {
+  test(`the component in ${language}`, { timeout: 120_000 }, async (t) => {
     const router = await startRouter();
     t.after(() => router.stop());
     const other = await connect(router.url, { realm: 'realm1' });

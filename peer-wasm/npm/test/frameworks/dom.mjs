@@ -16,7 +16,7 @@ export function place() {
 
 /** Waits until `condition` holds; what it returned. Gives up in the end, so that a test that fails ends, too. */
 export async function until(condition) {
-  for (const end = Date.now() + 15_000; Date.now() < end; await turn()) {
+  for (const end = Date.now() + 60_000; Date.now() < end; await turn()) {
     const value = condition();
     if (value) return value;
   }

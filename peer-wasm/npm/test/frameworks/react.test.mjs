@@ -18,7 +18,7 @@ for (const version of [18, 19]) {
 
   /** A test that shows components. `show(use, props)` renders what `use(props)` returns, as JSON; each call renders anew. */
   function shown(name, run, { strict = true } = {}) {
-    test(`React ${version}: ${name}`, { timeout: 20_000 }, async (t) => {
+    test(`React ${version}: ${name}`, { timeout: 120_000 }, async (t) => {
       const client = new FakeClient();
       const element = place();
       const root = createRoot(element);
@@ -285,7 +285,7 @@ for (const version of [18, 19]) {
     assert.throws(() => renderToString(h(Lost)), /put <WampProvider> around/);
   });
 
-  test(`React ${version}: a provider makes one client, also in strict mode, and closes it`, { timeout: 20_000 }, async (t) => {
+  test(`React ${version}: a provider makes one client, also in strict mode, and closes it`, { timeout: 120_000 }, async (t) => {
     const router = await startRouter();
     t.after(() => router.stop());
     const made = [];
@@ -315,7 +315,7 @@ for (const version of [18, 19]) {
   });
 
   if (version > 18) {
-    test(`React ${version}: a provider that was only hidden comes back with a connection`, { timeout: 20_000 }, async (t) => {
+    test(`React ${version}: a provider that was only hidden comes back with a connection`, { timeout: 120_000 }, async (t) => {
       const router = await startRouter();
       t.after(() => router.stop());
       const App = () => h('p', null, `${hooks.useConnectionState()} ${useSubscription('com.example.a', () => {}).status}`);
@@ -333,7 +333,7 @@ for (const version of [18, 19]) {
     });
   }
 
-  test(`React ${version}: everything at once over a router`, { timeout: 20_000 }, async (t) => {
+  test(`React ${version}: everything at once over a router`, { timeout: 120_000 }, async (t) => {
     const router = await startRouter();
     t.after(() => router.stop());
     const client = new Client(router.url, { realm: 'realm1' });

@@ -202,7 +202,7 @@ const COMPONENTS = {
 };
 
 for (const version of [4, 5]) {
-  test(`Svelte ${version}: everything at once over a router`, { timeout: 20_000 }, async (t) => {
+  test(`Svelte ${version}: everything at once over a router`, { timeout: 120_000 }, async (t) => {
     const router = await startRouter();
     t.after(() => router.stop());
     const client = new Client(router.url, { realm: 'realm1' });

@@ -19,7 +19,7 @@ test.after(() => assert.deepEqual(failures, [], 'rejections that nobody handles'
 
 /** A test in whose component `setup` runs: `run` gets what it returned. */
 function shown(name, setup, run, client = () => new FakeClient()) {
-  test(name, { timeout: 20_000 }, async (t) => {
+  test(name, { timeout: 120_000 }, async (t) => {
     const given = await client(t);
     let used;
     const app = createApp({
