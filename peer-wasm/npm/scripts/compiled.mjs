@@ -1,9 +1,9 @@
 // What the sources import as `wamplex:…` (src/modules.d.ts), for one condition of `exports`.
 import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ENTRIES, FILE_SUFFIX, MODULES, compiled, root } from './entries.mjs';
 
-const MAKER = 'src/decode/maker.ts';
+const MAKER = join(root, 'src/decode/maker.ts');
 const IMPORT = /^import \{(.*)\} from '(.*)';$/gm;
 /** The only one that parts have themselves: its constants leave nothing behind. */
 const ENUMS = '../core.js';
@@ -17,9 +17,8 @@ function setup(build, condition, part) {
   if (part) build.onResolve({ filter: /^\.\.\// }, ({ path }) => (path === ENUMS ? undefined : { path: part, namespace: 'taken' }));
   build.onLoad({ filter: /./, namespace: 'taken' }, () => ({ contents: `export const [${namesOf(sharedWith(part))}] = shared;` }));
   build.onLoad({ filter: /./, namespace: 'given' }, ({ path }) => ({ contents: given(sharedWith(path)), resolveDir: join(root, 'src', path) }));
-  build.onResolve({ filter: /^wamplex:copy/ }, ({ path }) => ({ path: join(root, MAKER), suffix: `?${path}` }));
   build.onResolve({ filter: /^wamplex:makers$/ }, () => ({ path: 'makers', namespace: 'copies' }));
-  build.onLoad({ filter: /./, namespace: 'copies' }, () => ({ contents: copies(12), resolveDir: root }));
+  build.onLoad({ filter: /./, namespace: 'copies' }, () => ({ contents: copies(12), resolveDir: dirname(MAKER), loader: 'ts' }));
   build.onResolve({ filter: /^wamplex:/ }, ({ path }) => {
     const [name, part] = path.slice('wamplex:'.length).split('/');
     if (part === 'glue') return { path: compiled(name).glue };
@@ -61,10 +60,10 @@ function given(imported) {
   return `${imports.join('')}export default [${namesOf(imported)}];`;
 }
 
-/** A module whose default export is a list of copies of one function. */
+/** A module whose default export is a list of copies of one function: side by side, and without names, they compress to nothing. */
 function copies(count) {
-  const names = Array.from({ length: count }, (_, i) => `copy${i}`);
-  return `${names.map((name) => `import ${name} from 'wamplex:${name}';\n`).join('')}export default [${names}];`;
+  const [before, maker] = readFileSync(MAKER, 'utf8').split('export default ');
+  return `${before}export default [${Array(count).fill(maker.replace(/;\s*$/, ''))}];`;
 }
 
 /** A module whose default export gives the WebAssembly module: the file beside it, or what it has inside. */

@@ -19,25 +19,23 @@ import { failureOf } from './socket.js';
 import type { Subscriptions } from './subscription.js';
 import type { Emit } from './table.js';
 
-/** How long the router may take to answer our GOODBYE. */
-const GOODBYE_TIMEOUT = 2000;
+const enum Limit {
+  /** How long the router may take to answer our GOODBYE, in milliseconds. */
+  Goodbye = 2000,
+  /** How large a batch grows, in bytes (of JSON in UTF-16 units); a message that is larger is sent alone. */
+  LargestBatch = 0x40000,
+  /**
+   * How large the first batch of a turn grows: the router works on it while the rest is written. Each that follows grows twice as
+   * large as the one before, since each costs a browser as much as writing a hundred messages.
+   */
+  FirstBatch = 0x800,
+  /** How long a batch waits for loops that write one message after the other, in milliseconds. */
+  Loop = 2,
+  /** How many microtasks pass between two messages of such a loop: a generator takes three. */
+  Patience = 4,
+}
 
-/** How large a batch grows, in bytes (of JSON in UTF-16 units); a message that is larger is sent alone. */
-const LARGEST_BATCH = 1 << 18;
-
-/**
- * How large the first batch of a turn grows: the router works on it while the rest is written. Each that follows grows twice as
- * large as the one before, since each costs a browser as much as writing a hundred messages.
- */
-const FIRST_BATCH = 1 << 11;
-
-/** How long a batch waits for loops that write one message after the other, in milliseconds. */
-const LOOP = 2;
-/** How many microtasks pass between two messages of such a loop: a generator takes three. */
-const PATIENCE = 4;
 const TURN = Promise.resolve();
-
-const UNSUBSCRIBED = 35;
 
 /** A request that waits for its answer. */
 export interface Pending {
@@ -95,7 +93,7 @@ export class Connection {
   /** A turn of the event loop ends with sending what was written in it. */
   #flushing = false;
   /** How large the batch grows before it leaves, turn or not. */
-  #enough = FIRST_BATCH;
+  #enough: number = Limit.FirstBatch;
   /** What is written may have methods that call us. */
   #writing = false;
   #closed = false;
@@ -225,7 +223,7 @@ export class Connection {
   }
 
   #revoked(code: number, { subscription, registration, reason = 'wamp.close.revoked' }: Message[number] = {}): void {
-    if (code === UNSUBSCRIBED) this.#listener.subscribed.revoked(subscription, reason);
+    if (code === Code.Unsubscribed) this.#listener.subscribed.revoked(subscription, reason);
     else this.#listener.registered?.revoked(registration, reason);
   }
 
@@ -351,26 +349,26 @@ export class Connection {
     } finally {
       this.#writing = false;
     }
-    if (encoder.size > LARGEST_BATCH) this.#flush(before);
+    if (encoder.size > Limit.LargestBatch) this.#flush(before);
     if (!this.#batched || encoder.size > this.#enough) {
       this.#flush();
-      this.#enough = Math.min(2 * this.#enough, LARGEST_BATCH);
+      this.#enough = Math.min(2 * this.#enough, Limit.LargestBatch);
     }
-    if (this.#batched && !this.#flushing) this.#flushSoon(Date.now() + LOOP);
+    if (this.#batched && !this.#flushing) this.#flushSoon(Date.now() + Limit.Loop);
     if (traced) this.#trace('tx', traced, shown);
   }
 
   /** Sends what is written when nothing more is, or when it is time. */
-  #flushSoon(until: number, patience = PATIENCE): void {
+  #flushSoon(until: number, patience: number = Limit.Patience): void {
     const { size } = this.#encoder;
     this.#flushing = true;
     // Not `queueMicrotask`, which is several times slower in Node.
     void TURN.then(() => {
       const grew = this.#encoder.size !== size;
-      if (grew ? Date.now() < until : patience > 0) this.#flushSoon(until, grew ? PATIENCE : patience - 1);
+      if (grew ? Date.now() < until : patience > 0) this.#flushSoon(until, grew ? Limit.Patience : patience - 1);
       else {
         this.#flushing = false;
-        this.#enough = FIRST_BATCH;
+        this.#enough = Limit.FirstBatch;
         this.#flush();
       }
     });
@@ -399,7 +397,7 @@ export class Connection {
     const cause = (this.cause = new ConnectionLostError(reason, { message: 'closed by the application' }));
     try {
       this.#send([Code.Goodbye, message ? { message } : {}, reason], () => this.#may(Code.Goodbye));
-      await limited(this.gone, undefined, GOODBYE_TIMEOUT);
+      await limited(this.gone, undefined, Limit.Goodbye);
     } catch {
       // It cannot be written, or not now; or nobody answers.
       this.drop(cause);

@@ -29,7 +29,7 @@ export const enum Report {
 /** Serializers, the one to be preferred first. */
 export const SERIALIZERS: readonly SerializerName[] = ['cbor', 'msgpack', 'json'];
 
-/** The codes of messages that this client sends. */
+/** The codes of messages that this client sends or looks for. */
 export const enum Code {
   Hello = 1,
   Abort = 3,
@@ -39,6 +39,7 @@ export const enum Code {
   Publish = 16,
   Subscribe = 32,
   Unsubscribe = 34,
+  Unsubscribed = 35,
   Call = 48,
   Cancel = 49,
   Register = 64,

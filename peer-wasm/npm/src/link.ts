@@ -14,7 +14,11 @@ import type { Emit } from './table.js';
 import { onWakeup } from './wakeups.js';
 
 export const CLOSED_BY_US = 'wamp.close.normal';
-const DRAIN_LIMIT = 30_000;
+
+const enum Limit {
+  /** For what has begun when the client is closed, in milliseconds. */
+  Drain = 30_000,
+}
 
 /** Keeps a session open: connects, notices when it is lost, and connects again. */
 export class Link implements ConnectionListener {
@@ -187,7 +191,7 @@ export class Link implements ConnectionListener {
       // Takes nothing new, and finishes what has begun.
       this.#draining = true;
       const drained = Promise.all([this.registered?.drain(), this.subscribed.drain()]).then(() => connection.idle());
-      await limited(drained, undefined, drain === true ? DRAIN_LIMIT : drain).catch(() => {});
+      await limited(drained, undefined, drain === true ? Limit.Drain : drain).catch(() => {});
       this.#draining = false;
     }
     if (this.#connection) return this.#connection.leave(reason, message);

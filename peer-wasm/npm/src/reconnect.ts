@@ -4,8 +4,10 @@ import { AuthError, PROTOCOL_VIOLATION, WampError, isRefusal } from './errors.js
 /** What says no for good, beside refusals: neither time nor another try changes it. */
 const FINAL = /^wamp(\.error\.no_such_realm|\.close\.(killed|normal|logout)|lex\.error\.unsupported)$/;
 
-/** A session that lived as long was no accident: the next try after it comes soon. */
-const LASTED = 5000;
+const enum Limit {
+  /** A session that lived as long, in milliseconds, was no accident: the next try after it comes soon. */
+  Lasted = 5000,
+}
 
 /** When to try again, and how often. */
 export class Backoff {
@@ -24,7 +26,7 @@ export class Backoff {
   }
 
   lost(): void {
-    if (Date.now() - this.#openedAt > LASTED) this.attempts = 0;
+    if (Date.now() - this.#openedAt > Limit.Lasted) this.attempts = 0;
   }
 
   /** Whether nobody has to be asked to know that `cause` is the end. */

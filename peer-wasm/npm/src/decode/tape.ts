@@ -3,33 +3,40 @@ import type { CoreModule } from '../core.js';
 import type { BigintMode } from './json.js';
 import type { Maker } from './maker.js';
 
-// The low three bits of a word; the rest is its argument.
-const INT = 0;
-const STRING = 1;
-const LIST = 2;
-const DICT = 3;
-/** The string that follows has a slot from now on. */
-const DEFINE = 4;
-const NUMBER = 5;
-const BYTES = 6;
-// 7: a string that has a slot, or a constant.
+/** The low three bits of a word; the rest is its argument. */
+const enum Tag {
+  Int,
+  String,
+  List,
+  Dict,
+  /** The string that follows has a slot from now on. */
+  Define,
+  Number,
+  Bytes,
+  // 7: a string that has a slot, or a constant.
+}
 
-// Arguments of numbers.
-// 0: a float whose high byte is the first; 1: one whose low byte is.
-const INTEGER = 2;
-// What these are is -1 - n if the argument is one more.
-const LARGE = 3;
-const BIG = 5;
+/** Arguments of numbers. */
+const enum Kind {
+  // 0: a float whose high byte is the first; 1: one whose low byte is.
+  Integer = 2,
+  // What these are is -1 - n if the argument is one more.
+  Large = 3,
+  Big = 5,
+}
+
+const enum Limit {
+  /** Up to this length a loop over the bytes beats the call into the decoder. */
+  ShortText = 16,
+  /** How many keys and short texts the core remembers. The constants stand behind them. */
+  Slots = 1024,
+  /** How often a shape is seen before it gets a maker of its own. */
+  Often = 8,
+}
 
 // The core leaves it to the decoder to see whether this is UTF-8. A byte order mark is a character like any other here.
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
-/** Up to this length a loop over the bytes beats the call into the decoder. */
-const SHORT_TEXT = 16;
 
-/** How many keys and short texts the core remembers. The constants stand behind them. */
-const SLOTS = 1024;
-/** How often a shape is seen before it gets a maker of its own. */
-const OFTEN = 8;
 /** How often each shape was seen, and who makes dictionaries of it. The core has the same shapes for everybody. */
 const seen = new Uint8Array(1024);
 const made: (Maker | undefined)[] = new Array(1024);
@@ -53,7 +60,7 @@ export function readTape(module: CoreModule, data: Uint8Array, cbor: boolean, bi
     looked = module;
     reader = module.create();
     memory = new Uint8Array();
-    known = [...new Array(SLOTS).fill(''), false, true, null, undefined];
+    known = [...new Array(Limit.Slots).fill(''), false, true, null, undefined];
   }
   bigints = bigint;
   try {
@@ -95,24 +102,24 @@ export function value(): unknown {
   const word = words[at++]!;
   const argument = word >>> 3;
   switch (word & 7) {
-    case INT:
+    case Tag.Int:
       return integer((word | 0) >> 3, true);
-    case STRING:
+    case Tag.String:
       return text.substring(textAt, (textAt += argument));
-    case LIST: {
+    case Tag.List: {
       const list = new Array(argument);
       for (let i = 0; i < argument; i++) list[i] = value();
       return list;
     }
-    case DICT:
+    case Tag.Dict:
       return dict(argument);
-    case DEFINE:
+    case Tag.Define:
       // Engines look for a key by what it is, and what is cut from a text is not yet what their objects have.
       return (known[argument] = Object.keys({ [value() as string]: 0 })[0]);
-    case NUMBER:
+    case Tag.Number:
       at += 2;
       return number(argument);
-    case BYTES: {
+    case Tag.Bytes: {
       const start = words[at++]!;
       const end = start + (argument >> 1);
       return argument & 1 ? utf8.decode(memory.subarray(start, end)) : memory.slice(start, end);
@@ -127,11 +134,11 @@ function integer(value: number, isInteger: boolean): number | bigint {
 }
 
 function number(what: number): number | bigint {
-  if (what <= INTEGER) return integer(view.getFloat64(4 * at - 8, what > 0), what === INTEGER);
+  if (what <= Kind.Integer) return integer(view.getFloat64(4 * at - 8, what > 0), what === Kind.Integer);
   let big = 0n;
-  if (what < BIG) big = view.getBigUint64(4 * at - 8, true);
+  if (what < Kind.Big) big = view.getBigUint64(4 * at - 8, true);
   else for (const byte of memory.subarray(words[at - 2], words[at - 2]! + words[at - 1]!)) big = (big << 8n) | BigInt(byte);
-  if (what !== LARGE && what !== BIG) big = -1n - big;
+  if (what !== Kind.Large && what !== Kind.Big) big = -1n - big;
   return bigints === 'never' ? Number(big) : big;
 }
 
@@ -141,7 +148,7 @@ function dict(entries: number): unknown {
     const make = made[shape];
     if (make) return make(entries);
     // What comes so often gets code of its own, as long as there is some.
-    if (++seen[shape] === OFTEN) made[shape] = makers.pop();
+    if (++seen[shape] === Limit.Often) made[shape] = makers.pop();
   }
   const dict: Record<string, unknown> = {};
   for (let i = 0; i < entries; i++) {
@@ -160,7 +167,7 @@ export function knownKey(): string {
 }
 
 function decodeText(bytes: Uint8Array): string {
-  if (bytes.length > SHORT_TEXT) return utf8.decode(bytes);
+  if (bytes.length > Limit.ShortText) return utf8.decode(bytes);
   let text = '';
   for (const byte of bytes) {
     if (byte > 127) return utf8.decode(bytes);

@@ -2,16 +2,18 @@ import { Major, type Format } from './formats.js';
 import { asBinary, checkBigint, checkDepth, notEncodable, simplified } from './values.js';
 import { UTF8 } from '../utf8.js';
 
-/** Below this length a loop over the characters beats the call into the encoder, and a head takes one byte. */
-const SHORT = 24;
-/** Allocating costs as much as writing a small message, so that many share a piece of memory. */
-const CHUNK = 8192;
+const enum Size {
+  /** Below this length a loop over the characters beats the call into the encoder, and a head takes one byte. */
+  Short = 24,
+  /** Allocating costs as much as writing a small message, so that many share a piece of memory. */
+  Chunk = 8192,
+}
 
 const { hasOwnProperty } = Object.prototype;
 
 /** Writes values in one pass, one behind the other. */
 export class BinaryWriter {
-  #bytes = new Uint8Array(CHUNK);
+  #bytes = new Uint8Array(Size.Chunk);
   #view = new DataView(this.#bytes.buffer);
   #at = 0;
   /** What stands before was taken, and belongs to whoever took it. */
@@ -123,7 +125,7 @@ export class BinaryWriter {
   }
 
   #number(value: number): void {
-    if (value >= 0 && value < SHORT && (value | 0) === value && 1 / value > 0) return this.#byte(value);
+    if (value >= 0 && value < Size.Short && (value | 0) === value && 1 / value > 0) return this.#byte(value);
     // 2^53 itself is exact; minus zero is not an integer to the formats.
     if (Number.isInteger(value) && Math.abs(value) <= 2 ** 53 && !Object.is(value, -0)) {
       return value < 0 ? this.#head(Major.Negative, -1 - value) : this.#head(Major.Unsigned, value);
@@ -162,7 +164,7 @@ export class BinaryWriter {
     this.#reserve(length * 3 + 5);
     const bytes = this.#bytes;
     const at = this.#at;
-    if (length < SHORT) {
+    if (length < Size.Short) {
       let i = 0;
       for (let unit; i < length && (unit = value.charCodeAt(i)) < 128; ) bytes[at + ++i] = unit;
       if (i === length) {
@@ -192,7 +194,7 @@ export class BinaryWriter {
   #reserve(count: number): void {
     if (this.#at + count <= this.#bytes.length) return;
     const { size } = this;
-    const larger = new Uint8Array(Math.max(CHUNK, (size + count) * 4));
+    const larger = new Uint8Array(Math.max(Size.Chunk, (size + count) * 4));
     larger.set(this.#bytes.subarray(this.#start, this.#at));
     this.#bytes = larger;
     this.#view = new DataView(larger.buffer);
