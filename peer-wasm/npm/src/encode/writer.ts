@@ -9,8 +9,6 @@ const enum Size {
   Chunk = 8192,
 }
 
-const { hasOwnProperty } = Object.prototype;
-
 /** Writes values in one pass, one behind the other. */
 export class BinaryWriter {
   #bytes = new Uint8Array(Size.Chunk);
@@ -107,7 +105,7 @@ export class BinaryWriter {
     const start = this.size;
     let entries = 0;
     for (const key in dict) {
-      if (inherits && !hasOwnProperty.call(dict, key)) continue;
+      if (inherits && !Object.hasOwn(dict, key)) continue;
       const value = dict[key];
       if (value === undefined) continue;
       entries++;
