@@ -14,7 +14,7 @@ export function sessionInfo(
     authid: details['authid'] ?? '',
     authrole: details['authrole'] ?? '',
     authmethod: details['authmethod'] ?? '',
-    ...(details['authprovider'] !== undefined && { authprovider: details['authprovider'] }),
+    authprovider: details['authprovider'],
     authextra: details['authextra'] ?? {},
     serializer,
     url,
