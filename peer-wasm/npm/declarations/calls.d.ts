@@ -51,7 +51,7 @@ export interface StreamOptions extends CallOptions {
   buffer?: BufferOptions;
   /**
    * What comes after `args`: each item is sent as one more list of positional arguments, or as a `Payload`; the last item ends
-   * the input. What the iterator throws cancels the call ("WAMP: Progressive Call Invocations").
+   * the input. A `ReadableStream` will do as well. What the iterator throws cancels the call ("WAMP: Progressive Call Invocations").
    */
   input?: AsyncIterable<readonly unknown[] | Payload> | Iterable<readonly unknown[] | Payload>;
 }

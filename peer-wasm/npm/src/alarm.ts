@@ -36,6 +36,9 @@ export function pause(milliseconds: number, signal: AbortSignal | undefined, hur
   return limited(over, signal, 0).finally(cancel);
 }
 
+/** Lets the event loop turn. */
+export const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
 /** `null` where the page forbids it: then the timers of the page have to do. */
 function makeWorker(): Worker | null {
   try {

@@ -119,6 +119,7 @@ export class Client extends EventTarget {
     return promised(() => {
       const payload = { args, kwargs: kwargs ?? options.kwargs };
       const total = options.timeout ?? this.#options.callTimeout ?? 0;
+      if (!(total >= 0)) throw new TypeError('timeout must be a number from 0 up');
       const began = total > 0 ? Date.now() : 0;
       let waited = false;
       const left = () => {

@@ -2,7 +2,7 @@ import type { SerializerName, SessionInfo, WebSocketLike } from '../index.js';
 import { limited, promised } from './abort.js';
 import type { Offer } from './auth/offer.js';
 import { messagesOf } from './batch.js';
-import { Code, Flags, SERIALIZERS, Report, type CoreModule } from './core.js';
+import { Code, Flags, Flow, SERIALIZERS, Report, type CoreModule } from './core.js';
 import type { BigintMode } from './decode/json.js';
 import { flagsOf } from './decode/layout.js';
 import { MessageReader, type Message } from './decode/message.js';
@@ -126,9 +126,9 @@ export class Connection {
     else if (socket.readyState === 3) socket.onclose({ code: 1006, reason: '' });
   }
 
-  /** Bytes that the network has not taken yet. */
-  get backlog(): number {
-    return this.#socket.bufferedAmount + this.#encoder.size;
+  /** Whether the network should take what was sent before there is more. */
+  get isFull(): boolean {
+    return this.isOpen && this.#socket.bufferedAmount + this.#encoder.size > Flow.Full;
   }
 
   /** The options of an answer to what came with these details. */

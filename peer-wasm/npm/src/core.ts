@@ -48,6 +48,14 @@ export const enum Code {
   Yield = 70,
 }
 
+/** When those are slowed down who send much. */
+export const enum Flow {
+  /** Bytes that wait in the socket. */
+  Full = 0x100000,
+  /** How many messages they send before whoever reads them, or answers, gets a turn. */
+  Burst = 64,
+}
+
 /** What the core wants to know of a message beside its ids. */
 export const enum Flags {
   /** Of RESULT. */

@@ -26,9 +26,11 @@ export class Opener {
   constructor(endpoint: EndpointInput, options: ClientOptions, host: ConnectionListener) {
     if (typeof options?.realm !== 'string' || options.realm === '') throw new TypeError("the option 'realm' is missing");
     const { reconnect, heartbeat, whenDisconnected } = options;
-    for (const [name, value] of Object.entries({ ...options, ...reconnect, ...heartbeat, ...whenDisconnected })) {
+    for (const [name, value] of Object.entries<any>({ ...options, ...reconnect, ...heartbeat, ...whenDisconnected })) {
+      const words = name === 'jitter' ? "'full', 'none' or " : '';
+      const isNumber = /jitter|factor|interval|Attempts|Limit|Delay|imeout/.test(name) && value !== undefined;
       // A delay that is none would keep the client busy.
-      if (typeof value === 'number' && !(value >= 0)) throw new TypeError(`${name} must be a number from 0 up`);
+      if (isNumber && !(value >= 0 || (words && /^(full|none)$/.test(value)))) throw new TypeError(`${name} must be ${words}a number from 0 up`);
     }
     this.#options = options;
     this.#host = host;

@@ -130,7 +130,7 @@ export abstract class Table<T extends Lasting> {
 
   /** It could not be restored, and a new session would not help. */
   protected lose(place: Place<T>, error: WampError): void {
-    if (error instanceof ConnectionLostError) return;
+    if (error instanceof ConnectionLostError || place.holders.size === 0) return;
     this.emit('error', { error, where: this.again });
     this.#finish(place, error.uri, { error });
   }

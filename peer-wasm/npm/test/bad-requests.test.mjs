@@ -14,6 +14,8 @@ for (const [what, ask, words] of [
   ['an argument instead of a list of them', (client) => client.call('com.example.add', 5), /positional arguments must be a list/],
   ['an object instead of a list of arguments', (client) => client.call('com.example.add', { a: 1 }), /must be a list/],
   ['a list of named arguments', (client) => client.call('com.example.add', [], { kwargs: [1] }), /named arguments must be an object/],
+  ['a time limit below zero', (client) => client.call('com.example.add', [], { timeout: -1 }), /timeout must be a number from 0 up/],
+  ['a time limit that is no number', (client) => client.call('com.example.add', [], { timeout: '5s' }), /timeout must be a number from 0 up/],
   ['text for named arguments', (client) => client.publish('com.example', 1, { kwargs: 'a' }), /named arguments must be an object/],
 ]) {
   test(what, async (t) => {
@@ -38,11 +40,17 @@ test('a call without end has no time limit', async (t) => {
 
 for (const options of [
   { callTimeout: -1 }, { connectTimeout: NaN }, { reconnect: { initialDelay: NaN } }, { reconnect: { maxAttempts: -1 } },
-  { heartbeat: { interval: -20 } }, { whenDisconnected: { queueLimit: NaN } },
+  { callTimeout: '5s' }, { reconnect: { maxDelay: 'long' } }, { heartbeat: { interval: -20 } }, { whenDisconnected: { queueLimit: NaN } },
 ]) {
   test(`a client with ${JSON.stringify(options)} is not made`, () => {
-    const words = /^(callTimeout|connectTimeout|initialDelay|maxAttempts|interval|queueLimit) must be a number from 0 up$/;
+    const words = /^(callTimeout|connectTimeout|initialDelay|maxDelay|maxAttempts|interval|queueLimit) must be a number from 0 up$/;
     assert.throws(() => new Client('ws://127.0.0.1/ws', { realm: 'realm1', ...options }), (error) => error instanceof TypeError && words.test(error.message));
+  });
+}
+
+for (const jitter of ['Full', -1, NaN, {}]) {
+  test(`a client with ${jitter} for jitter is not made`, () => {
+    assert.throws(() => new Client('ws://127.0.0.1/ws', { realm: 'realm1', reconnect: { jitter } }), { name: 'TypeError', message: "jitter must be 'full', 'none' or a number from 0 up" });
   });
 }
 

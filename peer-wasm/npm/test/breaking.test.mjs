@@ -267,6 +267,19 @@ scripted('a procedure that is given up between two questions leaves no timer beh
   assert.equal(timers(), before - 1);
 }, { reconnect: { initialDelay: 1 }, heartbeat: false });
 
+scripted('a procedure that is given up while it is asked for is asked for no more', undefined, async ({ router, client }) => {
+  const registration = await registered(router, client, () => {});
+  router.drop();
+  const [, request] = await router.message(64, 2);
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  await stillWorks(router, client);
+  const before = timers();
+  await registration.unregister();
+  router.send(8, 64, request, {}, 'wamp.error.procedure_already_exists');
+  await stillWorks(router, client);
+  assert.equal(timers(), before);
+}, { reconnect: { initialDelay: 1 }, heartbeat: false });
+
 scripted('a procedure is had in the end though the session that asked for it was lost', undefined, async ({ router, client }) => {
   const registering = client.register('p', () => {});
   await router.message(64);

@@ -71,6 +71,47 @@ scripted('progressive arguments end with the last item', (message, send) => {
   assert.equal((await rejection(failing.result)).message, 'no input');
 });
 
+scripted('whoever sends arguments without end hears the answer', (message, send) => {
+  if (message[0] === 48 && message[4]?.[0] === 1) send(50, message[1], {}, ['enough']);
+}, async ({ client }) => {
+  let sent = 0;
+  let left = false;
+  async function* input() {
+    try {
+      // Its own end, lest a client that never hears anything hang here.
+      while (sent < 100_000) yield [++sent];
+    } finally {
+      left = true;
+    }
+  }
+  assert.equal(await client.stream('sum', [], { input: input() }).result, 'enough');
+  while (!left) await new Promise((resolve) => setTimeout(resolve));
+  assert.ok(sent < 100_000, `${sent} were sent`);
+});
+
+scripted('arguments come from a stream that loops cannot go over, too', (message, send) => {
+  if (message[0] === 48 && !message[2].progress) send(50, message[1], {}, message.slice(4));
+}, async ({ router, client }) => {
+  let canceled;
+  const stream = (last) => {
+    const made = new ReadableStream({
+      pull(controller) {
+        controller.enqueue([1]);
+        controller.enqueue([2]);
+        if (last) controller.close();
+      },
+      cancel: (reason) => (canceled = reason ?? 'without a reason'),
+    });
+    return Object.defineProperty(made, Symbol.asyncIterator, { value: undefined });
+  };
+  await client.stream('sum', [0], { input: stream(true) }).result;
+  assert.deepEqual(router.received.filter((m) => m[0] === 48).map((m) => m[4]), [[0], [1], [2]]);
+  const job = client.stream('sum', [0], { input: stream(false) });
+  job.cancel();
+  await rejection(job.result);
+  while (!canceled) await new Promise((resolve) => setTimeout(resolve));
+});
+
 test('the time limit of progressive results is for each pause', async (t) => {
   const router = await startScripted();
   t.after(() => router.stop());

@@ -20,6 +20,9 @@ scripted('results and errors of handlers', undefined, async ({ router, client })
     [() => { throw 'text'; }, [8, 68, 10, {}, 'wamp.error.runtime_error', ['text']]],
     [() => () => {}, [8, 68, 11, {}, 'wamp.error.runtime_error', ['a function cannot be sent']]],
     [() => { throw new WampError('com.example.no', { args: [Symbol('s')], message: 'in words' }); }, [8, 68, 12, {}, 'com.example.no', ['in words']]],
+    // No router takes an ERROR without a URI: it would end the session, with all other calls.
+    [() => { throw new WampError(); }, [8, 68, 13, {}, 'wamp.error.runtime_error', ['']]],
+    [() => { throw new WampError(404, { message: 'not there' }); }, [8, 68, 14, {}, 'wamp.error.runtime_error', ['not there']]],
   ];
   let handler;
   await registered(router, client, (args, inv) => handler(args, inv));

@@ -1,7 +1,8 @@
 import type { Handler, Invocation, Kwargs, Payload } from '../../index.js';
 import { Timer, promised } from '../abort.js';
+import { turn } from '../alarm.js';
 import { listOf, type Connection } from '../connection.js';
-import { Code } from '../core.js';
+import { Code, Flow } from '../core.js';
 import type { Message } from '../decode/message.js';
 import { elements } from '../encode/index.js';
 import { WampError, canceled, toError } from '../errors.js';
@@ -10,12 +11,8 @@ import { Mailbox } from '../mailbox.js';
 import { NOTHING } from '../nothing.js';
 import type { Registrations } from './registration.js';
 
-/** Bytes that may wait in the socket before a callee is slowed down. */
-const FULL = 1 << 20;
 /** How long progressive results may keep the event loop to themselves, in milliseconds. */
 const SLICE = 10;
-/** How many of them, before whoever reads them in the same program gets a turn. */
-const BURST = 64;
 
 /** What `Invocation.result` makes. */
 class RawResult {
@@ -186,14 +183,14 @@ export class IncomingCall implements Invocation {
       }
       const now = Date.now();
       this.#sliceEnd ||= now + SLICE;
-      return ++this.#burst >= BURST || now > this.#sliceEnd || this.#connection.backlog > FULL ? this.#pause() : undefined;
+      return ++this.#burst >= Flow.Burst || now > this.#sliceEnd || this.#connection.isFull ? this.#pause() : undefined;
     });
   }
 
   /** Lets the socket drain and the event loop turn: else an endless generator would never hear of its INTERRUPT. */
   async #pause(): Promise<void> {
-    do await new Promise((resolve) => setTimeout(resolve, 0));
-    while (this.#connection.isOpen && this.#connection.backlog > FULL && !this.#stopped);
+    do await turn();
+    while (this.#connection.isFull && !this.#stopped);
     this.#burst = 0;
     this.#sliceEnd = Date.now() + SLICE;
   }
@@ -204,7 +201,8 @@ export class IncomingCall implements Invocation {
 
   #fail(thrown: unknown): void {
     let error = toError(thrown);
-    if (!(error instanceof WampError)) {
+    // No router takes an ERROR without a URI.
+    if (!(error instanceof WampError) || typeof error.uri !== 'string') {
       if (!this.#stopped) this.#host.emit('error', { error, where: 'handler' });
       error = new WampError(this.#stopped?.uri ?? 'wamp.error.runtime_error', { args: [error.message] });
     }

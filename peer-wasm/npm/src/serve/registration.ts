@@ -74,7 +74,7 @@ export class Registrations extends Table<Registration> {
   protected override restore(place: Place<Registration>, pause = FIRST_PAUSE): void {
     const { connection } = this;
     this.ask(place, place.founder.wire, (error) => {
-      if (!error) return;
+      if (!error || place.holders.size === 0) return;
       if (error.uri !== ALREADY_EXISTS) return this.lose(place, error);
       place.founder.retry = alarm(pause * (0.5 + Math.random()), () => {
         if (connection === this.connection) this.restore(place, Math.min(2 * pause, LONGEST_PAUSE));
