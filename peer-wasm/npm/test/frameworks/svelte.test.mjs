@@ -215,6 +215,8 @@ for (const version of [4, 5]) {
     await until(() => /^open none (got|begin) active {2}well$/.test(text()));
     await client.publish('com.example.tick', 5, { excludeMe: false });
     await until(() => text().startsWith('open 5 '));
+    // What serves procedures may still be loading.
+    while ((await client.meta.registrations.lookup('com.example.get')) === null);
     const [job, missing] = target.querySelectorAll('button');
     job.click();
     missing.click();
