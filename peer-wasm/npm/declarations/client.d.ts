@@ -37,9 +37,13 @@ export interface ClientEventMap {
    */
   error: CustomEventType<{ readonly error: unknown; readonly where: 'handler' | 'contract' | 'resubscribe' | 'reregister' }>;
   /**
-   * A buffer is full, and messages are being dropped: told once for each congestion. `topic` may be a procedure, for progressive results.
+   * Messages are being dropped. By the `client`, because a buffer is full: told once for each congestion; `topic` may be a procedure, for
+   * progressive results. Or by the `router`, because this session does not take its messages as fast as they come: told whenever a
+   * Wamplex router says so, before the event that it says it with. `dropped` is what the subscription or call has lost so far.
    */
-  slowconsumer: CustomEventType<{ readonly topic: string; readonly buffered: number; readonly dropped: number }>;
+  slowconsumer: CustomEventType<{
+    readonly topic: string; readonly buffered: number; readonly dropped: number; readonly by: 'client' | 'router';
+  }>;
   /** A message was sent or received. Costs time while anybody listens. */
   trace: CustomEventType<TraceDetail>;
 }

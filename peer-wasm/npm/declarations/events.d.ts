@@ -4,6 +4,7 @@ import type { Kwargs } from './values.js';
 
 /**
  * How to treat messages that arrive faster than they are consumed. The client's event `slowconsumer` tells when one is dropped.
+ * A router has buffers of its own, and settings for what becomes of a session that does not read.
  */
 export interface BufferOptions {
   /** Messages to hold, at least 1. Default 1024 for events, 65 536 for progressive results. */
@@ -71,12 +72,17 @@ export interface SubscribeOptions {
   options?: Readonly<Record<string, unknown>>;
 }
 
-/** A time in which events may have been missed. */
+/** A time in which events were missed, or may have been. */
 export interface Gap {
-  /** When the session was lost: milliseconds since 1970. */
+  /**
+   * When the session was lost: milliseconds since 1970. Where the router has dropped events, since when they may be missing: when the
+   * gap before this one ended, or `subscribe` was called.
+   */
   readonly lostAt: number;
-  /** When the router confirmed the subscription on the new session: milliseconds since 1970. */
+  /** When the router confirmed the subscription on the new session, or said that it has dropped events: milliseconds since 1970. */
   readonly restoredAt: number;
+  /** How many events the router has dropped. Nobody knows how many a lost session has cost. */
+  readonly dropped?: number;
 }
 
 /** `restoring` while the session is lost, or the router has not yet confirmed it on the new one. */
@@ -96,14 +102,17 @@ export interface Subscription<T = any, P = AnyParams> extends AsyncIterable<Even
   /** Whether `state` is `active`. */
   readonly active: boolean;
   /**
-   * Called after the subscription was restored on a new session: events may have been missed in between.
+   * Called when there are events to be fetched in another way: after the subscription was restored on a new session, where events may
+   * have been missed in between, and ahead of an event with which a Wamplex router says that it has dropped some before it, because
+   * this session was too slow for them (`gap.dropped`). For as long as that goes on it may be called often. Not called for what a
+   * full buffer of the client drops.
    *
    * ```ts
    * subscription.ongap = ({ lostAt }) => fetchWhatCameSince(lostAt);
    * ```
    */
   ongap: ((gap: Gap) => void) | null;
-  /** Events lost to a full buffer so far. */
+  /** Events lost so far to a full buffer here, or to one of the router, where that is a Wamplex router. */
   readonly dropped: number;
   /**
    * Resolves when the subscription ends, with the URI of the reason: `wamp.close.normal` after `unsubscribe`. Never rejects.

@@ -29,8 +29,8 @@ export interface HeldState {
   readonly error: unknown;
 }
 /**
- * How a hook or store subscribes. `ongap` is called after the connection was lost and the subscription restored: events may have
- * been missed.
+ * How a hook or store subscribes. `ongap` is called after the connection was lost and the subscription restored, and when the
+ * router has dropped events: some are missing.
  */
 export type SubscriptionOptions = Omit<SubscribeOptions, 'signal'>;
 /** How a hook or store subscribes, and how many events it keeps. */

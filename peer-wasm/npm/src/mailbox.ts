@@ -56,12 +56,18 @@ export class Mailbox<T> {
       if (this.#overflow === 'error') return this.#fail(new WampError(SLOW_CONSUMER, { message: `more than ${this.#max} messages waited to be consumed` }));
       this.dropped++;
       // Once per congestion, not once per message.
-      if (!this.#slow) this.#emit?.('slowconsumer', { topic: this.#topic!, buffered, dropped: this.dropped });
+      if (!this.#slow) this.#tell('client');
       this.#slow = true;
       if (this.#overflow === 'drop-newest') return;
       this.#items.shift();
     }
     this.#items.push(item);
+  }
+
+  /** So many were lost on the way here. */
+  missed(count: number): void {
+    this.dropped += count;
+    this.#tell('router');
   }
 
   next(): Promise<Next<T>> {
@@ -99,6 +105,10 @@ export class Mailbox<T> {
   /** Forgets what is buffered. */
   clear(): void {
     this.#items.clear();
+  }
+
+  #tell(by: 'client' | 'router'): void {
+    this.#emit?.('slowconsumer', { topic: this.#topic!, buffered: this.#items.length, dropped: this.dropped, by });
   }
 
   #fail(error: WampError): void {

@@ -29,6 +29,9 @@ export class Subscriptions extends Table<Subscription> {
   deliver([, id, publication, details, args, kwargs]: Message): void {
     const place = this.byId.get(id);
     if (!place) return;
+    // Of Wamplex: how many events are missing ahead of this one, because this session is too slow for them.
+    const dropped = details['_wamplex_dropped'];
+    if (dropped > 0 && Number.isSafeInteger(dropped)) for (const local of place.holders) local.missed(this.emit, dropped);
     const event = eventOf(place.founder.uri, publication, details, listOf(args), kwargs ?? {});
     for (const local of place.holders) local.deliver(event);
   }
@@ -37,8 +40,7 @@ export class Subscriptions extends Table<Subscription> {
     const retained = [...place.holders].some((local) => local.wantsRetained);
     this.ask(place, { ...place.founder.wire, ...(retained && { get_retained: true }) }, (error) => {
       if (error) return this.lose(place, error);
-      const gap = { lostAt: this.#lostAt, restoredAt: Date.now() };
-      for (const local of place.holders) void call((given: Gap) => local.ongap?.(given), gap, this.emit);
+      for (const local of place.holders) local.missed(this.emit, undefined, this.#lostAt);
     });
   }
 
@@ -54,6 +56,8 @@ export class Subscription extends Lasting implements AsyncIterable<EventMessage>
   readonly wantsRetained: boolean;
   ongap: ((gap: Gap) => void) | null;
   readonly #handler: Handler | undefined;
+  /** When the last gap ended: until then the application knows everything, or has been told what it does not. */
+  #complete = Date.now();
 
   constructor(
     table: Subscriptions, readonly topic: string, wire: Record<string, unknown>, handler: Handler | undefined, options: SubscribeOptions,
@@ -69,6 +73,13 @@ export class Subscription extends Lasting implements AsyncIterable<EventMessage>
 
   get dropped(): number {
     return this.#mail.dropped;
+  }
+
+  /** Events are missing, so many if that is known, since some time. */
+  missed(emit: Emit, dropped?: number, lostAt = this.#complete): void {
+    const restoredAt = (this.#complete = Date.now());
+    if (dropped) this.#mail.missed(dropped);
+    void call((gap: Gap) => this.ongap?.(gap), { lostAt, restoredAt, dropped }, emit);
   }
 
   deliver(event: EventMessage): void {

@@ -141,7 +141,7 @@ scripted('events are delivered one after another, and what overflows is dropped 
   await stillWorks(router, client);
   assert.deepEqual(seen, ['0 begins']);
   assert.equal(subscription.dropped, 3);
-  assert.deepEqual(slow, [{ topic: 't', buffered: 2, dropped: 1 }]);
+  assert.deepEqual(slow, [{ topic: 't', buffered: 2, dropped: 1, by: 'client' }]);
   release();
   await new Promise(setImmediate);
   assert.deepEqual(seen, ['0 begins', '0 ends', '4 begins', '4 ends', '5 begins', '5 ends']);

@@ -94,6 +94,8 @@ export async function events(): Promise<Subscription> {
   }
   for await (const { args, publisher } of client.events('com.example.tick')) void [args, publisher];
   const dropped: number = subscription.dropped;
+  subscription.ongap = ({ lostAt, dropped }) => void [lostAt.toFixed(), (dropped ?? 0).toFixed()];
+  client.addEventListener('slowconsumer', ({ detail }) => void (detail.by === 'router' && detail.topic.length));
   void [publication, dropped];
 
   // @ts-expect-error: there is no such match policy

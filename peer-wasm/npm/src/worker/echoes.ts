@@ -15,6 +15,8 @@ export class Echoes {
   #held: (() => void)[] = [];
   /** Ours, that may still come back. */
   readonly #own = new Set<number>();
+  /** How many events the router has dropped ahead of echoes, by subscription: the next event says it in their place. */
+  readonly #missing: Record<number, number> = {};
 
   constructor(client: Client, send: Send) {
     this.#client = client;
@@ -36,7 +38,12 @@ export class Echoes {
 
   deliver(id: number, { publication, details, args, kwargs }: EventMessage): void {
     const deliver = () => {
-      if (!this.#own.has(publication)) this.#send(36, id, publication, details, args, kwargs);
+      const missing = (this.#missing[id] ?? 0) + (Number(details['_wamplex_dropped']) || 0);
+      if (this.#own.has(publication)) this.#missing[id] = missing;
+      else {
+        this.#missing[id] = 0;
+        this.#send(36, id, publication, missing ? { ...details, _wamplex_dropped: missing } : details, args, kwargs);
+      }
     };
     if (this.#unknown > 0) this.#held.push(deliver);
     else deliver();
