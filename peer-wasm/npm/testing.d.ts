@@ -9,7 +9,19 @@ import type {
   Untyped, UrlLike, WebSocketLike,
 } from './index.js';
 
-/** Somebody who may come in, by a ticket or by the secret of WAMP-CRA. */
+/**
+ * Somebody who may come in, by any of the proofs that are given here.
+ *
+ * ```ts
+ * const users = [
+ *   { authid: 'joe', ticket: 'open sesame', role: 'admin' },
+ *   { authid: 'ann', password: 'pencil' },
+ *   { authid: 'device', publicKey: '3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29' },
+ * ];
+ * const router = await createRouter({ users });
+ * const ann = await router.connect({ auth: auth.scram({ authid: 'ann', password: 'pencil' }) });
+ * ```
+ */
 export interface User {
   readonly authid: string;
   /** What it is authorized by. Default `user`. */
@@ -18,12 +30,18 @@ export interface User {
   readonly ticket?: string;
   /** The secret that `auth.wampcra` signs with. */
   readonly secret?: string;
-  /** Derives a key from the secret, as routers do that do not keep it. */
+  /** Derives a key from the secret, as routers do that do not keep it; with `iterations` and `keylen`. */
   readonly salt?: string;
   /** Default 1000. */
   readonly iterations?: number;
   /** Octets of the derived key. Default 32. */
   readonly keylen?: number;
+  /** The password that `auth.scram` proves to know. */
+  readonly password?: string;
+  /** How keys are derived from the password, at the least cost that clients accept. Default `pbkdf2`. */
+  readonly kdf?: 'pbkdf2' | 'argon2id13';
+  /** The public key to the private one that `auth.cryptosign` signs with: 32 bytes, or 64 hexadecimal digits. */
+  readonly publicKey?: string | Uint8Array;
 }
 
 /** How a URI is to be understood: as itself, as the beginning of others, or with empty components that stand for any one. */
@@ -105,6 +123,11 @@ export interface TestRouterOptions {
   readonly realms?: readonly (string | RealmSettings)[];
   /** Who may come into all realms. */
   readonly users?: readonly User[];
+  /**
+   * What the router proves itself with to clients that ask for that, with `router` of `auth.cryptosign`: the seed of a key (32
+   * bytes), or seed and public key (64), as bytes or hexadecimal digits. Default: it cannot prove itself.
+   */
+  readonly privateKey?: string | Uint8Array;
   /** Milliseconds that each message is under way. Default 0: it arrives in the next task, as over a fast network. */
   readonly latency?: number;
   /** The address that the router answers to. Default: one of its own. */

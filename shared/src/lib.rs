@@ -18,7 +18,7 @@
 
 extern crate alloc;
 
-#[cfg(feature = "auth")]
+#[cfg(feature = "auth-prepared")]
 pub mod auth;
 pub mod codec;
 pub mod error;

@@ -5,7 +5,8 @@ import { createRouter, type Recording, type TestRouter } from '../testing.js';
 export async function testing(client: Client): Promise<void> {
   const router: TestRouter = await createRouter({
     realms: ['realm1', { name: 'realm2', anonymous: true, metaApi: 'full', retention: { maxTtl: 10 }, history: [{ pattern: 'a', match: 'prefix' }] }],
-    users: [{ authid: 'joe', ticket: 'secret' }],
+    users: [{ authid: 'joe', ticket: 'secret' }, { authid: 'ann', password: 'pencil', kdf: 'argon2id13' }, { authid: 'key', publicKey: new Uint8Array(32) }],
+    privateKey: '00'.repeat(32),
     latency: 5, seed: 1, url: 'wss://example.com/ws',
   });
   const own: Client = await router.connect({ realm: 'realm2', serializers: ['json'] });
@@ -28,6 +29,8 @@ export async function testing(client: Client): Promise<void> {
 
   // @ts-expect-error: there is no such rule
   await createRouter({ realms: [{ name: 'realm1', colour: 'red' }] });
+  // @ts-expect-error: keys are not derived so
+  await createRouter({ users: [{ authid: 'joe', password: 'x', kdf: 'md5' }] });
   // @ts-expect-error: nobody can fly
   await createRouter({ realms: [{ name: 'realm1', roles: [{ name: 'a', permissions: [{ uri: 'a', allow: ['fly'] }] }] }] });
   // @ts-expect-error: nobody is not everybody

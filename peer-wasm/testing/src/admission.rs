@@ -13,6 +13,7 @@ use wamplex_shared::{
     session::{AcceptEvent, Serving},
     time::Time,
     uris::error,
+    value::Dict,
 };
 
 /// What the router calls itself.
@@ -87,9 +88,8 @@ impl Router {
             acceptor.refuse(Abort::new(error::NO_SUCH_ROLE, message));
             return;
         }
-        let mut who = hosted.joining(session, hello, identity);
-        who.privileged = socket.inside;
-        acceptor.accept(session, hosted.welcome(&who));
+        let (who, extra) = hosted.joining(session, hello, identity, socket.inside);
+        acceptor.accept(session, hosted.welcome(&who, extra));
         while let Some(message) = acceptor.poll_message() {
             self.outbox.push(socket.handle, message);
         }
@@ -100,17 +100,25 @@ impl Router {
 }
 
 impl Hosted {
-    fn joining(&self, session: SessionId, hello: &Hello, identity: Identity) -> Joining {
+    /// Who joins, and what WELCOME says of that beyond it.
+    fn joining(
+        &self,
+        session: SessionId,
+        hello: &Hello,
+        identity: Identity,
+        inside: bool,
+    ) -> (Joining, Dict) {
         let mut who = Joining::new(session, hello.details.roles);
         who.authid = Some(identity.authid);
         who.authrole = Some(identity.role);
         who.authmethod = Some(ByteString::from_static(identity.method));
         who.authprovider = Some(ByteString::from_static("static"));
         who.trustlevel = self.trustlevel;
-        who
+        who.privileged = inside;
+        (who, identity.extra)
     }
 
-    fn welcome(&self, who: &Joining) -> WelcomeDetails {
+    fn welcome(&self, who: &Joining, authextra: Dict) -> WelcomeDetails {
         let RealmConfig { name, .. } = self.realm.config();
         WelcomeDetails {
             roles: self.realm.welcome_roles(),
@@ -120,6 +128,7 @@ impl Hosted {
             authrole: who.authrole.clone(),
             authmethod: who.authmethod.clone(),
             authprovider: who.authprovider.clone(),
+            authextra,
             ..WelcomeDetails::default()
         }
     }

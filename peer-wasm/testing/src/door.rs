@@ -1,16 +1,19 @@
 //! Who may come in, and as whom: what a router does about HELLO, as far as tests need it.
 
+use crate::proof::{Asking, Attempt};
 use bytestring::ByteString;
-use wamplex_realm::format_timestamp;
 use wamplex_shared::{
     auth::{
-        method::{ANONYMOUS, TICKET, WAMPCRA},
-        ticket,
-        wampcra::{Challenger, Key, Salting, Subject},
+        ScramCredentials,
+        cryptosign::{self, PublicKey},
+        method::{ANONYMOUS, CRYPTOSIGN, SCRAM, TICKET, WAMPCRA},
+        scram,
+        wampcra::{Key, Salting},
     },
     id::{GlobalIds, SessionId},
-    message::{Abort, Authenticate, Challenge, Hello},
+    message::{Abort, Challenge, Hello},
     uris::error,
+    value::Dict,
 };
 
 /// Who may come into a realm.
@@ -19,6 +22,8 @@ pub(crate) struct Door {
     /// The role of clients that prove nothing; `None` keeps them out.
     pub(crate) anonymous: Option<ByteString>,
     pub(crate) users: Vec<User>,
+    /// What the router proves itself with to clients that ask for that.
+    pub(crate) key: Option<cryptosign::Key>,
 }
 
 /// Somebody whom a realm knows.
@@ -28,6 +33,8 @@ pub(crate) struct User {
     pub(crate) role: ByteString,
     pub(crate) ticket: Option<ByteString>,
     pub(crate) secret: Option<(Key, Option<Salting>)>,
+    pub(crate) password: Option<ScramCredentials>,
+    pub(crate) public_key: Option<PublicKey>,
 }
 
 /// Who a client is.
@@ -36,6 +43,8 @@ pub(crate) struct Identity {
     pub(crate) authid: ByteString,
     pub(crate) role: ByteString,
     pub(crate) method: &'static str,
+    /// What WELCOME says under `authextra`.
+    pub(crate) extra: Dict,
 }
 
 /// What comes next.
@@ -46,25 +55,24 @@ pub(crate) enum Step {
     Refuse(Abort),
 }
 
-/// A client that was asked for a proof.
-#[derive(Debug)]
-pub(crate) struct Attempt {
-    pub(crate) hello: Hello,
-    pub(crate) session: SessionId,
-    /// Nobody if there is no such user: the client is asked all the same.
-    user: Option<User>,
-    /// What a signature is checked with; without it a ticket is asked for.
-    challenger: Option<Challenger>,
+/// What a client offers.
+struct Offer<'a> {
+    methods: &'a [ByteString],
+    key: Option<PublicKey>,
+    has_nonce: bool,
 }
 
 /// The methods that need a proof, the strongest first.
-const PROVING: [&str; 2] = [WAMPCRA, TICKET];
+const PROVING: [&str; 4] = [CRYPTOSIGN, SCRAM, WAMPCRA, TICKET];
 
 impl Identity {
     /// The test itself.
     pub(crate) const fn of_the_test() -> Self {
-        let name = ByteString::from_static("test");
-        Self { authid: name, role: ByteString::from_static("trusted"), method: ANONYMOUS }
+        Self::without_proof(ByteString::from_static("test"), ByteString::from_static("trusted"))
+    }
+
+    const fn without_proof(authid: ByteString, role: ByteString) -> Self {
+        Self { authid, role, method: ANONYMOUS, extra: Dict::new() }
     }
 }
 
@@ -77,41 +85,61 @@ impl Door {
         ids: &mut GlobalIds,
         clock: u64,
     ) -> Step {
-        let offered = |method: &str| hello.details.authmethods.iter().any(|m| *m == method);
-        let nothing = hello.details.authmethods.is_empty();
-        let authid = hello.details.authid.clone().unwrap_or_default();
-        let user = self.users.iter().find(|user| user.authid == authid && !authid.is_empty());
-        let takes = |method: &&str| self.users.iter().any(|user| user.has(method));
-        let mut possible = PROVING.into_iter().filter(takes).filter(|method| offered(method));
-        let strongest = possible.clone().next();
-        let method = match user {
-            Some(user) => possible.find(|method| user.has(method)),
-            None => None,
-        };
-        let is_open = self.anonymous.is_some() && (nothing || offered(ANONYMOUS));
-        match (method.or_else(|| strongest.filter(|_| !is_open)), &self.anonymous) {
-            (Some(method), _) if authid.is_empty() => Step::Refuse(Abort::new(
-                error::AUTHENTICATION_DENIED,
-                format!("the method {method} needs an authid"),
-            )),
-            (Some(method), _) => ask(hello, session, user.cloned(), method, ids, clock),
-            (None, Some(role)) if is_open => Step::Welcome(Identity {
-                authid: format!("{:x}", ids.draw()).into(),
-                role: role.clone(),
-                method: ANONYMOUS,
-            }),
-            _ => Step::Refuse(self.mismatch(&hello)),
+        let offer = Offer::read(&hello);
+        let possible =
+            || PROVING.into_iter().filter(|method| self.takes(method) && offer.allows(method));
+        let authid = hello.details.authid.as_ref().filter(|authid| !authid.is_empty());
+        let user = self.find(authid, offer.key.filter(|_| offer.allows(CRYPTOSIGN)));
+        // Who gives no name but a key claims to be its owner.
+        let own = possible().find(|method| match user {
+            Some(user) => user.has(method),
+            None => *method == CRYPTOSIGN && authid.is_none(),
+        });
+        let is_open = offer.methods.is_empty() || offer.names(ANONYMOUS);
+        let nobody = self.anonymous.as_ref().filter(|_| is_open);
+        match (own.or_else(|| possible().next().filter(|_| nobody.is_none())), nobody) {
+            (Some(method), _) if authid.is_none() && method != CRYPTOSIGN => {
+                Step::Refuse(Abort::new(
+                    error::AUTHENTICATION_DENIED,
+                    format!("the method {method} needs an authid"),
+                ))
+            }
+            (Some(method), _) => {
+                let user = user.cloned();
+                Asking { ids, session, clock, key: self.key.as_ref() }.ask(hello, user, method)
+            }
+            (None, Some(role)) => {
+                let authid = format!("{:x}", ids.draw()).into();
+                Step::Welcome(Identity::without_proof(authid, role.clone()))
+            }
+            (None, None) => Step::Refuse(self.mismatch(&offer)),
         }
     }
 
-    fn mismatch(&self, hello: &Hello) -> Abort {
-        let mut taken: Vec<_> = PROVING.to_vec();
-        taken.retain(|method| self.users.iter().any(|user| user.has(method)));
+    /// The user of this name; without a name, the one whom the key belongs to.
+    fn find(&self, authid: Option<&ByteString>, key: Option<PublicKey>) -> Option<&User> {
+        self.users.iter().find(|user| match authid {
+            Some(authid) => user.authid == *authid,
+            None => key.is_some() && user.public_key == key,
+        })
+    }
+
+    fn takes(&self, method: &str) -> bool {
+        self.users.iter().any(|user| user.has(method))
+    }
+
+    fn mismatch(&self, offer: &Offer<'_>) -> Abort {
+        let mut taken: Vec<_> = PROVING.into_iter().filter(|method| self.takes(method)).collect();
+        if let Some(method) = taken.iter().find(|method| offer.names(method)) {
+            let lack = if *method == CRYPTOSIGN { "a public key" } else { "a nonce" };
+            let message = format!("the method {method} needs {lack} in authextra");
+            return Abort::new(error::NO_MATCHING_AUTH_METHOD, message);
+        }
         if self.anonymous.is_some() {
             taken.push(ANONYMOUS);
         }
         let taken = taken.join(", ");
-        if hello.details.authmethods.iter().all(|method| *method == ANONYMOUS) {
+        if offer.methods.iter().all(|method| *method == ANONYMOUS) {
             let message = format!("this realm lets nobody in without a proof: it takes {taken}");
             return Abort::new(error::AUTHENTICATION_REQUIRED, message);
         }
@@ -120,55 +148,38 @@ impl Door {
     }
 }
 
-impl User {
-    fn has(&self, method: &str) -> bool {
-        if method == WAMPCRA { self.secret.is_some() } else { self.ticket.is_some() }
-    }
-}
-
-impl Attempt {
-    /// Judges the answer to a challenge.
-    pub(crate) fn judge(self, proof: &Authenticate) -> Step {
-        let (is_right, method) = match (self.challenger, &self.user) {
-            (Some(challenger), _) => (challenger.verify(proof).is_ok(), WAMPCRA),
-            (None, Some(User { ticket: Some(kept), .. })) => {
-                (ticket::matches(kept, &proof.signature), TICKET)
-            }
-            (None, _) => (false, TICKET),
-        };
-        match self.user {
-            Some(User { authid, role, .. }) if is_right => {
-                Step::Welcome(Identity { authid, role, method })
-            }
-            _ => Step::Refuse(Abort::new(
-                error::AUTHENTICATION_DENIED,
-                "the credentials are not accepted",
-            )),
+impl<'a> Offer<'a> {
+    fn read(hello: &'a Hello) -> Self {
+        let extra = &hello.details.authextra;
+        Self {
+            methods: &hello.details.authmethods,
+            key: cryptosign::Request::read(extra).ok().map(|request| request.public_key()),
+            has_nonce: scram::Request::read(extra).is_ok(),
         }
     }
+
+    fn names(&self, method: &str) -> bool {
+        self.methods.iter().any(|offered| offered == method)
+    }
+
+    /// Whether the method is offered with all that it needs.
+    fn allows(&self, method: &str) -> bool {
+        let has_all = match method {
+            CRYPTOSIGN => self.key.is_some(),
+            SCRAM => self.has_nonce,
+            _ => true,
+        };
+        has_all && self.names(method)
+    }
 }
 
-fn ask(
-    hello: Hello,
-    session: SessionId,
-    user: Option<User>,
-    method: &str,
-    ids: &mut GlobalIds,
-    clock: u64,
-) -> Step {
-    let challenger = (method == WAMPCRA).then(|| {
-        let secret = user.as_ref().and_then(|user| user.secret.clone());
-        let (key, salting) = secret.unwrap_or_else(|| (Key::plain(""), None));
-        let subject = Subject {
-            authid: hello.details.authid.as_deref().unwrap_or_default(),
-            authrole: "",
-            authprovider: "",
-            nonce: &format!("{:x}{:x}{:x}", ids.draw(), ids.draw(), ids.draw()),
-            timestamp: &format_timestamp(clock),
-            session,
-        };
-        Challenger::new(key, salting, &subject)
-    });
-    let challenge = challenger.as_ref().map_or_else(ticket::challenge, Challenger::challenge);
-    Step::Challenge(challenge, Box::new(Attempt { hello, session, user, challenger }))
+impl User {
+    pub(crate) fn has(&self, method: &str) -> bool {
+        match method {
+            CRYPTOSIGN => self.public_key.is_some(),
+            SCRAM => self.password.is_some(),
+            WAMPCRA => self.secret.is_some(),
+            _ => self.ticket.is_some(),
+        }
+    }
 }

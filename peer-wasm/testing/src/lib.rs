@@ -22,6 +22,7 @@ mod admission;
 mod door;
 mod outbox;
 mod page;
+mod proof;
 mod router;
 mod settings;
 mod socket;

@@ -2,6 +2,7 @@
 
 use crate::{
     door::{Door, User},
+    proof::PBKDF2,
     router::Hosted,
 };
 use bytes::Bytes;
@@ -13,7 +14,11 @@ use wamplex_realm::{
     RealmConfig, Retention, Role, Roles,
 };
 use wamplex_shared::{
-    auth::wampcra::{Key, Salting},
+    auth::{
+        ScramCredentials, cryptosign,
+        scram::{Cost, Kdf, prepared_authid},
+        wampcra::{Key, Salting},
+    },
     codec,
     payload::PayloadShape,
     serializer::Serializer,
@@ -38,6 +43,9 @@ impl BadSetting {
 /// What was read, or what it should have been.
 type Read<T> = Result<T, &'static str>;
 
+/// The least that clients accept of Argon2id.
+const ARGON2: Cost = Cost::argon2id13(3, 4096);
+
 /// The role of clients that prove nothing.
 const ANONYMOUS: &str = "anonymous";
 
@@ -55,6 +63,7 @@ pub(crate) fn read(text: &str, seed: u64, epoch: u64) -> Result<Hosted, BadSetti
         let read = match key {
             "name" => Ok(()),
             "users" => each(value, user).map(|users| door.users = users),
+            "private_key" => set(&mut door.key, private_key(value)),
             "anonymous" => boolean(value).map(|on| anonymous = Some(on)),
             "roles" => each(value, role).map(|read| roles = read),
             "trustlevel" => number(value).map(|level| trustlevel = Some(level)),
@@ -231,6 +240,7 @@ fn user(value: &Value) -> Read<User> {
     let dict = dict(value)?;
     let mut user = User { role: ByteString::from_static("user"), ..User::default() };
     let (mut secret, mut salting) = (None, Salting::new(""));
+    let (mut password, mut kdf) = (None, None);
     for (key, value) in dict.iter() {
         match key {
             "authid" => set(&mut user.authid, text(value).map(Into::into)),
@@ -240,29 +250,75 @@ fn user(value: &Value) -> Read<User> {
             "salt" => set(&mut salting.salt, text(value).map(Into::into)),
             "iterations" => set(&mut salting.iterations, small(value)),
             "keylen" => set(&mut salting.keylen, small(value)),
+            "password" => set(&mut password, text(value).map(Some)),
+            "kdf" => set(&mut kdf, cost(value).map(Some)),
+            "public_key" => set(&mut user.public_key, public_key(value).map(Some)),
             _ => Err(
-                "a user has `authid`, `role`, `ticket`, `secret`, `salt`, `iterations` and `keylen`",
+                "a user has `authid`, `role`, `ticket`, `secret`, `salt`, `iterations`, `keylen`, `password`, `kdf` and `public_key`",
             ),
         }?;
     }
     if user.authid.is_empty() {
         return Err("a user has no `authid`");
     }
-    user.secret = match secret {
-        Some(secret) if salting.salt.is_empty() => Some((Key::plain(secret), None)),
-        Some(secret) => {
-            let key = Key::derive(secret, &salting);
-            let key = key.map_err(
-                |_| "clients accept 1,000 to 10,000,000 iterations and a key of 16 to 1,024 octets",
-            )?;
-            Some((key, Some(salting)))
+    user.secret = secret.map(|secret| wampcra(secret, salting)).transpose()?;
+    user.password = match (password, kdf) {
+        (Some(password), kdf) => Some(scram(&user.authid, password, kdf.unwrap_or(PBKDF2))?),
+        (None, Some(_)) => {
+            return Err("`kdf` says what becomes of a `password`, and there is none");
         }
-        None => None,
+        (None, None) => None,
     };
-    if user.ticket.is_none() && user.secret.is_none() {
-        return Err("a user has neither a `ticket` nor a `secret`");
+    let has_proof = user.ticket.is_some() || user.secret.is_some();
+    if has_proof || user.password.is_some() || user.public_key.is_some() {
+        Ok(user)
+    } else {
+        Err("a user has neither a `ticket` nor a `secret`, `password` or `public_key`")
     }
-    Ok(user)
+}
+
+fn wampcra(secret: &str, salting: Salting) -> Read<(Key, Option<Salting>)> {
+    if salting.salt.is_empty() {
+        return Ok((Key::plain(secret), None));
+    }
+    let key = Key::derive(secret, &salting);
+    let key = key.map_err(
+        |_| "clients accept 1,000 to 10,000,000 iterations and a key of 16 to 1,024 octets",
+    )?;
+    Ok((key, Some(salting)))
+}
+
+fn scram(authid: &str, password: &str, cost: Cost) -> Read<ScramCredentials> {
+    // Clients prepare what they are given.
+    if prepared_authid(authid).ok().is_none_or(|prepared| prepared != authid) {
+        return Err("the `authid` of a user with a `password` must be as SASLprep has it");
+    }
+    if password.is_empty() {
+        return Err("a `password` is empty");
+    }
+    // The same each time, as nobody can do anything with it.
+    let kept = ScramCredentials::new(password, b"a salt for tests", cost);
+    kept.map_err(|_| "a `password` has characters that are not allowed")
+}
+
+fn cost(value: &Value) -> Read<Cost> {
+    match text(value).ok().and_then(Kdf::from_name) {
+        Some(Kdf::Pbkdf2) => Ok(PBKDF2),
+        Some(Kdf::Argon2id13) => Ok(ARGON2),
+        None => Err("`kdf` is `pbkdf2` or `argon2id13`"),
+    }
+}
+
+fn public_key(value: &Value) -> Read<cryptosign::PublicKey> {
+    let key = cryptosign::PublicKey::from_hex(text(value)?);
+    key.map_err(|_| "expected 64 hexadecimal digits as `public_key`")
+}
+
+fn private_key(value: &Value) -> Read<Option<cryptosign::Key>> {
+    let key = cryptosign::Key::from_hex(text(value)?);
+    key.map(Some).map_err(
+        |_| "expected 64 hexadecimal digits, or 128 with the public key that belongs to it",
+    )
 }
 
 fn set<T>(place: &mut T, value: Read<T>) -> Read<()> {

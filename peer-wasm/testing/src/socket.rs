@@ -1,6 +1,6 @@
 //! The end of one socket that is in the router.
 
-use crate::door::Attempt;
+use crate::proof::Attempt;
 use bytes::{Bytes, BytesMut};
 use std::sync::Arc;
 use wamplex_realm::Member;

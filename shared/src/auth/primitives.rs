@@ -67,8 +67,19 @@ pub(super) fn saslprep<'a>(
     text: &'a str,
     what: &'static str,
 ) -> Result<Cow<'a, str>, CredentialError> {
-    let prepared = stringprep::saslprep(text).map_err(|_| CredentialError::Prohibited(what))?;
+    let prepared = prepared(text).ok_or(CredentialError::Prohibited(what))?;
     if prepared.is_empty() { Err(CredentialError::TooShort(what)) } else { Ok(prepared) }
+}
+
+#[cfg(feature = "auth")]
+fn prepared(text: &str) -> Option<Cow<'_, str>> {
+    stringprep::saslprep(text).ok()
+}
+
+/// What is given is prepared already; only what no preparation lets through is found out.
+#[cfg(not(feature = "auth"))]
+fn prepared(text: &str) -> Option<Cow<'_, str>> {
+    (!text.contains(char::is_control)).then_some(Cow::Borrowed(text))
 }
 
 /// The text under `key`.
