@@ -9,10 +9,10 @@
  */
 import type { ReactElement, ReactNode } from 'react';
 import type {
-  AnyArguments, CallArguments, CallResultOptions, CallState, EventIn, FeedOptions, Filled, FilledOrAny, HeldState, Name, Nothing,
-  Registered, RegisteredOrUntyped, SubscriptionOptions, Unnamed,
+  AnyArguments, CallArguments, CallResultOptions, CallState, EventIn, FeedOptions, FilledOrAny, HandlerIn, HeldState, Name, Nothing,
+  Registered, RegisteredOrUntyped, ResultArguments, ResultOptions, SubscriptionOptions, Unnamed,
 } from './declarations/hooks.js';
-import type { ProcedureUri, TopicUri, TypeOf } from './declarations/contract.js';
+import type { MayName, ProcedureUri, TopicUri, TypeOf } from './declarations/contract.js';
 import type {
   CallOptions, Client, ClientOptions, ContractOption, EndpointInput, EventMessage, Handler, RegisterOptions, SessionInfo, State,
   StreamOptions,
@@ -63,7 +63,7 @@ export declare function useSubscription<T = any, U extends string = string>(
 ): HeldState;
 
 /** What `useLatest` gives. */
-export interface Latest<Event extends EventMessage<any, any>, Initial> extends HeldState {
+export interface Latest<Event extends EventMessage<any, any, any>, Initial> extends HeldState {
   /** `data` of the last event, `initial` before the first. */
   readonly data: Event['data'] | Initial;
   /** The last event, with all that it carries. */
@@ -106,7 +106,7 @@ type ResultOf<K extends Procedures> = TypeOf<Registered, K, 'result'>;
 /** Serves a procedure while the component is shown. */
 export declare function useRegistration<K extends Procedures>(
   procedure: K | Nothing,
-  handler: Handler<TypeOf<Registered, K, 'args'>, TypeOf<Registered, K, 'resultSent'>, TypeOf<Registered, K, 'progressSent'>>,
+  handler: HandlerIn<Registered, K>,
   ...options: FilledOrAny<Registered, K, Omit<RegisterOptions, 'signal'>>
 ): HeldState;
 export declare function useRegistration<U extends string = string>(
@@ -125,7 +125,7 @@ export interface Call<Arguments extends unknown[], R> extends CallState<R | unde
 }
 /** Calls a procedure when told to. */
 export declare function useCall<K extends Procedures>(
-  procedure: K, options?: Omit<CallOptions, 'signal'>,
+  procedure: K, options?: MayName<Registered, K, Omit<CallOptions, 'signal'>>,
 ): Call<CallArguments<Registered, K, CallOptions>, ResultOf<K>>;
 export declare function useCall<R = any, U extends string = string>(
   procedure: Unnamed<U, Procedures>, options?: Omit<CallOptions, 'signal'>,
@@ -141,10 +141,10 @@ export interface CallResult<R, Initial> extends CallState<R | Initial> {
 /** Calls a procedure when the component appears, and again with other arguments. */
 export declare function useCallResult<K extends Procedures>(
   procedure: K | Nothing, args: Readonly<TypeOf<Registered, K, 'argsSent'>>,
-  options: Required<Filled<Registered, K, CallResultOptions>>[0] & { initial: ResultOf<K> },
+  options: ResultOptions<Registered, K, CallResultOptions> & { initial: ResultOf<K> },
 ): CallResult<ResultOf<K>, never>;
 export declare function useCallResult<K extends Procedures>(
-  procedure: K | Nothing, ...given: CallArguments<Registered, K, CallResultOptions>
+  procedure: K | Nothing, ...given: ResultArguments<Registered, K, CallResultOptions>
 ): CallResult<ResultOf<K>, undefined>;
 export declare function useCallResult<R = any, U extends string = string>(
   procedure: Unnamed<U, Procedures> | Nothing, args: readonly unknown[] | undefined, options: CallResultOptions & { initial: R },
@@ -169,7 +169,7 @@ export type StreamHookOptions = Omit<StreamOptions, 'signal' | 'input'> & {
 };
 /** Calls a procedure for progressive results when told to, and keeps the last `limit` of them (default 100). */
 export declare function useStream<K extends Procedures>(
-  procedure: K, options?: StreamHookOptions,
+  procedure: K, options?: MayName<Registered, K, StreamHookOptions>,
 ): Stream<TypeOf<Registered, K, 'progress'>, CallArguments<Registered, K, StreamOptions>, ResultOf<K>>;
 export declare function useStream<P = any, R = any, U extends string = string>(
   procedure: Unnamed<U, Procedures>, options?: StreamHookOptions,

@@ -8,10 +8,10 @@
  * Topics and procedures have the types that the contract of the client says.
  */
 import type {
-  AnyArguments, CallArguments, CallResultOptions, CallState, EventIn, FeedOptions, Filled, FilledOrAny, HeldState, Name, Nothing,
-  SubscriptionOptions, Unnamed,
+  AnyArguments, CallArguments, CallResultOptions, CallState, EventIn, FeedOptions, FilledOrAny, HandlerIn, HeldState, Name, Nothing,
+  ResultArguments, ResultOptions, SubscriptionOptions, Unnamed,
 } from './declarations/hooks.js';
-import type { Definitions, ProcedureUri, TopicUri, TypeOf } from './declarations/contract.js';
+import type { Definitions, MayName, ProcedureUri, TopicUri, TypeOf } from './declarations/contract.js';
 import type {
   CallOptions, Client, EventMessage, Handler, RegisterOptions, SessionInfo, State, StreamOptions,
 } from './index.js';
@@ -43,7 +43,7 @@ export declare function session(client: Client<any>): Readable<SessionInfo | nul
 type Topics<C> = string extends keyof C ? never : TopicUri<C>;
 
 /** What `subscription` holds. */
-export interface Latest<Event extends EventMessage<any, any>, Initial> extends HeldState {
+export interface Latest<Event extends EventMessage<any, any, any>, Initial> extends HeldState {
   /** `data` of the last event, `initial` before the first. */
   readonly data: Event['data'] | Initial;
   /** The last event, with all that it carries. */
@@ -101,7 +101,7 @@ type ResultOf<C, K extends keyof C & string> = TypeOf<C, K, 'result'>;
 /** Serves a procedure while the component is there. To be used while a component is being made. */
 export declare function useRegistration<C extends Definitions, K extends Procedures<C>>(
   client: Client<C>, procedure: MaybeStore<K | Nothing>,
-  handler: Handler<TypeOf<C, K, 'args'>, TypeOf<C, K, 'resultSent'>, TypeOf<C, K, 'progressSent'>>,
+  handler: HandlerIn<C, K>,
   ...options: FilledOrAny<C, K, Omit<RegisterOptions, 'signal'>>
 ): Readable<HeldState>;
 export declare function useRegistration<C extends Definitions = any, U extends string = string>(
@@ -121,7 +121,7 @@ export interface Call<Arguments extends unknown[], R> extends Readable<CallState
 }
 /** Calls a procedure when told to. */
 export declare function call<C extends Definitions, K extends Procedures<C>>(
-  client: Client<C>, procedure: K, options?: Omit<CallOptions, 'signal'>,
+  client: Client<C>, procedure: K, options?: MayName<C, K, Omit<CallOptions, 'signal'>>,
 ): Call<CallArguments<C, K, CallOptions>, ResultOf<C, K>>;
 export declare function call<R = any, C extends Definitions = any, U extends string = string>(
   client: Client<C>, procedure: Unnamed<U, Procedures<C>>, options?: Omit<CallOptions, 'signal'>,
@@ -139,10 +139,10 @@ type ArgumentsGiven<T extends unknown[]> = { [I in keyof T]: I extends '0' ? May
 /** Calls a procedure when the store is subscribed to, and again with other arguments. */
 export declare function callResult<C extends Definitions, K extends Procedures<C>>(
   client: Client<C>, procedure: MaybeStore<K | Nothing>, args: MaybeStore<Readonly<TypeOf<C, K, 'argsSent'>>>,
-  options: Required<Filled<C, K, CallResultOptions>>[0] & { initial: ResultOf<C, K> },
+  options: ResultOptions<C, K, CallResultOptions> & { initial: ResultOf<C, K> },
 ): CallResult<ResultOf<C, K>, never>;
 export declare function callResult<C extends Definitions, K extends Procedures<C>>(
-  client: Client<C>, procedure: MaybeStore<K | Nothing>, ...given: ArgumentsGiven<CallArguments<C, K, CallResultOptions>>
+  client: Client<C>, procedure: MaybeStore<K | Nothing>, ...given: ArgumentsGiven<ResultArguments<C, K, CallResultOptions>>
 ): CallResult<ResultOf<C, K>, undefined>;
 export declare function callResult<R = any, C extends Definitions = any, U extends string = string>(
   client: Client<C>, procedure: MaybeStore<Unnamed<U, Procedures<C>> | Nothing>, args: MaybeStore<readonly unknown[] | undefined> | undefined,
@@ -172,7 +172,7 @@ export type StreamStoreOptions = Omit<StreamOptions, 'signal' | 'input'> & {
 };
 /** Calls a procedure for progressive results when told to, and keeps the last `limit` of them (default 100). */
 export declare function stream<C extends Definitions, K extends Procedures<C>>(
-  client: Client<C>, procedure: K, options?: StreamStoreOptions,
+  client: Client<C>, procedure: K, options?: MayName<C, K, StreamStoreOptions>,
 ): Stream<TypeOf<C, K, 'progress'>, CallArguments<C, K, StreamOptions>, ResultOf<C, K>>;
 export declare function stream<P = any, R = any, C extends Definitions = any, U extends string = string>(
   client: Client<C>, procedure: Unnamed<U, Procedures<C>>, options?: StreamStoreOptions,

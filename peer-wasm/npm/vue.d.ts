@@ -9,10 +9,10 @@
  */
 import type { App, MaybeRef, MaybeRefOrGetter, Ref } from 'vue';
 import type {
-  AnyArguments, CallArguments, CallResultOptions, EventIn, FeedOptions, Filled, FilledOrAny, HeldState, Name, Nothing, Registered,
-  RegisteredOrUntyped, SubscriptionOptions, Unnamed,
+  AnyArguments, CallArguments, CallResultOptions, EventIn, FeedOptions, FilledOrAny, HandlerIn, HeldState, Name, Nothing, Registered,
+  RegisteredOrUntyped, ResultArguments, ResultOptions, SubscriptionOptions, Unnamed,
 } from './declarations/hooks.js';
-import type { ProcedureUri, TopicUri, TypeOf } from './declarations/contract.js';
+import type { MayName, ProcedureUri, TopicUri, TypeOf } from './declarations/contract.js';
 import type {
   CallOptions, Client, EventMessage, Handler, RegisterOptions, SessionInfo, State, StreamOptions,
 } from './index.js';
@@ -63,7 +63,7 @@ export declare function useSubscription<T = any, U extends string = string>(
 ): HeldRefs;
 
 /** What `useLatest` gives. */
-export interface LatestRefs<Event extends EventMessage<any, any>, Initial> extends HeldRefs {
+export interface LatestRefs<Event extends EventMessage<any, any, any>, Initial> extends HeldRefs {
   /** `data` of the last event, `initial` before the first. */
   readonly data: Read<Event['data'] | Initial>;
   /** The last event, with all that it carries. */
@@ -106,7 +106,7 @@ type ResultOf<K extends Procedures> = TypeOf<Registered, K, 'result'>;
 /** Serves a procedure while the component is there. */
 export declare function useRegistration<K extends Procedures>(
   procedure: Given<K | Nothing>,
-  handler: Handler<TypeOf<Registered, K, 'args'>, TypeOf<Registered, K, 'resultSent'>, TypeOf<Registered, K, 'progressSent'>>,
+  handler: HandlerIn<Registered, K>,
   ...options: AllGiven<FilledOrAny<Registered, K, Omit<RegisterOptions, 'signal'>>>
 ): HeldRefs;
 export declare function useRegistration<U extends string = string>(
@@ -136,7 +136,7 @@ export interface Call<Arguments extends unknown[], R> extends CallRefs<R | undef
 }
 /** Calls a procedure when told to. */
 export declare function useCall<K extends Procedures>(
-  procedure: Given<K>, options?: Given<Omit<CallOptions, 'signal'>>,
+  procedure: Given<K>, options?: Given<MayName<Registered, K, Omit<CallOptions, 'signal'>>>,
 ): Call<CallArguments<Registered, K, CallOptions>, ResultOf<K>>;
 export declare function useCall<R = any, U extends string = string>(
   procedure: Given<Unnamed<U, Procedures>>, options?: Given<Omit<CallOptions, 'signal'>>,
@@ -150,10 +150,10 @@ export interface CallResult<R, Initial> extends CallRefs<R | Initial> {
 /** Calls a procedure when the component appears, and again with other arguments, which may be references themselves. */
 export declare function useCallResult<K extends Procedures>(
   procedure: Given<K | Nothing>, args: Given<MaybeRefs<Readonly<TypeOf<Registered, K, 'argsSent'>>>>,
-  options: Given<Required<Filled<Registered, K, CallResultOptions>>[0] & { initial: ResultOf<K> }>,
+  options: Given<ResultOptions<Registered, K, CallResultOptions> & { initial: ResultOf<K> }>,
 ): CallResult<ResultOf<K>, never>;
 export declare function useCallResult<K extends Procedures>(
-  procedure: Given<K | Nothing>, ...given: AllGiven<CallArguments<Registered, K, CallResultOptions>>
+  procedure: Given<K | Nothing>, ...given: AllGiven<ResultArguments<Registered, K, CallResultOptions>>
 ): CallResult<ResultOf<K>, undefined>;
 export declare function useCallResult<R = any, U extends string = string>(
   procedure: Given<Unnamed<U, Procedures> | Nothing>, args: Given<readonly unknown[] | undefined>,
@@ -177,7 +177,7 @@ export type StreamHookOptions = Omit<StreamOptions, 'signal' | 'input'> & {
 };
 /** Calls a procedure for progressive results when told to, and keeps the last `limit` of them (default 100). */
 export declare function useStream<K extends Procedures>(
-  procedure: Given<K>, options?: Given<StreamHookOptions>,
+  procedure: Given<K>, options?: Given<MayName<Registered, K, StreamHookOptions>>,
 ): Stream<TypeOf<Registered, K, 'progress'>, CallArguments<Registered, K, StreamOptions>, ResultOf<K>>;
 export declare function useStream<P = any, R = any, U extends string = string>(
   procedure: Given<Unnamed<U, Procedures>>, options?: Given<StreamHookOptions>,

@@ -57,11 +57,11 @@ export interface StreamOptions extends CallOptions {
 }
 
 /** Everything a RESULT carries. */
-export interface Result {
+export interface Result<N = Kwargs> {
   /** All positional results. */
   readonly args: readonly any[];
   /** Results by their names. */
-  readonly kwargs: Kwargs;
+  readonly kwargs: N;
   /** RESULT.Details, as received. */
   readonly details: Readonly<Record<string, any>>;
 }
@@ -76,13 +76,13 @@ export interface Result {
  * console.log(await job.result);
  * ```
  */
-export interface CallStream<P = any, R = any> extends AsyncIterable<P>, Disposable {
+export interface CallStream<P = any, R = any, N = Kwargs> extends AsyncIterable<P>, Disposable {
   /**
    * The first positional argument of the final result. Rejects as `Client.call` does, whether anybody consumes the progress or not.
    */
   readonly result: Promise<R>;
   /** All of the final RESULT, where its first positional argument is not enough. */
-  readonly raw: Promise<Result>;
+  readonly raw: Promise<Result<N>>;
   /** The progress as a `ReadableStream`; use either this or the iterator. */
   readonly readable: ReadableStreamType<P>;
   /** Progressive results lost to a full buffer so far. */

@@ -1,7 +1,8 @@
 import type { CallOptions, CallStream, Result, StreamOptions } from './calls.js';
 import type { ClientOptions, CloseOptions, EndpointInput, SessionInfo, State, TraceDetail } from './connection.js';
 import type {
-  Concrete, Contract, ContractOption, Definitions, HasParams, ParamsIn, Pattern, PatternOptions, ProcedureUri, TopicUri, TypeOf, Untyped,
+  Concrete, Contract, ContractOption, Definitions, HasParams, Named, NeedsOptions, ParamsIn, Pattern, PatternOptions, ProcedureUri,
+  Results, TopicUri, TypeOf, Untyped,
 } from './contract.js';
 import type { WampError } from './errors.js';
 import type { EventIterator, EventMessage, PublishOptions, SubscribeOptions, Subscription } from './events.js';
@@ -56,17 +57,19 @@ interface ListenerOptions {
 }
 
 /** The rest of the parameters of a method: what there is to send, unless that may be nothing, and the options. */
-type Rest<C, K extends string, Sent, Options, Nothing> = HasParams<C, K> extends true
-  ? [given: Sent, options: Concrete<C, K, Options>]
-  : Nothing extends Sent ? [given?: Sent, options?: Options] : [given: Sent, options?: Options];
+type Rest<C, K extends keyof C & string, Sent, Options, Nothing> = NeedsOptions<C, K> extends true
+  ? [given: Sent, options: Concrete<C, K, Named<C, K, Options>>]
+  : Nothing extends Sent ? [given?: Sent, options?: Named<C, K, Options>] : [given: Sent, options?: Named<C, K, Options>];
 /** Options that are needed where the URI has parameters. */
 type PatternRest<C, K extends string, Options> = HasParams<C, K> extends true
   ? [options: Pattern<C, K, Options>]
   : [options?: Options];
-type EventOf<C, K extends keyof C & string> = EventMessage<TypeOf<C, K, 'data'>, ParamsIn<C, K>>;
-type SubscriptionOf<C, K extends keyof C & string> = Subscription<TypeOf<C, K, 'data'>, ParamsIn<C, K>>;
-type HandlerOf<C, K extends keyof C & string> =
-  Handler<TypeOf<C, K, 'args'>, TypeOf<C, K, 'resultSent'>, TypeOf<C, K, 'progressSent'>, ParamsIn<C, K>>;
+type EventOf<C, K extends keyof C & string> = EventMessage<TypeOf<C, K, 'data'>, ParamsIn<C, K>, TypeOf<C, K, 'kwargs'>>;
+type SubscriptionOf<C, K extends keyof C & string> = Subscription<TypeOf<C, K, 'data'>, ParamsIn<C, K>, TypeOf<C, K, 'kwargs'>>;
+type HandlerOf<C, K extends keyof C & string> = Handler<
+  TypeOf<C, K, 'args'>, TypeOf<C, K, 'resultSent'>, TypeOf<C, K, 'progressSent'>, ParamsIn<C, K>,
+  TypeOf<C, K, 'kwargs'>, Results<C, K>
+>;
 
 export interface Client<C extends Definitions = Untyped> extends Disposable {}
 /**
@@ -129,7 +132,7 @@ export declare class Client<C extends Definitions = Untyped> {
    */
   stream<K extends ProcedureUri<C>>(
     procedure: K, ...rest: Rest<C, K, Readonly<TypeOf<C, K, 'argsSent'>>, StreamOptions, readonly []>
-  ): CallStream<TypeOf<C, K, 'progress'>, TypeOf<C, K, 'result'>>;
+  ): CallStream<TypeOf<C, K, 'progress'>, TypeOf<C, K, 'result'>, TypeOf<C, K, 'resultKwargs'>>;
   /**
    * Offers a procedure, on this session and on those to come ("WAMP: Registering and Unregistering"). Rejects with the `WampError`
    * of the router, such as `wamp.error.procedure_already_exists`.
@@ -184,7 +187,7 @@ export declare class Client<C extends Definitions = Untyped> {
    * for await (const { data } of client.events('com.example.tick', { signal })) console.log(data);
    * ```
    */
-  events<K extends TopicUri<C>>(topic: K, ...rest: PatternRest<C, K, SubscribeOptions>): EventIterator<TypeOf<C, K, 'data'>, ParamsIn<C, K>>;
+  events<K extends TopicUri<C>>(topic: K, ...rest: PatternRest<C, K, SubscribeOptions>): EventIterator<TypeOf<C, K, 'data'>, ParamsIn<C, K>, TypeOf<C, K, 'kwargs'>>;
 
   /** What the router knows of sessions, registrations and subscriptions. */
   readonly meta: Meta;

@@ -20,13 +20,13 @@ export interface BufferOptions {
 export type AnyParams = Readonly<Record<string, string>>;
 
 /** One event ("WAMP: Publishing and Events"). */
-export interface EventMessage<T = unknown, P = AnyParams> {
+export interface EventMessage<T = unknown, P = AnyParams, N = Kwargs> {
   /** The first positional argument; `undefined` if there is none. */
   readonly data: T;
   /** All positional arguments, `data` among them. */
   readonly args: readonly any[];
   /** Arguments by their names. */
-  readonly kwargs: Kwargs;
+  readonly kwargs: N;
   /** The topic it was published to; for pattern subscriptions not the pattern. */
   readonly topic: string;
   /** What stands in the topic for the parameters of the contract's URI template; none without one. */
@@ -92,7 +92,7 @@ export type SubscriptionState = 'active' | 'restoring' | 'closed';
  * One handler's subscription, which belongs to the client and outlives sessions. Iterating it instead of giving a handler works,
  * too; leaving the loop unsubscribes. Handlers of the same topic share one subscription of the router.
  */
-export interface Subscription<T = any, P = AnyParams> extends AsyncIterable<EventMessage<T, P>>, Disposable {
+export interface Subscription<T = any, P = AnyParams, N = Kwargs> extends AsyncIterable<EventMessage<T, P, N>>, Disposable {
   /** The topic or pattern subscribed to. */
   readonly topic: string;
   /** The router's id while active: another one on each session. */
@@ -126,7 +126,7 @@ export interface Subscription<T = any, P = AnyParams> extends AsyncIterable<Even
 }
 
 /** An iterator of events that subscribes on the first `next()` and unsubscribes on `return()`. */
-export type EventIterator<T = any, P = AnyParams> = AsyncIterableIterator<EventMessage<T, P>> & Disposable;
+export type EventIterator<T = any, P = AnyParams, N = Kwargs> = AsyncIterableIterator<EventMessage<T, P, N>> & Disposable;
 
 /**
  * How to publish ("WAMP: Publishing and Events").

@@ -1,7 +1,10 @@
 // What the entries for React, Vue and Svelte have in common.
 import type { CallOptions } from './calls.js';
-import type { Definitions, HasParams, ParamValues, ParamsIn, TypeOf, Untyped } from './contract.js';
+import type {
+  Definitions, HasParams, MayName, Named, NeedsOptions, ParamValues, ParamsIn, Results, TypeOf, Untyped,
+} from './contract.js';
 import type { EventMessage, SubscribeOptions } from './events.js';
+import type { Handler } from './procedures.js';
 import type { Register } from './register.js';
 
 /** The contract that `Register` names, which is without any URI where it names none. */
@@ -39,7 +42,11 @@ export type FeedOptions = SubscriptionOptions & {
   limit?: number;
 };
 /** An event as the contract describes it. */
-export type EventIn<C, K extends keyof C & string> = EventMessage<TypeOf<C, K, 'data'>, ParamsIn<C, K>>;
+export type EventIn<C, K extends keyof C & string> = EventMessage<TypeOf<C, K, 'data'>, ParamsIn<C, K>, TypeOf<C, K, 'kwargs'>>;
+/** What serves a procedure as the contract describes it. */
+export type HandlerIn<C, K extends keyof C & string> = Handler<
+  TypeOf<C, K, 'args'>, TypeOf<C, K, 'resultSent'>, TypeOf<C, K, 'progressSent'>, ParamsIn<C, K>, TypeOf<C, K, 'kwargs'>, Results<C, K>
+>;
 
 /** How a call is doing. */
 export interface CallState<R> {
@@ -50,9 +57,16 @@ export interface CallState<R> {
   /** Whether an answer is awaited. */
   readonly pending: boolean;
 }
-/** What makes a call needs: arguments, unless there may be none, and options. */
-export type CallArguments<C, K extends keyof C & string, Options> = HasParams<C, K> extends true
-  ? [args: Readonly<TypeOf<C, K, 'argsSent'>>, options: Options & { params: ParamValues<K> }]
+/** What makes a call needs: arguments, unless there may be none, and options. Keyword arguments may be given before. */
+export type CallArguments<C, K extends keyof C & string, Options> =
+  CallParameters<C, K, HasParams<C, K>, Parameterized<C, K, MayName<C, K, Options>>>;
+/** The same where nothing is given before. */
+export type ResultArguments<C, K extends keyof C & string, Options> = CallParameters<C, K, NeedsOptions<C, K>, ResultOptions<C, K, Options>>;
+/** Options of a call that is made at once. */
+export type ResultOptions<C, K extends keyof C & string, Options> = Parameterized<C, K, Named<C, K, Options>>;
+type Parameterized<C, K extends string, Options> = HasParams<C, K> extends true ? Options & { params: ParamValues<K> } : Options;
+type CallParameters<C, K extends keyof C & string, NeedsThem, Options> = NeedsThem extends true
+  ? [args: Readonly<TypeOf<C, K, 'argsSent'>>, options: Options]
   : [] extends TypeOf<C, K, 'argsSent'>
     ? [args?: Readonly<TypeOf<C, K, 'argsSent'>>, options?: Options]
     : [args: Readonly<TypeOf<C, K, 'argsSent'>>, options?: Options];

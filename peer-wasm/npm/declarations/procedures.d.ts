@@ -12,11 +12,11 @@ export interface RawResult {
 }
 
 /** One call to a registered procedure ("WAMP: Calling and Invocations"). */
-export interface Invocation<A = any, Progress = any, P = AnyParams> {
+export interface Invocation<A = any, Progress = any, P = AnyParams, N = Kwargs, Results = Payload> {
   /** Positional arguments. */
   readonly args: A;
   /** Arguments by their names. */
-  readonly kwargs: Kwargs;
+  readonly kwargs: N;
   /** The procedure that was called; for pattern registrations not the pattern. */
   readonly procedure: string;
   /** What stands in the procedure for the parameters of the contract's URI template; none without one. */
@@ -41,7 +41,7 @@ export interface Invocation<A = any, Progress = any, P = AnyParams> {
   /** Sends a progressive result; does nothing if the caller wants none. Resolves when there is room for more. */
   progress(value: Progress, extra?: Payload): Promise<void>;
   /** Wraps what is more than one positional value: `return inv.result({ args: [1, 2], kwargs: { a: 3 } })`. */
-  result(payload: Payload): RawResult;
+  result(payload: Results): RawResult;
   /**
    * The later chunks of the arguments, for calls that are made so ("WAMP: Progressive Call Invocations"). Ends at once for others.
    */
@@ -53,9 +53,9 @@ export interface Invocation<A = any, Progress = any, P = AnyParams> {
  * An async generator yields progressive results and returns the final one.
  * A thrown `WampError` reaches the caller as it is, anything else as `wamp.error.runtime_error`.
  */
-export type Handler<A = any, Result = any, Progress = any, P = AnyParams> = (
+export type Handler<A = any, Result = any, Progress = any, P = AnyParams, N = Kwargs, Results = Payload> = (
   args: A,
-  invocation: Invocation<A, Progress, P>,
+  invocation: Invocation<A, Progress, P, N, Results>,
 ) => Result | RawResult | PromiseLike<Result | RawResult> | AsyncGenerator<Progress, Result | RawResult, void>;
 
 /**

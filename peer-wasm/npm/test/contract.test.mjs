@@ -37,6 +37,17 @@ const api = defineContract({
   'com.test.untyped': topic(),
   'com.test.slow.call': procedure({ input: v.tupleAsync([v.pipeAsync(v.number(), v.checkAsync(async (value) => (await turns(value % 2 ? 5 : 0), true)))]) }),
   'com.test.slow': topic(later((value) => (value % 2 ? 5 : 0))),
+  'com.test.search': procedure({
+    input: z.tuple([z.string()]), kwargs: z.object({ limit: z.number().default(10), since: z.iso.date().transform((day) => Date.parse(day)).optional() }),
+    output: z.number(), outputKwargs: z.object({ of: z.number(), unit: z.string().default('m') }),
+  }).progress(z.string()),
+  'com.test.named': procedure({ kwargs: v.object({ a: v.number() }) }),
+  'com.test.slow.named': procedure({ kwargs: v.objectAsync({ n: v.pipeAsync(v.number(), v.checkAsync(async (n) => (await turns(n % 2 ? 5 : 0), n < 100), 'too much')) }) }),
+  'com.test.tagged': topic({ data: z.number(), kwargs: z.object({ tags: z.array(z.string()).default([]) }).strict() }),
+  'com.test.only.named': topic({ kwargs: v.object({ at: v.pipe(v.string(), v.transform(Number)) }) }),
+  'com.test.slow.tagged': topic({
+    kwargs: v.pipeAsync(v.object({ n: v.number() }), v.checkAsync(async ({ n }) => (await turns(n % 2 ? 5 : 0), n >= 0)), v.transform(({ n }) => ({ twice: n * 2 }))),
+  }),
 });
 
 /** Two clients that are gone with the test; without a contract unless told so. */
@@ -315,4 +326,168 @@ test('a client seen through a contract is the same client', async (t) => {
   assert.deepEqual(told.map(([where]) => where), ['contract']);
   await view.close();
   assert.equal(plain.state, 'closed');
+});
+
+test('keyword arguments are checked before they are sent, and go as they were given', async (t) => {
+  const [checked, plain] = await clients(t, api, undefined);
+  const seen = [];
+  await plain.register('com.test.search', (args, inv) => (seen.push(inv.kwargs), inv.result({ args: [args.length], kwargs: { of: 3 } })));
+  assert.equal(await checked.call('com.test.search', ['x'], { kwargs: { since: '2026-01-01' } }), 1);
+  assert.equal(await checked.call('com.test.search', ['x']), 1);
+  const error = await rejection(checked.call('com.test.search', ['x'], { kwargs: { limit: 'many' } }));
+  assert.ok(error instanceof ValidationError);
+  assert.equal(error.uri, 'wamp.error.invalid_argument');
+  assert.deepEqual(error.issues[0].path, ['limit']);
+  assert.match(error.message, /the set of keyword arguments of com\.test\.search does not fit the contract: limit: /);
+  assert.ok((await rejection(checked.call('com.test.named'))) instanceof ValidationError);
+  const job = checked.stream('com.test.search', ['x'], { kwargs: { limit: null } });
+  assert.ok((await rejection(job.result)) instanceof ValidationError);
+  assert.deepEqual(seen, [{ since: '2026-01-01' }, {}]);
+});
+
+test('a callee refuses keyword arguments that do not fit, and gets what the validator makes of the others', async (t) => {
+  const [checked, plain] = await clients(t, api, undefined);
+  const told = failures(checked);
+  const seen = [];
+  await checked.register('com.test.search', ([text], { args, kwargs, result }) => {
+    seen.push([text, args, kwargs]);
+    return result({ args: [kwargs.limit], kwargs: { of: 5, more: true } });
+  });
+  await checked.register('com.test.named', (args, { kwargs }) => [args, kwargs]);
+  const { args, kwargs } = await plain.callRaw('com.test.search', { args: ['x'], kwargs: { since: '1970-01-02', junk: 1 } });
+  assert.deepEqual([args, kwargs, seen], [[10], { of: 5, more: true }, [['x', ['x'], { limit: 10, since: 86_400_000 }]]]);
+  assert.deepEqual(await plain.call('com.test.named', ['anything', 2], { kwargs: { a: 1 } }), [['anything', 2], { a: 1 }]);
+  for (const given of [{ args: ['x'], kwargs: { limit: 'many' } }, { args: ['x'], kwargs: { since: 'long ago' } }]) {
+    const error = await rejection(plain.callRaw('com.test.search', given));
+    assert.equal(error.uri, 'wamp.error.invalid_argument');
+    assert.deepEqual(error.kwargs.issues.map(({ path }) => path), [Object.keys(given.kwargs)]);
+    assert.match(error.message, /keyword arguments of com\.test\.search/);
+  }
+  // Of two faults the one in the list is told.
+  const both = await rejection(plain.callRaw('com.test.search', { args: [5], kwargs: { limit: 'many' } }));
+  assert.deepEqual(both.kwargs.issues.map(({ path }) => path), [[0]]);
+  assert.equal((await rejection(plain.callRaw('com.test.named', []))).uri, 'wamp.error.invalid_argument');
+  assert.equal(seen.length, 1);
+  assert.deepEqual(told, []);
+});
+
+test('keyword results are checked on both sides, and streams give what the validator makes of them', async (t) => {
+  const [callee, caller, plain] = await clients(t, api, api, undefined);
+  const told = failures(callee);
+  const registration = await callee.register('com.test.search', async function* ([text], inv) {
+    yield 'on the way';
+    return text === 'bare' ? 1 : inv.result({ args: [1, 'more'], kwargs: text === 'wrong' ? { of: 'all' } : { of: 3 } });
+  });
+  const job = caller.stream('com.test.search', ['right']);
+  const seen = [];
+  for await (const value of job) seen.push(value);
+  const { args, kwargs } = await job.raw;
+  assert.deepEqual([seen, args, kwargs], [['on the way'], [1, 'more'], { of: 3, unit: 'm' }]);
+  assert.equal(await caller.call('com.test.search', ['right']), 1);
+  // Without any there is nothing that `of` could be.
+  for (const text of ['wrong', 'bare']) assert.equal((await rejection(plain.call('com.test.search', [text]))).uri, 'wamp.error.runtime_error');
+  assert.deepEqual(told.map(([where, name]) => [where, name]), [['handler', 'TypeError'], ['handler', 'TypeError']]);
+  assert.match(told[0][2], /^the set of keyword results of com\.test\.search .*of: /);
+  await registration.unregister();
+
+  await plain.register('com.test.search', () => 1);
+  for (const promise of [caller.call('com.test.search', ['x']), caller.stream('com.test.search', ['x']).result]) {
+    const error = await rejection(promise);
+    assert.ok(error instanceof ValidationError);
+    assert.match(error.message, /^the set of keyword results of com\.test\.search/);
+  }
+});
+
+test('keyword arguments of events are checked before they are published and before they are delivered', async (t) => {
+  const [checked, plain] = await clients(t, api, undefined);
+  const told = failures(checked);
+  const seen = [];
+  const raw = [];
+  await checked.subscribe('com.test.tagged', ({ data, args, kwargs }) => void seen.push([data, args, kwargs]));
+  await checked.subscribe('com.test.only.named', ({ data, kwargs }) => void seen.push([data, kwargs]));
+  await plain.subscribe('com.test.', ({ topic, kwargs }) => void raw.push([topic, kwargs]), { match: 'prefix' });
+  const options = { acknowledge: true, excludeMe: false };
+  for (const kwargs of [{ tags: 'a' }, { labels: [] }]) {
+    assert.ok((await rejection(checked.publish('com.test.tagged', 1, { ...options, kwargs }))) instanceof ValidationError);
+    await plain.publish('com.test.tagged', 1, { ...options, kwargs });
+  }
+  assert.ok((await rejection(checked.publish('com.test.only.named', 1))) instanceof ValidationError);
+  await checked.publish('com.test.tagged', 2, options);
+  await checked.publish('com.test.tagged', 3, { ...options, kwargs: { tags: ['a'] }, args: ['more'] });
+  await checked.publish('com.test.only.named', undefined, { ...options, kwargs: { at: '5' } });
+  await plain.publish('com.test.only.named', 'anything', { ...options, kwargs: { at: 5 } });
+  await settled(checked, plain);
+  assert.deepEqual(seen, [[2, [2], { tags: [] }], [3, [3, 'more'], { tags: ['a'] }], [undefined, { at: 5 }]]);
+  assert.deepEqual(told.map(([where, name]) => [where, name]), Array(3).fill(['contract', 'ValidationError']));
+  assert.deepEqual(raw.filter(([topic]) => topic === 'com.test.only.named'), [['com.test.only.named', { at: '5' }], ['com.test.only.named', { at: 5 }]]);
+});
+
+test('validators of keyword arguments that take their time change no order', async (t) => {
+  const [callee, caller] = await clients(t, api, api);
+  const [started, events] = [[], []];
+  await callee.register('com.test.slow.named', (_, { kwargs }) => (started.push(kwargs.n), kwargs.n));
+  const numbers = Array.from({ length: 20 }, (_, i) => i);
+  const arrived = new Promise((resolve) => {
+    callee.subscribe('com.test.slow.tagged', ({ kwargs }) => void (events.push(kwargs.twice) === 20 && resolve())).catch(resolve);
+  });
+  await settled(callee, caller);
+  const [results, error, refused] = await Promise.all([
+    Promise.all(numbers.map((n) => caller.call('com.test.slow.named', [], { kwargs: { n } }))),
+    rejection(caller.call('com.test.slow.named', [], { kwargs: { n: 101 } })),
+    rejection(caller.publish('com.test.slow.tagged', null, { kwargs: { n: -1 } })),
+    ...numbers.map((n) => caller.publish('com.test.slow.tagged', null, { kwargs: { n } })),
+  ]);
+  await arrived;
+  assert.deepEqual([results, started, events], [numbers, numbers, numbers.map((n) => n * 2)]);
+  assert.match(`${error} ${refused}`, /ValidationError: .*too much.*ValidationError: /);
+});
+
+test('what reaches handlers whose contract names no keyword arguments is what was sent', async (t) => {
+  const [checked, plain] = await clients(t, api, undefined);
+  const kwargs = { limit: 'many', nested: { a: [1] } };
+  const seen = [];
+  await checked.register('com.test.add', ([a, b], inv) => (seen.push(inv.kwargs), inv.result({ args: [a + b], kwargs: inv.kwargs })));
+  await checked.register('com.test.device.{id}.read', (_, inv) => void seen.push(inv.kwargs), { params: '*' });
+  await checked.subscribe('com.test.number', (event) => void seen.push(event.kwargs));
+  assert.deepEqual((await plain.callRaw('com.test.add', { args: [1, 2], kwargs })).kwargs, kwargs);
+  assert.equal(await checked.call('com.test.add', [1, 2], { kwargs }), 3);
+  await plain.call('com.test.device.7.read', [], { kwargs });
+  await plain.publish('com.test.number', 1, { kwargs, acknowledge: true });
+  await checked.publish('com.test.number', 2, { kwargs, acknowledge: true, excludeMe: false });
+  await settled(checked, plain);
+  assert.deepEqual(seen, Array(5).fill(kwargs));
+});
+
+test('what is no validator is refused when it is given', () => {
+  const old = { _def: {}, parse: (value) => value };
+  for (const make of [
+    () => topic(old), () => topic({ data: old }), () => topic({ data: z.string(), kwarg: z.object({}) }), () => topic('text'),
+    () => procedure({ input: old }), () => procedure({ kwargs: {} }), () => procedure({ inputs: z.tuple([]) }), () => procedure(z.tuple([])),
+    () => procedure().progress(old),
+  ]) assert.throws(make, { name: 'TypeError', message: /validator/ });
+});
+
+test('a call that is given up while it is checked settles at once, and is not sent', async (t) => {
+  const never = { '~standard': { version: 1, vendor: 'test', validate: () => new Promise(() => {}) } };
+  const stuck = defineContract({ 'com.test.stuck': procedure({ input: never }), 'com.test.stuck.topic': topic(never), 'com.test.late': procedure({ output: never }) });
+  const [client, plain] = await clients(t, stuck, undefined);
+  await plain.register('com.test.late', () => 1);
+  const abort = new AbortController();
+  const { signal } = abort;
+  const pending = [
+    client.call('com.test.late', [], { signal }), client.call('com.test.stuck', [], { signal }),
+    client.publish('com.test.stuck.topic', 1, { signal }), client.stream('com.test.stuck', [], { signal }).result,
+  ];
+  await settled(plain, plain);
+  const reason = new Error('enough');
+  abort.abort(reason);
+  for (const promise of pending) assert.equal(await rejection(promise), reason);
+});
+
+test('validators may answer with whatever can be waited for', async (t) => {
+  const thenable = { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ then: (resolve) => resolve(typeof value === 'string' ? { value: value.length } : { issues: [{ message: 'no text' }] }) }) } };
+  const [client] = await clients(t, defineContract({ 'com.test.length': procedure({ output: thenable }) }));
+  await client.register('com.test.length', ([text]) => text);
+  assert.equal(await client.call('com.test.length', ['four']), 4);
+  assert.equal((await rejection(client.call('com.test.length', [4]))).uri, 'wamp.error.runtime_error');
 });

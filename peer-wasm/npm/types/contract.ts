@@ -11,6 +11,8 @@ const same = <A, B>(_: Same<A, B>): void => {};
 
 declare const text: StandardSchema<string, string>;
 declare const list: StandardSchema<[string, number?], [string, number]>;
+declare const page: StandardSchema<{ limit?: number }, { limit: number }>;
+declare const total: StandardSchema<{ of: string }, { of: number }>;
 declare const moment: StandardSchema<string, { readonly at: number }>;
 
 const api = defineContract({
@@ -26,7 +28,14 @@ const api = defineContract({
   'com.example.moment': topic(moment),
   'com.example.bare': topic<undefined>(),
   'com.example.chat.{room}': topic<{ from: string; text: string }>(),
+  'com.example.search': procedure({ input: list, kwargs: page, output: moment, outputKwargs: total }).progress<number>(),
+  'com.example.find': procedure<[text?: string], number, Filter, { more: boolean }>(),
+  'com.example.of.{user}': procedure({ kwargs: page }),
+  'com.example.price': topic({ data: moment, kwargs: page }),
+  'com.example.tagged': topic<number, Filter>(),
 });
+/** An interface: no string may stand for its names. */
+interface Filter { tag: string; since?: number }
 
 declare const client: Client<typeof api>;
 
@@ -171,6 +180,60 @@ export async function templates(): Promise<void> {
   await client.call('com.example.device.{id}.set.{register}', [1], { params: { id: 7 } });
   // @ts-expect-error: a URI that is filled in is not the contract's
   await client.publish('com.example.chat.lobby', { from: 'joe', text: 'hi' });
+}
+
+export async function named(): Promise<void> {
+  await client.call('com.example.search', ['x'], { kwargs: { limit: 5 }, timeout: 5 });
+  await client.call('com.example.search', ['x']);
+  const found: number = await client.call('com.example.find', [], { kwargs: { tag: 'a' } });
+  await client.call('com.example.of.{user}', [], { params: { user: 'joe' }, kwargs: { limit: 5 } });
+  const { args, kwargs } = await client.stream('com.example.search', ['x'], { kwargs: {} }).raw;
+  same<{ of: number }, typeof kwargs>(true);
+  await client.register('com.example.search', ([name], inv) => {
+    same<{ limit: number }, typeof inv.kwargs>(true);
+    return inv.result({ args: [name], kwargs: { of: 'all' } });
+  });
+  await client.register('com.example.find', (_, { kwargs: { tag, since }, result }) => result({ args: [tag.length + (since ?? 0)], kwargs: { more: true } }));
+  await client.register('com.example.add2', ([a, b], { kwargs, result }) => result({ args: [a + b], kwargs }));
+  await client.publish('com.example.price', '12:00', { kwargs: { limit: 1 }, acknowledge: true });
+  await client.publish('com.example.price', '12:00');
+  await client.publish('com.example.tagged', 1, { kwargs: { tag: 'a' } });
+  const subscription = await client.subscribe('com.example.price', ({ data, kwargs }) => data.at + kwargs.limit);
+  for await (const event of subscription) same<{ limit: number }, typeof event.kwargs>(true);
+  for await (const { kwargs: { tag } } of client.events('com.example.tagged')) same<string, typeof tag>(true);
+  // Where the contract says nothing of them there may be any.
+  await client.call('com.example.add2', [2, 3], { kwargs: { whatever: 1 } });
+  await client.subscribe('com.example.tick', ({ kwargs }) => kwargs['whatever'].anything);
+  void [found, args];
+
+  // @ts-expect-error: a limit is a number
+  await client.call('com.example.search', ['x'], { kwargs: { limit: '5' } });
+  // @ts-expect-error: there is no such keyword argument
+  await client.call('com.example.search', ['x'], { kwargs: { limits: 5 } });
+  // @ts-expect-error: which tag?
+  await client.call('com.example.find', []);
+  // @ts-expect-error: which tag?
+  await client.call('com.example.find', [], {});
+  // @ts-expect-error: which tag?
+  client.stream('com.example.find', ['x'], { kwargs: { since: 1 } });
+  // @ts-expect-error: callees get a number
+  await client.register('com.example.search', (_, { kwargs }) => kwargs.limit.length);
+  // @ts-expect-error: callees give text
+  await client.register('com.example.search', (_, { result }) => result({ kwargs: { of: 5 } }));
+  // @ts-expect-error: is there more?
+  await client.register('com.example.find', (_, { result }) => result({ args: [1] }));
+  // @ts-expect-error: a limit is a number
+  await client.publish('com.example.price', '12:00', { kwargs: { limit: '5' } });
+  // @ts-expect-error: which tag?
+  await client.publish('com.example.tagged', 1);
+  // @ts-expect-error: a limit has no length
+  await client.subscribe('com.example.price', ({ kwargs }) => kwargs.limit.length);
+  // @ts-expect-error: keyword arguments have names
+  procedure({ kwargs: text });
+  // @ts-expect-error: there is nothing of that name
+  procedure({ inputKwargs: page });
+  // @ts-expect-error: there is nothing of that name
+  topic({ data: text, args: page });
 }
 
 export async function untyped(plain: Client): Promise<void> {

@@ -57,6 +57,30 @@ export function Component({ room, on }: { room: string; on: boolean }) {
   useCallResult('com.example.add2');
   const other: boolean | undefined = useCallResult<boolean>('com.other', ['x']).data;
 
+  useSubscription('com.example.tagged', ({ kwargs }) => kwargs.tag.length);
+  // @ts-expect-error a tag is a text
+  useSubscription('com.example.tagged', ({ kwargs }) => kwargs.tag.toFixed());
+  const tag: string | undefined = useLatest('com.example.tagged').event?.kwargs.tag;
+  useRegistration('com.example.find', (_, { kwargs: { tag }, result }) => result({ args: [tag.length], kwargs: { of: 5 } }));
+  // @ts-expect-error of how many?
+  useRegistration('com.example.find', (_, { result }) => result({ args: [1] }));
+  // Given before, or with the call.
+  const find = useCall('com.example.find', { kwargs: { tag: 'a' } });
+  void find.call();
+  void find.call([], { kwargs: { tag: 'b' } });
+  // @ts-expect-error a tag is a text
+  void find.call([], { kwargs: { tag: 5 } });
+  // @ts-expect-error a tag is a text
+  useStream('com.example.find', { kwargs: { tag: 5 } });
+  const found: number | undefined = useCallResult('com.example.find', [], { kwargs: { tag: 'a' } }).data;
+  const paged: number = useCallResult('com.example.page', [], { initial: 0, kwargs: { limit: 5 } }).data;
+  useCallResult('com.example.page');
+  // @ts-expect-error which tag?
+  useCallResult('com.example.find', []);
+  // @ts-expect-error which tag?
+  useCallResult('com.example.find', [], { initial: 0 });
+  void [tag, found, paged];
+
   const { call, progress } = useStream('com.example.count');
   const numbers: readonly number[] = progress;
   const done: Promise<'done'> = call([3]);

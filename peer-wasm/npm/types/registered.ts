@@ -8,6 +8,9 @@ export const api = defineContract({
   'com.example.of.{user}': procedure<[], { age: number }>(),
   'com.example.tick': topic<number>(),
   'com.example.chat.{room}': topic<{ from: string }>(),
+  'com.example.find': procedure<[], number, { tag: string }, { of: number }>().progress<string>(),
+  'com.example.page': procedure<[], number, { limit?: number }>(),
+  'com.example.tagged': topic<number, { tag: string }>(),
 });
 
 declare module '../index.js' {

@@ -31,3 +31,8 @@ export const now: string | undefined = get(callResult(client, 'com.example.now')
 // @ts-expect-error two numbers
 callResult(client, 'com.example.add2', ['1', 2]);
 export const numbers: readonly number[] = get(stream(client, 'com.example.count')).progress;
+useSubscription(client, 'com.example.tagged', ({ kwargs }) => kwargs.tag.length);
+void call(client, 'com.example.find', { kwargs: { tag: 'a' } }).call();
+export const found: number | undefined = get(callResult(client, 'com.example.find', [], { kwargs: { tag: 'a' } })).data;
+// @ts-expect-error which tag?
+callResult(client, 'com.example.find', []);

@@ -37,6 +37,11 @@ export function setup() {
   // @ts-expect-error two numbers
   useCallResult('com.example.add2', [room, 2]);
   const other: boolean | undefined = useCallResult<boolean>('com.other', [room]).data.value;
+  useSubscription('com.example.tagged', ({ kwargs }) => kwargs.tag.length);
+  void useCall('com.example.find', { kwargs: { tag: 'a' } }).call();
+  useCallResult('com.example.find', [], () => ({ kwargs: { tag: room.value } }));
+  // @ts-expect-error which tag?
+  useCallResult('com.example.find', []);
   const numbers: readonly number[] = useStream('com.example.count').progress.value;
   return [published, tick, maybe, all, sum, result, later, other, numbers];
 }

@@ -1,16 +1,20 @@
 import type {
-  CallOptions, EventMessage, Handler, PublishOptions, RegisterOptions, StreamOptions, SubscribeOptions,
+  CallOptions, EventMessage, Handler, Kwargs, PublishOptions, RegisterOptions, Result, StreamOptions, SubscribeOptions,
 } from '../../index.js';
+import { limited } from '../abort.js';
 import type { Client } from '../client.js';
 import { toError } from '../errors.js';
 import { eventsOf } from '../events.js';
 import { CallStream } from '../stream.js';
 import type { Subscription } from '../subscription.js';
 import type { Emit } from '../table.js';
-import { ARGUMENTS, DATA, PROGRESS, RESULT, type Definition, type ProcedureSchemas, type TopicSchemas } from './definition.js';
+import {
+  ARGUMENTS, DATA, KEYWORD_RESULTS, KWARGS, PROGRESS, RESULT, both, type Definition, type Later, type ProcedureSchemas,
+  type TopicSchemas,
+} from './definition.js';
 import { Queue } from './queue.js';
 import { receiver, reading } from './receive.js';
-import { serving } from './serve.js';
+import { isUnchecked, serving } from './serve.js';
 import type { GivenParams } from './template.js';
 
 /** The methods of a client that a contract has to do with. */
@@ -21,6 +25,7 @@ type With<O> = O & { params?: GivenParams };
 /** The methods of `client` as the contract has them. URIs that it does not name go through as they are. */
 export function bind(client: Client, definitions: ReadonlyMap<string, Definition<Schemas>>): Methods {
   const call = client.call.bind(client);
+  const callRaw = client.callRaw.bind(client);
   const stream = client.stream.bind(client);
   const register = client.register.bind(client);
   const publish = client.publish.bind(client);
@@ -38,27 +43,32 @@ export function bind(client: Client, definitions: ReadonlyMap<string, Definition
     async call(uri: string, args: readonly unknown[] = [], given: With<CallOptions> = {}) {
       const known = find(uri, 'procedure');
       if (!known) return call(uri, args, given);
-      const { input, output } = known.schemas;
+      const { output, outputKwargs } = known.schemas;
       const to = known.address(given);
-      const sent = queue.after(known.check(input, args, ARGUMENTS), () => call(to.uri, args, to.options));
-      return known.check(output, await sent, RESULT);
+      const go = async () => {
+        const checked = checkSent(known, args, to.options.kwargs);
+        if (!outputKwargs) return known.judge(output, await queue.after(checked, () => call(to.uri, args, to.options)), RESULT);
+        const result = await queue.after(checked, () => callRaw(to.uri, args, to.options));
+        return (await checkResult(known, result)).args[0];
+      };
+      return limited(go(), to.options.signal, 0);
     },
 
     stream(uri: string, args: readonly unknown[] = [], given: With<StreamOptions> = {}) {
       const known = find(uri, 'procedure');
       if (!known) return stream(uri, args, given);
-      const { input, output, partial } = known.schemas;
       const to = known.address(given);
-      if (!input && !output && !partial) return stream(to.uri, args, to.options);
+      if (isUnchecked(known.schemas)) return stream(to.uri, args, to.options);
       const { signal: outer, buffer, ...options } = to.options;
       const emit: Emit = (type, detail) => void tell(client, type, detail);
-      return new CallStream(buffer, outer, to.uri, emit, async (signal, progress) => {
-        const started = known.check(input, args, ARGUMENTS);
-        const inner = await queue.after(started, () => stream(to.uri, args, { ...options, signal }));
-        for await (const value of inner) progress(await known.check(partial, value, PROGRESS));
-        const result = await inner.raw;
-        const [, ...more] = result.args;
-        return output ? { ...result, args: [await known.check(output, result.args[0], RESULT), ...more] } : result;
+      return new CallStream(buffer, outer, to.uri, emit, (signal, progress) => {
+        const go = async () => {
+          const checked = checkSent(known, args, options.kwargs);
+          const inner = await queue.after(checked, () => stream(to.uri, args, { ...options, signal }));
+          for await (const value of inner) progress(await known.judge(known.schemas.partial, value, PROGRESS));
+          return checkResult(known, await inner.raw);
+        };
+        return limited(go(), signal, 0);
       });
     },
 
@@ -72,8 +82,10 @@ export function bind(client: Client, definitions: ReadonlyMap<string, Definition
     async publish(uri: string, data?: unknown, given: With<PublishOptions> = {}) {
       const known = find(uri, 'topic');
       if (!known) return publish(uri, data, given);
+      const { data: schema, kwargs } = known.schemas;
       const to = known.address(given);
-      return queue.after(known.check(known.schemas.data, data, DATA), () => publish(to.uri, data, to.options));
+      const checked = both(known.judge(schema, data, DATA), () => known.judge(kwargs, to.options.kwargs ?? {}, KWARGS));
+      return limited(Promise.resolve(queue.after(checked, () => publish(to.uri, data, to.options))), to.options.signal, 0);
     },
 
     subscribe: checkedSubscribe,
@@ -104,6 +116,19 @@ export function bind(client: Client, definitions: ReadonlyMap<string, Definition
       return checked instanceof Promise ? checked.then(handler, refuse) : handler(checked);
     }, to.options);
   }
+}
+
+function checkSent(known: Definition<ProcedureSchemas>, args: readonly unknown[], named: Kwargs = {}): Later<unknown> {
+  const { input, kwargs } = known.schemas;
+  return both(known.judge(input, args, ARGUMENTS), () => known.judge(kwargs, named, KWARGS));
+}
+
+/** The result as callers get it, or an error. */
+async function checkResult(known: Definition<ProcedureSchemas>, result: Result): Promise<Result> {
+  const { output, outputKwargs } = known.schemas;
+  const [first, ...more] = result.args;
+  const [value, kwargs] = await both(known.judge(output, first, RESULT), () => known.judge(outputKwargs, result.kwargs, KEYWORD_RESULTS));
+  return { ...result, args: output ? [value, ...more] : result.args, kwargs };
 }
 
 /** An event that nobody gets. */

@@ -4,23 +4,30 @@ import { Template, type GivenParams } from './template.js';
 
 // What is checked, in the words of the errors.
 export const ARGUMENTS = 'the list of arguments';
+export const KWARGS = 'the set of keyword arguments';
 export const RESULT = 'the result';
+export const KEYWORD_RESULTS = 'the set of keyword results';
 export const PROGRESS = 'a progressive result';
 export const DATA = 'the data';
 
-type Schema = StandardSchema<any, any>;
+export type Schema = StandardSchema<any, any>;
+/** A value, or the promise of one. */
+export type Later<T> = T | Promise<T>;
 
 /** What `topic` makes. */
 export interface TopicSchemas {
   readonly kind: 'topic';
   readonly data?: Schema | undefined;
+  readonly kwargs?: Schema | undefined;
 }
 
 /** What `procedure` makes. */
 export interface ProcedureSchemas {
   readonly kind: 'procedure';
   readonly input?: Schema | undefined;
+  readonly kwargs?: Schema | undefined;
   readonly output?: Schema | undefined;
+  readonly outputKwargs?: Schema | undefined;
   readonly partial?: Schema | undefined;
 }
 
@@ -47,13 +54,23 @@ export class Definition<T> {
   }
 
   /** What the validator makes of a value: at once where it can. Throws a `ValidationError`. */
-  check(schema: Schema | undefined, value: unknown, what: string): any {
+  judge(schema: Schema | undefined, value: unknown, what: string): any {
     if (!schema) return value;
-    const judge = (result: Awaited<ReturnType<Schema['~standard']['validate']>>) => {
+    const verdict = (result: Awaited<ReturnType<Schema['~standard']['validate']>>) => {
       if (result.issues) throw new ValidationError(`${what} of ${this.#uri}`, result.issues);
       return result.value;
     };
     const result = schema['~standard'].validate(value);
-    return result instanceof Promise ? result.then(judge) : judge(result);
+    return 'then' in result ? Promise.resolve(result).then(verdict) : verdict(result);
   }
+}
+
+/** Two checks, the second after the first: at once where both can. */
+export function both<A, B>(first: Later<A>, second: () => Later<B>): Later<[A, B]> {
+  return after(first, (a) => after(second(), (b) => [a, b]));
+}
+
+/** Does something with what was checked. */
+export function after<T, R>(checked: Later<T>, go: (checked: T) => Later<R>): Later<R> {
+  return checked instanceof Promise ? checked.then(go) : go(checked);
 }

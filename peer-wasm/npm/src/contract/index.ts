@@ -1,11 +1,9 @@
-import type { Contract, Definitions, StandardSchema } from '../../index.js';
+import type { Contract, Definitions } from '../../index.js';
 import type { Client } from '../client.js';
 import { bind, type Methods, type Schemas } from './bind.js';
-import { Definition, type ProcedureSchemas, type TopicSchemas } from './definition.js';
+import { Definition, type ProcedureSchemas, type Schema, type TopicSchemas } from './definition.js';
 
 export { ValidationError } from './error.js';
-
-type Schema = StandardSchema<any, any>;
 
 /** What a contract does for clients; they know nothing else of it. */
 export interface Bound {
@@ -13,19 +11,36 @@ export interface Bound {
   '~bind'(client: Client, view?: boolean): Client;
 }
 
-export function topic(data?: Schema): TopicSchemas {
-  return { kind: 'topic', data };
+export function topic(given: Schema | Omit<TopicSchemas, 'kind'> = {}): TopicSchemas {
+  return { ...validators(isValidator(given) ? { data: given } : given, ['data', 'kwargs']), kind: 'topic' };
 }
 
+type Given = Omit<ProcedureSchemas, 'kind' | 'partial'>;
 interface Procedure extends ProcedureSchemas {
   progress(schema?: Schema): Procedure;
 }
 
-export function procedure({ input, output, partial }: { input?: Schema; output?: Schema; partial?: Schema } = {}): Procedure {
-  return {
-    kind: 'procedure', input, output, partial,
-    progress: (schema) => procedure({ ...(input && { input }), ...(output && { output }), ...(schema && { partial: schema }) }),
-  };
+export function procedure(given: Given = {}): Procedure {
+  return withProgress(validators(given, ['input', 'kwargs', 'output', 'outputKwargs']));
+}
+
+function withProgress(schemas: Omit<ProcedureSchemas, 'kind'>): Procedure {
+  const progress = (partial?: Schema) => withProgress({ ...schemas, ...validators({ partial }, ['partial']) });
+  return { ...schemas, kind: 'procedure', progress };
+}
+
+/** The same, if there is nothing else in it. */
+function validators<T extends object>(given: T, names: readonly string[]): T {
+  for (const name in Object(given)) {
+    const schema: unknown = given[name as keyof T];
+    if (!names.includes(name)) throw new TypeError(`${name} stands where only validators are: ${names.join(', ')}`);
+    if (schema !== undefined && !isValidator(schema)) throw new TypeError(`${name} is no validator of Standard Schema`);
+  }
+  return given;
+}
+
+function isValidator(given: unknown): given is Schema {
+  return typeof (given as Partial<Schema> | null)?.['~standard']?.validate === 'function';
 }
 
 export function defineContract<const C extends Definitions>(definitions: C): Contract<C> {

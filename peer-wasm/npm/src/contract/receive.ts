@@ -1,18 +1,20 @@
 import type { EventMessage } from '../../index.js';
 import type { Subscription } from '../subscription.js';
-import { DATA, type Definition, type TopicSchemas } from './definition.js';
+import { DATA, KWARGS, after, both, type Definition, type TopicSchemas } from './definition.js';
 
 export type Receive = (event: EventMessage) => EventMessage | Promise<EventMessage>;
 
 /** Makes of an event what subscribers get, or throws. */
 export function receiver(known: Definition<TopicSchemas>): Receive {
-  const { data: schema } = known.schemas;
+  const { data: schema, kwargs: named } = known.schemas;
   return (event) => {
     const params = known.params(event.topic);
-    if (!schema) return { ...event, params };
-    const checked = known.check(schema, event.data, DATA);
-    const finish = (data: unknown): EventMessage => ({ ...event, data, args: [data, ...event.args.slice(1)], params });
-    return checked instanceof Promise ? checked.then(finish) : finish(checked);
+    if (!schema && !named) return { ...event, params };
+    const checked = both(known.judge(schema, event.data, DATA), () => known.judge(named, event.kwargs, KWARGS));
+    return after(checked, ([data, kwargs]): EventMessage => {
+      const args = schema ? [data, ...event.args.slice(1)] : event.args;
+      return { ...event, data, args, kwargs, params };
+    });
   };
 }
 

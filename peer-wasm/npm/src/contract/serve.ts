@@ -1,20 +1,27 @@
-import type { Handler, Invocation, RawResult } from '../../index.js';
+import type { Handler, Invocation, Kwargs, RawResult } from '../../index.js';
 import { isGenerator } from '../serve/generator.js';
-import { ARGUMENTS, PROGRESS, RESULT, type Definition, type ProcedureSchemas } from './definition.js';
+import {
+  ARGUMENTS, KEYWORD_RESULTS, KWARGS, PROGRESS, RESULT, both, type Definition, type ProcedureSchemas,
+} from './definition.js';
 import { Queue } from './queue.js';
+
+export function isUnchecked({ input, kwargs, output, outputKwargs, partial }: ProcedureSchemas): boolean {
+  return !(input || kwargs || output || outputKwargs || partial);
+}
 
 /** The handler behind the checks: of the arguments before it runs, then of what it answers. */
 export function serving(known: Definition<ProcedureSchemas>, handler: Handler): Handler {
-  const { input, output, partial } = known.schemas;
-  if (!input && !output && !partial) {
+  const { input, kwargs, output, outputKwargs, partial } = known.schemas;
+  if (isUnchecked(known.schemas)) {
     return (args, invocation) => handler(args, having(invocation, { params: known.params(invocation.procedure) }));
   }
   const queue = new Queue();
   return async function* (given: readonly unknown[], invocation: Invocation) {
     const raws = new WeakSet<RawResult>();
     const { progress, result } = invocation;
-    const first = (value: unknown) => (raws.has(value as RawResult) ? (value as RawResult).args[0] : value);
-    const yielded = (value: unknown) => ours(() => known.check(partial, first(value), PROGRESS));
+    const raw = (value: unknown) => (raws.has(value as RawResult) ? (value as RawResult) : undefined);
+    const first = (value: unknown) => (raw(value) ?? { args: [value] }).args[0];
+    const yielded = (value: unknown) => ours(() => known.judge(partial, first(value), PROGRESS));
     const more: Partial<Invocation> = {
       params: known.params(invocation.procedure),
       progress: async (value, extra) => {
@@ -22,16 +29,19 @@ export function serving(known: Definition<ProcedureSchemas>, handler: Handler): 
         return progress(value, extra);
       },
       result: (payload) => {
-        const raw = result(payload);
-        raws.add(raw);
-        return raw;
+        const made = result(payload);
+        raws.add(made);
+        return made;
       },
     };
     // Calls begin in the order in which they arrived. In an object, because they run side by side.
-    const begin = (args: readonly unknown[]) => ({ returned: handler(args, having(invocation, { args, ...more })) });
-    const { returned } = await queue.after(known.check(input, given, ARGUMENTS), begin);
+    const begin = ([args, named]: [readonly unknown[], Kwargs]) => ({
+      returned: handler(args, having(invocation, { args, kwargs: named, ...more })),
+    });
+    const checked = both(known.judge(input, given, ARGUMENTS), () => known.judge(kwargs, invocation.kwargs, KWARGS));
+    const { returned } = await queue.after(checked, begin);
     const value = isGenerator(returned) ? yield* each(returned, yielded) : await returned;
-    await ours(() => known.check(output, first(value), RESULT));
+    await ours(() => both(known.judge(output, first(value), RESULT), () => known.judge(outputKwargs, raw(value)?.kwargs ?? {}, KEYWORD_RESULTS)));
     return value;
   };
 }
