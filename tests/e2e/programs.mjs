@@ -10,7 +10,7 @@ const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 const built = (program) => resolve(path('../..'), process.env.CARGO_TARGET_DIR ?? 'target', 'debug', program);
 
 /** After this long without a sign of life something is stuck. Nothing is measured by it. */
-export const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 180_000;
 
 const PEERS = {
     native: [built('native-peer')],

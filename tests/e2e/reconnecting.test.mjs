@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { chromium } from 'playwright-core';
 import { Proxy } from './proxy.mjs';
-import { Router } from './programs.mjs';
+import { PATIENCE_MS, Router } from './programs.mjs';
 import { Site } from './site.mjs';
 
 const TOPIC = 'com.example.lost';
@@ -18,7 +18,7 @@ let other;
 before(async () => {
     router = await Router.start();
     proxy = await Proxy.start(router.url);
-    browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' });
+    browser = await chromium.launch({ timeout: PATIENCE_MS, executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' });
     page = await Site.open(browser, router.site, 'cbor', `ws://${proxy.host}/ws`);
     other = await Site.open(browser, router.site, 'json');
 });

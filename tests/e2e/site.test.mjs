@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { Peer, Router } from './programs.mjs';
+import { PATIENCE_MS, Peer, Router } from './programs.mjs';
 import { Site } from './site.mjs';
 
 const SERIALIZERS = ['json', 'msgpack', 'cbor'];
@@ -22,7 +22,7 @@ before(async () => {
     router = await Router.start();
     const started = KINDS.flatMap((kind) => SERIALIZERS.map((serializer) => Peer.start(kind, serializer, router.url)));
     peers.push(...(await Promise.all(started)));
-    browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' });
+    browser = await chromium.launch({ timeout: PATIENCE_MS, executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' });
 });
 
 after(async () => {

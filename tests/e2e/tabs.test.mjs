@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { after, before, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { Router } from './programs.mjs';
+import { PATIENCE_MS, Router } from './programs.mjs';
 
 const npm = fileURLToPath(new URL('../../peer-wasm/npm/', import.meta.url));
 const { buildSync } = createRequire(npm)('esbuild');
@@ -33,7 +33,7 @@ before(async () => {
         answer.end(files[url] ?? '<!doctype html><title>tab</title><script type="module" src="/page.js"></script>');
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' });
+    browser = await chromium.launch({ timeout: PATIENCE_MS, executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' });
 });
 
 after(async () => {
@@ -49,6 +49,7 @@ function bundle(contents) {
 
 async function openTab(context) {
     const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
     await page.goto(`http://127.0.0.1:${server.address().port}/`);
     await page.evaluate(() => globalThis.connected);
     return page;

@@ -5,11 +5,13 @@ import { extname, join, normalize } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm' };
+/** After so long a browser does not start. Nothing is measured by it. */
+export const START_SECONDS = 180;
 let browser;
 
 /** What the page at this address says about its outcome. */
 export async function outcomeOf(address, seconds) {
-  browser ??= chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' });
+  browser ??= chromium.launch({ timeout: START_SECONDS * 1000, executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' });
   const page = await (await browser).newPage();
   const said = [];
   page.on('console', (message) => said.push(message.text()));

@@ -6,7 +6,7 @@ import { install } from './install.mjs';
 import { contents } from './pack.mjs';
 import { run } from './processes.mjs';
 
-const SECONDS = 120;
+const SECONDS = 600;
 
 export const CHECKS = {
   /** Nothing but dist/ as it was built, the guides, and what every package has. */

@@ -9,7 +9,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 /** Where everything is that may be deleted at any time. */
 export const work = join(here, '.work');
 
-const SECONDS = 300;
+const SECONDS = 900;
 
 /** Stamps. */
 const DEPENDENCIES = '.dependencies';

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { serveFolder } from '../packaging/browser.mjs';
+import { START_SECONDS, serveFolder } from '../packaging/browser.mjs';
 import { installDependencies } from '../packaging/install.mjs';
 import { pack } from '../packaging/pack.mjs';
 import { run, serve, start } from '../packaging/processes.mjs';
@@ -17,8 +17,8 @@ import { root } from './entries.mjs';
 
 const examples = join(root, '..', 'examples');
 const work = join(examples, '.work');
-const SECONDS = 60;
-const PAGE_SECONDS = 20;
+const SECONDS = 300;
+const PAGE_SECONDS = 120;
 const PRIMES = ['2', '3', '5', '7', '11', '13', '17', '19'];
 
 const EXAMPLES = {
@@ -142,7 +142,7 @@ if (unknown.length > 0) {
 }
 const tarball = pack();
 const router = await startRouter();
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' });
+const browser = await chromium.launch({ timeout: START_SECONDS * 1000, executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' });
 process.env.WAMP_ROUTER = router.url;
 let failed = 0;
 for (const name of wanted.length > 0 ? wanted : Object.keys(EXAMPLES)) {
@@ -173,7 +173,7 @@ async function install(name) {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'package.json'), text);
-    await run(['npm', 'install', '--no-package-lock', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'], folder, 5 * SECONDS);
+    await run(['npm', 'install', '--no-package-lock', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'], folder, 3 * SECONDS);
     writeFileSync(stamp, state);
   }
   cpSync(join(examples, name), folder, { recursive: true, filter: (path) => !path.endsWith('node_modules') });

@@ -26,7 +26,9 @@ export function heartbeat(connection: Connection, { interval = 20_000, timeout =
     // A session that is being left needs no question, and takes none.
     if (asking || !connection.isOpen) return;
     asking = true;
-    listen(timeout, () => connection.drop(networkFailure(`the router was silent for ${timeout} ms`)));
+    const half = timeout / 2;
+    // A program that was busy is told late of the first half, and reads in the second what has arrived meanwhile.
+    listen(half, () => listen(half, () => connection.drop(networkFailure(`the router was silent for ${timeout} ms`))));
     const answered = () => connection.isOpen && rest();
     connection.request(Code.Call, [{}, QUESTION], { resolve: answered, reject: answered });
   };

@@ -15,11 +15,12 @@ export async function openSocket(url: string, protocols: string[], factory: Fact
     ? await factory(url, protocols)
     : new ((globalThis.WebSocket as any) ?? (await fromPackage('ws')))(url, protocols);
   // Node's `ws` throws failures that nobody listens to. After some, as of a port that it does not allow, WebKit has no
-  // event `close`; where there is one, the core has gone when the timer comes.
+  // event `close`; the global class of Node 22 has none when it cannot connect, and goes on connecting. Where there is
+  // one, the core has gone when the timer comes.
   socket.onerror = (event?: { message?: string }) => {
     if (event?.message) failures.set(socket, event.message);
     setTimeout(() => {
-      if (socket.readyState === 3) socket.onclose?.({ code: 1006, reason: '' });
+      if (socket.readyState % 3 === 0) socket.onclose?.({ code: 1006, reason: '' });
     });
   };
   return socket;

@@ -24,6 +24,17 @@ test('a router that never answers is given up', async (t) => {
   assert.ok(error instanceof TimeoutError);
 });
 
+test('a socket that says that it has failed, and never that it is closed, has failed', async () => {
+  // The global WebSocket of Node 22 goes on connecting for ever then.
+  const socket = { readyState: 0, protocol: '', send() {}, close() {} };
+  const failure = rejection(connect('ws://127.0.0.1/', { realm: 'realm1', connectTimeout: 60_000, reconnect: false, webSocket: () => socket }));
+  while (!socket.onclose) await new Promise(setImmediate);
+  socket.onerror({ message: 'nobody is there' });
+  const error = await failure;
+  assert.ok(error instanceof ConnectionLostError);
+  assert.match(error.message, /nobody is there/);
+});
+
 test('the signal of the client closes it, while connecting and afterwards', async (t) => {
   const silent = await startScripted((message) => message[0] === 1);
   t.after(() => silent.stop());

@@ -374,6 +374,24 @@ scripted('a silent router is asked, and left when it does not answer', (message)
   await next(client, 'open');
 }, { ...AT_ONCE, heartbeat: { interval: 10, timeout: 20 } });
 
+test('an answer that has arrived counts, however busy this side was when it came', async (t) => {
+  const router = await startScripted();
+  t.after(() => router.stop());
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const client = await connect(router.url, { realm: 'realm1', serializers: ['json'], heartbeat: { interval: 10, timeout: 100 } });
+  t.mock.timers.tick(10);
+  const asked = await router.message(48);
+  // Nothing is read while the time goes by all at once: that is what a program looks like that was busy.
+  t.mock.timers.tick(100);
+  assert.equal(client.state, 'open');
+  router.send(50, asked[1], {}, [1]);
+  await stillWorks(router, client);
+  t.mock.timers.tick(50);
+  assert.equal(client.state, 'open');
+  t.mock.timers.reset();
+  await client.close();
+});
+
 scripted('an error is a sign of life, too', (message, send) => {
   if (message[0] === 48) send(8, 48, message[1], {}, 'wamp.error.no_such_procedure');
 }, async ({ router, client }) => {

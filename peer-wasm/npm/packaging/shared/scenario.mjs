@@ -21,12 +21,12 @@ async function scenario({ auth, connect, wasm }, url, prefix) {
     realm: 'realm1',
     // The router asks for Argon2id, whose module is in a file of its own that loads when it is asked for.
     auth: auth.scram({ authid: 'ann', password: 'pencil' }),
-    callTimeout: 10_000,
+    callTimeout: 60_000,
     reconnect: { initialDelay: 50, maxDelay: 500 },
     ...(wasm ? { wasm } : {}),
   });
   try {
-    await within(20_000, async () => {
+    await within(120_000, async () => {
       const news = await subscribe(client, prefix);
       await client.register(`${prefix}.double`, ([n]) => n * 2);
       const before = client.session.id;

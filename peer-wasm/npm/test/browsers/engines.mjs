@@ -3,6 +3,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 
+/** How often a browser is started before it is said to be unable to. */
+const STARTS = 3;
+
 /** A name for this machine that browsers do not know to be this machine, so that they do not trust what comes from it. */
 const INSECURE_HOST = 'insecure.test';
 
@@ -69,7 +72,18 @@ export class Browser {
   #driver;
   #session;
 
+  /** A port that was free may be somebody's when the driver comes to it, and browsers do not start every time on a busy machine. */
   static async start(name) {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await Browser.#startOnce(name);
+      } catch (error) {
+        if (attempt === STARTS) throw error;
+      }
+    }
+  }
+
+  static async #startOnce(name) {
     const { command, capabilities, binary: [key, path, variable] } = ENGINES[name];
     const port = await freePort();
     const [program, ...args] = command(String(port));
@@ -135,7 +149,7 @@ async function listening(url) {
 
 async function ask(method, url, body) {
   const headers = { 'content-type': 'application/json' };
-  const answer = await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }), signal: AbortSignal.timeout(60_000) });
+  const answer = await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }), signal: AbortSignal.timeout(180_000) });
   const { value } = await answer.json();
   if (!answer.ok) throw new Error(`${method} ${url}: ${value?.message ?? answer.status}`);
   return value;

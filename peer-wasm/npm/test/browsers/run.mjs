@@ -10,7 +10,7 @@ import { Server } from './server.mjs';
 import { SKIPPED_FILES, SKIPPED_TESTS } from './skipped.mjs';
 
 /** After this long without a word a page is stuck. Nothing is measured by it. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 /** After so many pages that are stuck nothing more is learned. */
 const MOST_STUCK_PAGES = 3;
 
