@@ -14,7 +14,7 @@ import { eventsOf } from './events.js';
 import { CLOSED_BY_US, Link } from './link.js';
 import { lazyMeta } from './meta/lazy.js';
 import { CONNECT_TIMEOUT } from './opener.js';
-import { wireOptions } from './options.js';
+import { checkNumber, wireOptions } from './options.js';
 import { loadServing } from './serving.js';
 import type { Registration } from './serve/registration.js';
 import { CallStream } from './stream.js';
@@ -119,7 +119,7 @@ export class Client extends EventTarget {
     return promised(() => {
       const payload = { args, kwargs: kwargs ?? options.kwargs };
       const total = options.timeout ?? this.#options.callTimeout ?? 0;
-      if (!(total >= 0)) throw new TypeError('timeout must be a number from 0 up');
+      checkNumber('timeout', total);
       const began = total > 0 ? Date.now() : 0;
       let waited = false;
       const left = () => {

@@ -5,6 +5,7 @@ import { Offer, checkConfidentiality } from './auth/offer.js';
 import { Connection, type ConnectionListener, type ConnectionOptions } from './connection.js';
 import { SERIALIZERS } from './core.js';
 import { ConnectionLostError, WampError, networkFailure, toError, unsupported } from './errors.js';
+import { checkNumber } from './options.js';
 import { openSocket } from './socket.js';
 import { loadWasm } from './wasm.js';
 
@@ -26,11 +27,9 @@ export class Opener {
   constructor(endpoint: EndpointInput, options: ClientOptions, host: ConnectionListener) {
     if (typeof options?.realm !== 'string' || options.realm === '') throw new TypeError("the option 'realm' is missing");
     const { reconnect, heartbeat, whenDisconnected } = options;
-    for (const [name, value] of Object.entries<any>({ ...options, ...reconnect, ...heartbeat, ...whenDisconnected })) {
-      const words = name === 'jitter' ? "'full', 'none' or " : '';
-      const isNumber = /jitter|factor|interval|Attempts|Limit|Delay|imeout/.test(name) && value !== undefined;
+    for (const [name, value] of Object.entries({ ...options, ...reconnect, ...heartbeat, ...whenDisconnected })) {
       // A delay that is none would keep the client busy.
-      if (isNumber && !(value >= 0 || (words && /^(full|none)$/.test(value)))) throw new TypeError(`${name} must be ${words}a number from 0 up`);
+      if (/jitter|factor|interval|Attempts|Limit|Delay|imeout/.test(name)) checkNumber(name, value, name === 'jitter' ? "'full', 'none' or " : '');
     }
     this.#options = options;
     this.#host = host;

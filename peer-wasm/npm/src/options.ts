@@ -60,6 +60,11 @@ export function checked<T extends Dict>(wire: T): T {
   return wire;
 }
 
+/** Throws unless an option is left out, or is a time or a count; `words` has what it may be else. */
+export function checkNumber(name: string, value: any, words = ''): void {
+  if (value !== undefined && !(value >= 0 || words.includes(`'${value}'`))) throw new TypeError(`${name} must be ${words}a number from 0 up`);
+}
+
 /** `limit` is what is left of the time limit, or 0. */
 export function callOptions(options: CallOptions, limit: number): Dict {
   return wireOptions({ ...options, timeout: limit > 0 && limit < Infinity ? Math.ceil(limit) : undefined });
