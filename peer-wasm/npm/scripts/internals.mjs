@@ -3,9 +3,9 @@
 export const INTERNALS = [
   'FALSE', 'FLOAT64', 'NULL', 'TRUE', 'backlog', 'byte', 'fits', 'heads', 'long', 'short', 'signed',
   'abandon', 'again', 'answerOptions', 'asking', 'attach', 'attempts', 'byId', 'check', 'closedError', 'come',
-  'connection', 'consume', 'deliver', 'detach', 'drop', 'emit', 'ended', 'enter', 'expected', 'expired', 'feed',
+  'connection', 'consume', 'cut', 'deliver', 'detach', 'drop', 'emit', 'ended', 'enter', 'expected', 'expired', 'feed',
   'finish', 'founder', 'gone', 'heard', 'hold', 'holders', 'idle', 'interrupt', 'isFinal', 'isFull', 'isOpen', 'isOver',
-  'iterate', 'live', 'leave', 'lose', 'lost', 'milliseconds', 'missed', 'offers', 'fail', 'opened', 'place', 'places',
+  'iterate', 'last', 'live', 'leave', 'lose', 'lost', 'milliseconds', 'missed', 'more', 'offers', 'fail', 'opened', 'place', 'places',
   'release', 'remove', 'registered', 'request', 'reserve', 'restart', 'restore', 'revoked', 'serve', 'settled',
-  'subscribed', 'tell', 'tracing', 'view', 'wantsRetained', 'wire',
+  'stop',   'subscribed', 'take', 'tell', 'tracing', 'view', 'wait', 'wantsRetained', 'wire', 'write',
 ];
