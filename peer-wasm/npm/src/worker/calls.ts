@@ -26,10 +26,11 @@ export class Calls {
     };
     // The tab keeps the time, and says when it is over.
     const call = this.#client.callRaw(procedure, payload(args, kwargs), { options, timeout: 0 }, tap);
-    void call.then(
-      (result) => this.#result(request, result),
-      (error: unknown) => this.#send(...errorOf(48, request, error)),
-    ).finally(() => this.#running.delete(request));
+    void call
+      .then((result) => this.#result(request, result))
+      // Also if what has come cannot be told.
+      .catch((error: unknown) => this.#send(...errorOf(48, request, error)))
+      .finally(() => this.#running.delete(request));
   }
 
   #result(request: number, { details, args, kwargs }: Result): void {

@@ -1,12 +1,13 @@
-import { Client, type ClientOptions, type EndpointInput } from 'wamplex';
+import { Client, TimeoutError, type ClientOptions, type EndpointInput } from 'wamplex';
 import type { Share, Tab } from '../../worker.js';
-import { ANY_REALM, type Note, type Port } from './messages.js';
-import { PortSocket } from './port_socket.js';
-import { Relay } from './relay.js';
+import { Entrance, portOf } from './entrance.js';
+import { ANY_REALM, type Port } from './messages.js';
+import type { Relay } from './relay.js';
+import { listen } from './sockets.js';
 
 /** In a tab: a client on the session that the worker has. */
-export async function connect(tab: Tab, options: Partial<ClientOptions> = {}): Promise<Client> {
-  const port = portOf(tab);
+export async function connect(tab: Tab | (() => Tab | Promise<Tab>), options: Partial<ClientOptions> = {}): Promise<Client> {
+  const entrance = new Entrance(tab);
   // The worker has proved who they all are; a tab only learns how.
   const proof = { method: 'anonymous' };
   const client = new Client('worker:shared', {
@@ -17,13 +18,14 @@ export async function connect(tab: Tab, options: Partial<ClientOptions> = {}): P
     auth: proof,
     // There is no network in between.
     heartbeat: false,
-    webSocket: () => new PortSocket(port, (method) => (proof.method = method)),
+    webSocket: () => entrance.open((method) => (proof.method = method)),
   });
   try {
     await client.connect({ timeout: options.connectTimeout ?? 10_000 });
   } catch (error) {
     await client.close();
-    throw error;
+    if (!(error instanceof TimeoutError) || entrance.answered) throw error;
+    throw new TimeoutError(error.uri, { message: entrance.failure });
   }
   return client;
 }
@@ -37,8 +39,13 @@ export function serve(endpoint: Client | EndpointInput, options?: ClientOptions)
   const connected = ({ ports: [port] }: { ports: [Port] }) => attach(port);
   if ('onconnect' in scope) scope.addEventListener('connect', connected);
   else if (typeof scope.WorkerGlobalScope === 'function') attach(scope);
-  client.addEventListener('sessionlost', ({ detail }) => {
-    for (const relay of [...relays]) relay.end(detail.cause.message);
+  const endAll = (reason: string) => {
+    for (const relay of [...relays]) relay.end(reason);
+  };
+  client.addEventListener('sessionlost', ({ detail }) => endAll(detail.cause.message));
+  // The worker may do so by itself. Who only asks for a session hears more.
+  client.addEventListener('statechange', ({ detail: { state, previous } }) => {
+    if (state === 'closed' && previous === 'open') endAll('the worker has closed the session');
   });
   return {
     client,
@@ -48,35 +55,8 @@ export function serve(endpoint: Client | EndpointInput, options?: ClientOptions)
     },
     async close() {
       scope.removeEventListener?.('connect', connected);
-      for (const relay of [...relays]) relay.end('the worker closes');
+      endAll('the worker has closed the session');
       await client.close();
     },
   };
-}
-
-/** Serves the sockets that come through one port. */
-function listen(port: Port, client: Client, relays: Set<Relay>): void {
-  const sockets = new Map<number, Relay>();
-  port.addEventListener('message', ({ data: note }: { data: Note }) => {
-    const { socket } = note;
-    if ('data' in note) return sockets.get(socket)?.receive(note.data);
-    if ('close' in note) return sockets.get(socket)?.end('');
-    const relay = new Relay(
-      client,
-      (data) => port.postMessage({ socket, data }),
-      (reason) => {
-        sockets.delete(socket);
-        relays.delete(relay);
-        port.postMessage({ socket, close: reason });
-      },
-    );
-    sockets.set(socket, relay);
-    relays.add(relay);
-    if (note.open) void navigator.locks.request(note.open, () => relay.end(''));
-  });
-  port.start?.();
-}
-
-function portOf(tab: Tab): Port {
-  return (('port' in tab ? tab.port : tab) as unknown) as Port;
 }

@@ -1,10 +1,21 @@
 import type { WebSocketLike } from '../../index.js';
+import { Silence, hold, whenFree } from './life.js';
 import { PROTOCOL, type Note, type Port } from './messages.js';
 
 const OPEN = 1;
 const CLOSED = 3;
 
 let sockets = 0;
+
+/** Whom a socket tells what. */
+export interface PortListener {
+  /** The worker is there. */
+  answered(): void;
+  /** How it has proved who it is: told before the client hears of it in WELCOME. */
+  learn(authmethod: string): void;
+  /** The worker is dead, for sure. */
+  dead(reason: string): void;
+}
 
 /** What a client in a tab takes for a WebSocket: messages go to the worker that has the connection. */
 export class PortSocket implements WebSocketLike {
@@ -17,64 +28,90 @@ export class PortSocket implements WebSocketLike {
   onclose: ((event: any) => any) | null = null;
   onerror: ((event: any) => any) | null = null;
   readonly #port: Port;
+  readonly #own: boolean;
+  readonly #listener: PortListener;
   readonly #number = ++sockets;
-  readonly #hear = ({ data: note }: { data: Note }) => this.#heard(note);
-  #release: (() => void) | undefined;
-  #learn: ((authmethod: string) => void) | undefined;
+  /** Aborted when it is closed: until then it listens, and waits for locks. */
+  readonly #life = new AbortController();
+  #silence: Silence | undefined;
+  #welcome = true;
 
-  /** `learn` is told how the worker has proved who it is, before the client hears of it in WELCOME. */
-  constructor(port: Port, learn: (authmethod: string) => void) {
+  /**
+   * The port is closed with the socket if it is its `own`. `worker` tells if it cannot be loaded, and is given up if it does not
+   * answer within `patience`, in milliseconds, unless that is 0.
+   */
+  constructor(port: Port, own: boolean, worker: Partial<EventTarget>, patience: number, listener: PortListener) {
     this.#port = port;
-    this.#learn = learn;
-    port.addEventListener('message', this.#hear);
+    this.#own = own;
+    this.#listener = listener;
+    const { signal } = this.#life;
+    port.addEventListener('message', ({ data }) => this.#heard(data), { signal });
+    port.addEventListener('close', () => this.#dead('the worker is gone'), { signal });
+    worker.addEventListener?.('error', ({ message }: any) => {
+      // Later, workers tell of whatever goes wrong in them.
+      if (this.readyState !== OPEN) this.#dead(`the worker has failed: ${message || 'its script cannot be loaded'}`);
+    }, { signal });
     port.start?.();
+    if (patience) setTimeout(() => this.readyState === 0 && this.#end('the worker does not answer'), patience);
     void this.#open();
   }
 
-  /** The lock is free when this tab is gone: nothing else tells a worker reliably. */
   async #open(): Promise<void> {
-    const { locks } = globalThis.navigator ?? {};
-    // Both only where pages are secure.
-    const name = locks && `wamplex ${crypto.randomUUID()}`;
-    if (name) {
-      await new Promise<void>((held) => {
-        const until = new Promise<void>((release) => (this.#release = release));
-        void locks.request(name, () => (held(), until));
-      });
+    const { signal } = this.#life;
+    const lock = await hold(new Promise((release) => signal.addEventListener('abort', () => release())));
+    this.#tell({ open: lock });
+  }
+
+  #heard(note: Partial<Note> & Record<string, any> | null): void {
+    if (note?.socket !== this.#number) return;
+    const { open, data, close } = note;
+    this.#silence?.break();
+    if (note['alive']) this.#tell({ alive: true });
+    else if (open !== undefined) this.#answered(open);
+    else if (close !== undefined) this.#end(close);
+    else if (data) {
+      // The first message is WELCOME or ABORT.
+      const { authmethod } = (this.#welcome && JSON.parse(data)[2]) || {};
+      if (authmethod) this.#listener.learn(authmethod);
+      this.#welcome = false;
+      this.onmessage?.({ data });
     }
-    if (this.readyState === CLOSED) return this.#release?.();
+  }
+
+  #answered(lock: string): void {
+    if (lock) whenFree(lock, this.#life.signal, () => this.#dead('the worker is gone'));
+    else this.#silence = new Silence(() => {}, () => this.#end('the worker does not answer'));
     this.readyState = OPEN;
-    this.#port.postMessage({ socket: this.#number, open: name ?? '' });
+    this.#listener.answered();
     this.onopen?.({});
   }
 
-  #heard(note: Note): void {
-    if (note.socket !== this.#number) return;
-    if ('data' in note) {
-      // The first message is WELCOME or ABORT.
-      const { authmethod } = (this.#learn && JSON.parse(note.data)[2]) || {};
-      if (authmethod) this.#learn!(authmethod);
-      this.#learn = undefined;
-      this.onmessage?.({ data: note.data });
-    } else if ('close' in note) {
-      this.#end(note.close);
-    }
+  /** Unless it is closed. */
+  #tell(what: object): void {
+    if (this.readyState !== CLOSED) this.#port.postMessage({ socket: this.#number, ...what } as Note);
   }
 
   send(data: string): void {
-    if (this.readyState === OPEN) this.#port.postMessage({ socket: this.#number, data });
+    this.#tell({ data });
   }
 
   close(): void {
-    if (this.readyState === OPEN) this.#port.postMessage({ socket: this.#number, close: '' });
     this.#end('');
+  }
+
+  #dead(reason: string): void {
+    this.#listener.dead(reason);
+    this.#end(reason);
   }
 
   #end(reason: string): void {
     if (this.readyState === CLOSED) return;
+    // A worker that is alive after all ends what it has for this socket before it hears of the next one.
+    this.#tell({ close: '' });
     this.readyState = CLOSED;
-    this.#port.removeEventListener('message', this.#hear);
-    this.#release?.();
+    this.#life.abort();
+    this.#silence?.stop();
+    if (this.#own) this.#port.close?.();
     this.onclose?.({ code: 1006, reason });
   }
 }

@@ -40,7 +40,15 @@ export class Relay {
   }
 
   receive(data: string): void {
-    const message = parseJson(data, 'auto') as Message;
+    try {
+      this.#receive(parseJson(data, 'auto') as Message);
+    } catch (error) {
+      // It is this tab's alone.
+      this.end(String(error));
+    }
+  }
+
+  #receive(message: Message): void {
     const [code, request] = message;
     switch (code) {
       case 1:
@@ -88,7 +96,8 @@ export class Relay {
       if (realm !== ANY_REALM && realm !== ours) return this.#send([3, { message: `the worker is in the realm '${ours}'` }, 'wamp.error.no_such_realm']);
       this.#send([2, id, { ...details, realm: ours }]);
     } catch (error) {
-      const { uri = 'wamp.error.network_failure', message } = error as WampError;
+      // What a client has closed because of says whether to ask again.
+      const { uri = 'wamp.error.network_failure', message } = ((error as WampError).cause ?? error) as WampError;
       this.#send([3, { message }, uri]);
     }
   }
@@ -112,7 +121,7 @@ export class Relay {
     for (const event of early) if (event.retained || !before) this.#echoes.deliver(id, event);
     if (before) {
       before.active = false;
-      void before.subscription!.unsubscribe();
+      void before.subscription!.unsubscribe().catch(() => {});
     }
     void subscription.closed.then(({ reason }) => {
       if (this.#subscriptions.get(id) === heard && this.#subscriptions.delete(id)) this.#send([35, 0, { subscription: id, reason }]);

@@ -36,6 +36,13 @@ export async function testBundle(file) {
   });
 }
 
+/** A script for workers, which know no import maps: with the built package inside. */
+export async function workerBundle(name) {
+  const { imports } = await importMap();
+  const alias = Object.fromEntries(Object.entries(imports).map(([entry, path]) => [entry, join(root, path)]));
+  return bundle({ entryPoints: [page(name)], alias, format: 'iife' });
+}
+
 /** One module of the package, for tests of what it does not export. */
 export function sourceBundle(name) {
   return bundle({ entryPoints: [join(root, 'src', name)], plugins: [compiledModules('default')] });

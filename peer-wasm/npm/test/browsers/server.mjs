@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { WebSocketServer } from 'ws';
 import { root } from '../../scripts/entries.mjs';
-import { importMap, sourceBundle, testBundle } from './bundles.mjs';
+import { importMap, sourceBundle, testBundle, workerBundle } from './bundles.mjs';
 import { Control, packed, unpacked } from './control.mjs';
 import { CRYPTO } from './crypto.mjs';
 
@@ -69,6 +69,9 @@ export class Server {
         return ['text/javascript', await this.#bundle(name)];
       case 'source':
         return ['text/javascript', await sourceBundle(name)];
+      case 'worker':
+        if (name !== 'worker.mjs') throw Object.assign(new Error(`there is no worker ${name}`), { code: 'ENOENT' });
+        return ['text/javascript', await workerBundle(name)];
       case 'dist':
         return [TYPES[extname(name)] ?? 'text/plain', await readFile(join(root, 'dist', name))];
       case 'crypto':
