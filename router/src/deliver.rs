@@ -60,6 +60,7 @@ impl DeliverBatch {
         for member in to.iter().filter(|member| Some(member.session()) != except) {
             self.push(member.handle(), Parcel::Chunk(Arc::clone(&chunk)), bytes);
         }
+        chunk.forget_singles();
     }
 
     /// Wakes those for whom there is something.

@@ -24,7 +24,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::{Instant, Sleep};
-use wamplex_realm::Outbound;
+use wamplex_realm::{Made, Outbound, Recent};
 use wamplex_shared::{
     codec::{self, EncodeError, Pieces},
     message::{Message, MessageCode},
@@ -48,6 +48,7 @@ const LONG: usize = 4 << 10;
 pub(crate) struct Link<T> {
     transport: T,
     outbox: Handle,
+    recent: Arc<Recent>,
     /// Taken from the outbox and not encoded yet.
     sending: VecDeque<(Parcel, usize)>,
     /// How many bytes of the outbox were encoded since the last flush.
@@ -108,10 +109,17 @@ struct Stall {
 }
 
 impl<T: Transport> Link<T> {
-    pub(crate) fn new(transport: T, outbox: Handle, stall_limit: Duration) -> Self {
+    /// A link whose events are converted with the help of what other links of the same router have made.
+    pub(crate) fn new(
+        transport: T,
+        outbox: Handle,
+        recent: Arc<Recent>,
+        stall_limit: Duration,
+    ) -> Self {
         Self {
             transport,
             outbox,
+            recent,
             sending: VecDeque::new(),
             encoded: 0,
             short: 0,
@@ -369,32 +377,58 @@ impl<T: Transport> Link<T> {
     }
 
     /// Puts events into the transport that are framed for many connections like this one, if it is like others.
-    fn put_chunk(&mut self, cx: &mut Context<'_>, chunk: &Chunk) -> Result<(), Stop> {
+    fn put_chunk(&mut self, cx: &mut Context<'_>, chunk: &Arc<Chunk>) -> Result<(), Stop> {
         let serializer = self.transport.serializer();
         let is_heard = self.tap.as_mut().is_some_and(|tap| tap.is_heard());
-        let frames = self.transport.frame_format().filter(|_| !is_heard).and_then(|frame| {
-            let frames = chunk.frames(Format { serializer, frame })?;
-            (frames.longest <= self.transport.peer_limit()).then_some(frames)
-        });
-        let Some(frames) = frames else {
-            let mut events = chunk.singles().iter().map(Arc::clone);
-            return events.try_for_each(|event| self.put(cx, Outbound::Event(event)));
+        let Some(frame) = self.transport.frame_format().filter(|_| !is_heard) else {
+            return self.put_each(cx, chunk);
         };
-        self.sent.count_many(MessageCode::Event, chunk.count(), frames.length);
-        self.short += frames.bytes.len();
-        self.transport.feed_framed(&frames.bytes).map_err(Stop::Broken)
+        let put = chunk.frames(Format { serializer, frame }, &self.recent, |frames| {
+            let frames = frames.filter(|frames| frames.longest <= self.transport.peer_limit())?;
+            self.sent.count_many(MessageCode::Event, chunk.count(), frames.length);
+            self.short += frames.bytes.len();
+            Some(self.transport.feed_framed(&frames.bytes).map_err(Stop::Broken))
+        });
+        put.unwrap_or_else(|| self.put_each(cx, chunk))
+    }
+
+    /// Puts events into the transport one by one.
+    fn put_each(&mut self, cx: &mut Context<'_>, chunk: &Arc<Chunk>) -> Result<(), Stop> {
+        let serializer = self.transport.serializer();
+        let bodies = chunk.bodies(serializer, &self.recent).filter(|bodies| {
+            let limit = self.transport.peer_limit();
+            bodies.iter().all(|body| body.len() <= limit)
+        });
+        let Some(bodies) = bodies else {
+            return chunk.one_by_one().try_for_each(|event| self.put(cx, Outbound::Event(event)));
+        };
+        bodies
+            .iter()
+            .try_for_each(|body| self.put_pieces(cx, MessageCode::Event, Pieces::whole(body)))
     }
 
     /// Encodes a message and puts it into the transport, unless it is longer than what the other side takes.
     fn put(&mut self, cx: &mut Context<'_>, mut outbound: Outbound) -> Result<(), Stop> {
         let serializer = self.transport.serializer();
-        let (code, mut made) = (outbound.code(), Bytes::new());
-        let pieces = outbound.encode_pieces(serializer, &mut made).map_err(Stop::Unwritable)?;
-        let length = pieces.len();
-        if length > self.transport.peer_limit() {
+        let (code, mut made) = (outbound.code(), Made::default());
+        let pieces = outbound
+            .encode_pieces(serializer, &self.recent, &mut made)
+            .map_err(Stop::Unwritable)?;
+        if pieces.len() > self.transport.peer_limit() {
             self.undelivered.push(outbound);
             return Ok(());
         }
+        self.put_pieces(cx, code, pieces)
+    }
+
+    /// Puts a message into the transport that the other side takes.
+    fn put_pieces(
+        &mut self,
+        cx: &mut Context<'_>,
+        code: MessageCode,
+        pieces: Pieces<'_>,
+    ) -> Result<(), Stop> {
+        let (serializer, length) = (self.transport.serializer(), pieces.len());
         self.sent.count(code, length);
         if length < LONG {
             self.short += length;

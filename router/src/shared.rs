@@ -28,6 +28,7 @@ use std::{
 };
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
+use wamplex_realm::Recent;
 
 /// The state of a router.
 pub(crate) struct Shared {
@@ -49,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) crowd: Arc<Crowd>,
     pub(crate) clock: Clock,
     pub(crate) tally: Tally,
+    /// What links have converted, for others that need the same.
+    pub(crate) recent: Arc<Recent>,
     /// The outboxes of all WAMP connections, whether their sessions are open yet or not.
     outboxes: Mutex<Outboxes>,
     is_closing: watch::Sender<bool>,
@@ -105,6 +108,7 @@ impl Shared {
             limits: ArcSwap::from_pointee(config.limits.clone()),
             clock,
             tally: Tally::default(),
+            recent: Arc::default(),
             outboxes: Mutex::default(),
             is_closing: watch::Sender::new(false),
             is_draining: AtomicBool::new(false),

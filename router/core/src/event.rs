@@ -1,6 +1,9 @@
 //! One publication on its way to all subscribers of one subscription.
 
-use crate::weight::{self, allocated};
+use crate::{
+    conversions::{Conversions, Converted, Recent},
+    weight::{self, allocated},
+};
 use bytes::Bytes;
 use std::sync::{Arc, OnceLock};
 use wamplex_shared::{
@@ -11,14 +14,16 @@ use wamplex_shared::{
     serializer::Serializer,
 };
 
-/// An EVENT that many sessions receive, encoded at most once per serializer.
+/// An EVENT that many sessions receive, encoded once for all that use the serializer of its publisher, and once in a while
+/// for those that use another.
 ///
 /// EVENT differs from subscription to subscription (its id is in it), not from subscriber to subscriber. So a queue
 /// holds a reference, the first receiver of each serializer encodes, outside the guard of the realm, and the others
 /// share the bytes.
 ///
 /// It is as small as it can be, since it may wait long for a slow receiver: what is encoded is only what stands before
-/// the arguments, and neither details nor short arguments keep the memory alive that they arrived in.
+/// the arguments, neither details nor short arguments keep the memory alive that they arrived in, and what it is
+/// converted to is kept for moments only.
 #[derive(Debug)]
 pub struct SharedEvent {
     subscription: SubscriptionId,
@@ -26,14 +31,28 @@ pub struct SharedEvent {
     /// Often there are none.
     details: Option<Box<EventDetails>>,
     payload: Payload,
-    heads: PerSerializer<Box<[u8]>>,
-    /// The payload in the other serializers, for this event and those that name it as `first`.
-    converted: OnceLock<Box<PerSerializer<Payload>>>,
-    /// The event of the same publication for another subscription, which keeps the converted payloads of both.
+    /// What stands before the arguments in the serializer that these are in. If there are none, in the first that somebody
+    /// asked for.
+    head: OnceLock<(Serializer, Box<[u8]>)>,
+    conversions: Conversions<Conversion, { Serializer::COUNT }>,
+    /// The event of the same publication for another subscription, which is asked for converted payloads.
     first: Option<Arc<Self>>,
 }
 
-type PerSerializer<T> = [OnceLock<T>; Serializer::COUNT];
+/// An EVENT in another serializer than that of its publisher.
+#[derive(Debug)]
+struct Conversion {
+    head: Box<[u8]>,
+    payload: Payload,
+}
+
+/// What is encoded for one receiver, or held for it while that writes it.
+#[derive(Debug, Default)]
+pub struct Made {
+    /// A message for this receiver alone.
+    pub(crate) message: Bytes,
+    conversion: Option<Arc<Conversion>>,
+}
 
 impl SharedEvent {
     /// Wraps an EVENT that is about to be delivered. `first` is an event with the same payload for another subscription,
@@ -51,8 +70,8 @@ impl SharedEvent {
             publication,
             details: (details != EventDetails::default()).then(|| Box::new(details)),
             payload,
-            heads: PerSerializer::default(),
-            converted: OnceLock::new(),
+            head: OnceLock::new(),
+            conversions: Conversions::default(),
             first,
         }
     }
@@ -80,33 +99,36 @@ impl SharedEvent {
         self.details.as_deref()
     }
 
-    /// The EVENT as it is written, made at the first call for each serializer.
+    /// The EVENT as it is written, made at the first call for the serializer of its publisher, and for another one unless
+    /// it is among the `recent` conversions; those are held in `made`.
     ///
-    /// Nothing counts a reference to it: all cores that send the event would write to that count.
+    /// Nothing counts a reference to what needs no conversion: all cores that send the event would write to that count.
     #[must_use]
-    pub fn encoded(&self, serializer: Serializer) -> Pieces<'_> {
-        let payload = self.payload_in(serializer);
-        let head = self.heads[serializer.index()].get_or_init(|| {
-            let none;
-            let details = match self.details.as_deref() {
-                Some(details) => details,
-                None => {
-                    none = EventDetails::default();
-                    &none
-                }
-            };
-            codec::event_head(serializer, self.subscription, self.publication, details, payload)
-        });
-        Pieces::new(head, payload)
+    pub fn encoded<'a>(
+        self: &'a Arc<Self>,
+        serializer: Serializer,
+        recent: &Recent,
+        made: &'a mut Made,
+    ) -> Pieces<'a> {
+        if self.payload.is_none() || self.payload.serializer() == serializer {
+            let (of, head) =
+                self.head.get_or_init(|| (serializer, self.head(serializer, &self.payload)));
+            if *of == serializer {
+                return Pieces::new(head, &self.payload);
+            }
+        }
+        let conversion = made.conversion.insert(self.conversion(serializer, recent));
+        Pieces::new(&conversion.head, &conversion.payload)
     }
 
-    /// The bytes of the EVENT in one piece.
+    /// The bytes of the EVENT in one piece, made anew.
     #[must_use]
     pub fn encode(&self, serializer: Serializer) -> Bytes {
-        self.encoded(serializer).to_bytes()
+        let payload = self.converted(serializer);
+        Pieces::new(&self.head(serializer, &payload), &payload).to_bytes()
     }
 
-    /// How many bytes of memory it takes up for each receiver, encoded in the serializer of its publisher.
+    /// How many bytes of memory it takes up for each receiver.
     pub(crate) fn weight(&self) -> usize {
         const SELF: usize = allocated(size_of::<(usize, usize, SharedEvent)>());
         const HEAD: usize = 64;
@@ -115,16 +137,47 @@ impl SharedEvent {
         SELF + HEAD + details + weight::payload(&self.payload) + first
     }
 
-    /// The payload as this serializer writes it, converted once for all subscriptions of the publication.
-    fn payload_in(&self, serializer: Serializer) -> &Payload {
+    fn conversion(self: &Arc<Self>, serializer: Serializer, recent: &Recent) -> Arc<Conversion> {
+        let kind = serializer.index();
+        if let Some(made) = self.conversions.get(kind) {
+            return made;
+        }
+        // Without a lock, since others may be given up for it.
+        let payload = self.first.as_ref().filter(|_| !self.payload.is_none());
+        let payload = payload.map(|first| first.conversion(serializer, recent).payload.clone());
+        let (made, is_new) = self.conversions.get_or_make(kind, || {
+            let payload = payload.unwrap_or_else(|| self.converted(serializer));
+            Conversion { head: self.head(serializer, &payload), payload }
+        });
+        if is_new {
+            recent.note(self, made.head.len() + made.payload.bytes().len());
+        }
+        made
+    }
+
+    fn head(&self, serializer: Serializer, payload: &Payload) -> Box<[u8]> {
+        let none;
+        let details = match self.details.as_deref() {
+            Some(details) => details,
+            None => {
+                none = EventDetails::default();
+                &none
+            }
+        };
+        codec::event_head(serializer, self.subscription, self.publication, details, payload)
+    }
+
+    fn converted(&self, serializer: Serializer) -> Payload {
         if self.payload.is_none() || self.payload.serializer() == serializer {
-            return &self.payload;
+            return self.payload.clone();
         }
-        if let Some(first) = &self.first {
-            return first.payload_in(serializer);
-        }
-        let convert = || codec::transcode(&self.payload, serializer);
-        self.converted.get_or_init(Box::default)[serializer.index()].get_or_init(convert)
+        codec::transcode(&self.payload, serializer)
+    }
+}
+
+impl Converted for SharedEvent {
+    fn forget_conversions(&self) {
+        self.conversions.forget();
     }
 }
 
@@ -152,12 +205,15 @@ mod tests {
 
     #[test]
     fn an_event_is_encoded_once_per_serializer() {
-        let event = event(1, None);
+        let (event, recent) = (event(1, None), Recent::default());
         for serializer in Serializer::ALL {
-            let (first, second) = (event.encoded(serializer), event.encoded(serializer));
+            let (mut made, mut again) = (Made::default(), Made::default());
+            let first = event.encoded(serializer, &recent, &mut made);
+            let second = event.encoded(serializer, &recent, &mut again);
             assert_eq!(first.head.as_ptr(), second.head.as_ptr(), "{serializer}");
             assert_eq!(first.arguments.as_ptr(), second.arguments.as_ptr(), "{serializer}");
             let whole = first.to_bytes();
+            assert_eq!(whole, event.encode(serializer));
             let Ok(Message::Event(read)) = codec::decode(serializer, &whole) else { panic!() };
             assert_eq!(codec::read_values(&read.payload).unwrap().0, [Value::from("text")]);
         }
@@ -165,20 +221,49 @@ mod tests {
     }
 
     #[test]
+    fn an_event_without_arguments_is_written_in_every_serializer() {
+        let shared = event(1, None);
+        let shared =
+            Arc::new(SharedEvent::new(Event { payload: Payload::NONE, ..shared.event() }, None));
+        let recent = Recent::default();
+        for serializer in [MsgPack, Json, Cbor, MsgPack, Json] {
+            let mut made = Made::default();
+            let bytes = shared.encoded(serializer, &recent, &mut made).to_bytes();
+            assert_eq!(codec::decode(serializer, &bytes).unwrap(), shared.event().into());
+        }
+    }
+
+    #[test]
     fn a_payload_is_converted_once_for_all_subscriptions() {
         let first = event(1, None);
         let second = event(2, Some(first.clone()));
-        assert_eq!(second.encode(MsgPack).len(), first.encode(MsgPack).len());
-        let converted = |event: &SharedEvent| {
-            let converted = event.converted.get();
-            [MsgPack, Cbor].map(|s| converted.is_some_and(|c| c[s.index()].get().is_some()))
+        let (recent, mut made, mut again) = (Recent::default(), Made::default(), Made::default());
+        let of_second = second.encoded(MsgPack, &recent, &mut made);
+        let of_first = first.encoded(MsgPack, &recent, &mut again);
+        assert_eq!(of_second.len(), of_first.len());
+        assert_ne!(of_second.head, of_first.head);
+        assert_eq!(of_second.arguments.as_ptr(), of_first.arguments.as_ptr());
+        let is_converted = |event: &SharedEvent| {
+            [MsgPack, Cbor].map(|s| event.conversions.get(s.index()).is_some())
         };
-        assert_eq!(converted(&first), [true, false]);
-        assert_eq!(converted(&second), [false, false]);
-        assert_eq!(
-            first.payload_in(MsgPack).bytes().as_ptr(),
-            second.payload_in(MsgPack).bytes().as_ptr()
-        );
+        assert_eq!(is_converted(&first), [true, false]);
+        assert_eq!(is_converted(&second), [true, false]);
+    }
+
+    #[test]
+    fn what_waits_keeps_no_more_conversions_than_a_router_keeps_of_all() {
+        let recent = Recent::new(10_000);
+        let events: Vec<_> = (1..1000).map(|id| event(id, None)).collect();
+        for event in &events {
+            for serializer in Serializer::ALL {
+                let mut made = Made::default();
+                let bytes = event.encoded(serializer, &recent, &mut made).to_bytes();
+                assert_eq!(bytes, event.encode(serializer));
+            }
+        }
+        let kept = |event: &Arc<SharedEvent>| event.conversions.get(Cbor.index()).is_some();
+        assert!(kept(events.last().unwrap()));
+        assert!(events.iter().filter(|event| kept(event)).count() < 20);
     }
 
     #[test]

@@ -58,6 +58,7 @@ mod change;
 mod closing;
 mod config;
 mod control;
+mod conversions;
 mod dealer;
 mod eligibility;
 mod event;
@@ -102,7 +103,8 @@ pub use authorization::{
 };
 pub use census::Census;
 pub use config::{Disclosure, Limits, MetaApi, RealmConfig};
-pub use event::SharedEvent;
+pub use conversions::{Conversions, Converted, Recent};
+pub use event::{Made, SharedEvent};
 pub use history::{
     History, HistoryQuery, HistoryRule, HistoryStore, MemoryHistory, UnknownPublication,
 };

@@ -1,7 +1,8 @@
 //! The only way out of a realm.
 
 use crate::{
-    event::SharedEvent,
+    conversions::Recent,
+    event::{Made, SharedEvent},
     receivers::Receivers,
     weight::{self, allocated},
 };
@@ -48,7 +49,7 @@ impl Outbound {
         Self::Message(message)
     }
 
-    /// Writes the message; an EVENT at most once per serializer, whatever the number of receivers.
+    /// Writes the message, for this receiver only.
     ///
     /// # Errors
     /// The message cannot be written in this serializer.
@@ -60,19 +61,21 @@ impl Outbound {
     }
 
     /// The same in pieces, so that neither an EVENT nor long arguments are copied. `made` is for what is written for
-    /// this receiver only.
+    /// this receiver only, and holds what of the `recent` conversions is used.
     ///
     /// # Errors
     /// As [`encode`](Self::encode).
     pub fn encode_pieces<'a>(
         &'a mut self,
         serializer: Serializer,
-        made: &'a mut Bytes,
+        recent: &Recent,
+        made: &'a mut Made,
     ) -> Result<Pieces<'a>, EncodeError> {
         let message = match self {
-            Self::Event(event) => return Ok(event.encoded(serializer)),
+            Self::Event(event) => return Ok(event.encoded(serializer, recent, made)),
             Self::Message(message) => &mut **message,
         };
+        let made = &mut made.message;
         let long = payload_mut(message)
             .filter(|p| p.serializer() == serializer && p.bytes().len() >= SHARED)
             .map(|p| {
@@ -109,7 +112,8 @@ impl Outbound {
 
     /// How many bytes the message keeps in memory while it waits, for queues that are bounded in bytes: itself, its
     /// arguments and details, and its slot in the queue. An EVENT counts in full for every receiver, although its bytes
-    /// are shared; what it is converted to for receivers with other serializers does not count.
+    /// are shared. What it is converted to for receivers with other serializers does not wait with it: that is among the
+    /// [`Recent`] conversions, which have a limit of their own.
     #[must_use]
     pub fn weight(&self) -> usize {
         const MESSAGE: usize = allocated(size_of::<Message>());
@@ -178,8 +182,9 @@ mod tests {
                 let message = result(length);
                 let place = message.payload.bytes().as_ptr();
                 let whole = codec::encode(serializer, &message.clone().into()).unwrap();
-                let (mut outbound, mut made) = (Outbound::from(message.clone()), Bytes::new());
-                let pieces = outbound.encode_pieces(serializer, &mut made).unwrap();
+                let (mut outbound, mut made) = (Outbound::from(message.clone()), Made::default());
+                let recent = Recent::default();
+                let pieces = outbound.encode_pieces(serializer, &recent, &mut made).unwrap();
                 assert_eq!(pieces.to_bytes(), whole);
                 let is_shared = pieces.arguments.as_ptr() == place;
                 assert_eq!(is_shared, length >= SHARED && serializer == Json);

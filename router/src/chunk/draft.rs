@@ -1,10 +1,11 @@
 //! Events that are put together as they are published.
 
-use super::{Chunk, Format, Frames, Part};
+use super::{Chunk, Format, Frames, Part, Singles};
 use crate::transport::FrameFormat;
 use bytes::{Bytes, BytesMut};
-use std::{cell::Cell, sync::OnceLock};
-use wamplex_realm::detach_details;
+use parking_lot::Mutex;
+use std::cell::Cell;
+use wamplex_realm::{Conversions, detach_details};
 use wamplex_shared::{
     id::SubscriptionId,
     message::{Event, EventDetails},
@@ -105,8 +106,8 @@ impl Draft {
                 longest: self.longest,
             },
             parts: self.parts.as_slice().into(),
-            others: OnceLock::new(),
-            singles: OnceLock::new(),
+            others: Conversions::default(),
+            singles: Mutex::new(Singles::Shared(None)),
         };
         self.frames.clear();
         self.parts.clear();

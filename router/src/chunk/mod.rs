@@ -2,6 +2,8 @@
 //!
 //! A client that publishes much sends many messages at once, and mostly to one topic. What comes of them is one piece of
 //! memory: each receiver gets one reference to it, under one lock, and most of them write it to their sockets as it is.
+//! What others write is made when they do, and kept among the [`Recent`] conversions of the router: it does not wait with
+//! the chunk for those that are slow.
 
 mod draft;
 #[cfg(test)]
@@ -11,8 +13,9 @@ pub(crate) use draft::Draft;
 
 use crate::transport::FrameFormat;
 use bytes::{Bytes, BytesMut};
-use std::sync::{Arc, OnceLock};
-use wamplex_realm::{SharedEvent, with_gaps};
+use parking_lot::Mutex;
+use std::sync::Arc;
+use wamplex_realm::{Conversions, Converted, Recent, SharedEvent, with_gaps};
 use wamplex_shared::{
     codec::{self, Pieces},
     id::{PublicationId, SubscriptionId},
@@ -31,9 +34,17 @@ pub(crate) struct Chunk {
     frames: Frames,
     parts: Box<[Part]>,
     /// The same in other formats, for receivers that need that.
-    others: OnceLock<Box<[OnceLock<Option<Frames>>; Format::COUNT]>>,
-    /// The same one by one, for receivers that need that.
-    singles: OnceLock<Box<[Arc<SharedEvent>]>>,
+    others: Conversions<Option<Conversion>, { Format::COUNT }>,
+    singles: Mutex<Singles>,
+}
+
+/// The events one by one, for outboxes that may drop some of them.
+#[derive(Debug)]
+enum Singles {
+    /// While the chunk is put into outboxes they share what the first of them needed.
+    Shared(Option<Arc<[Arc<SharedEvent>]>>),
+    /// Later nobody does, and it would wait with the chunk.
+    Apart,
 }
 
 /// How events are written.
@@ -51,6 +62,14 @@ pub(crate) struct Frames {
     pub(crate) length: usize,
     /// How many the longest of them has.
     pub(crate) longest: usize,
+}
+
+/// The events in another format.
+#[derive(Debug)]
+struct Conversion {
+    frames: Frames,
+    /// Where the EVENTs are without what is ahead of them.
+    bodies: Box<[(u32, u32)]>,
 }
 
 /// One of the events, and where it is.
@@ -73,7 +92,8 @@ impl Chunk {
     }
 
     /// How many bytes the events keep in memory while they wait, for queues that are bounded in bytes, with the slot in the
-    /// queue. They count in full for every receiver, although they are shared; what they are converted to does not count.
+    /// queue. They count in full for every receiver, although they are shared. What they are converted to does not wait
+    /// with them.
     pub(crate) fn weight(&self) -> usize {
         // As allocators round, and what counts references to the frames.
         const SELF: usize = size_of::<Chunk>() + 128;
@@ -83,24 +103,68 @@ impl Chunk {
         with_gaps(held)
     }
 
-    /// The events as one connection sends them, made at the first call for each format; `None` if they can be sent
-    /// [one by one](Self::singles) only.
-    pub(crate) fn frames(&self, format: Format) -> Option<&Frames> {
+    /// Calls `f` with the events as one connection sends them, made anew unless they were written so or are among the
+    /// `recent` conversions; with nothing if they can be sent one by one only.
+    ///
+    /// Nothing counts a reference to what was written first: all cores that send it would write to that count.
+    pub(crate) fn frames<R>(
+        self: &Arc<Self>,
+        format: Format,
+        recent: &Recent,
+        f: impl FnOnce(Option<&Frames>) -> R,
+    ) -> R {
         if format == self.format {
-            return Some(&self.frames);
+            return f(Some(&self.frames));
         }
-        let other = &self.others.get_or_init(Box::default)[format.index()];
-        other.get_or_init(|| self.write(format)).as_ref()
+        let made = self.conversion(format, recent);
+        f(Option::as_ref(&made).map(|made| &made.frames))
+    }
+
+    /// The EVENTs without what is ahead of them in frames, as [`frames`](Self::frames) has them.
+    pub(crate) fn bodies(
+        self: &Arc<Self>,
+        serializer: Serializer,
+        recent: &Recent,
+    ) -> Option<Vec<Bytes>> {
+        if serializer == self.format.serializer {
+            let body =
+                |part: &Part| self.frames.bytes.slice(part.start as usize..part.end as usize);
+            return Some(self.parts.iter().map(body).collect());
+        }
+        // Whatever the frames are: what is in them is the same.
+        let made = self.conversion(Format { serializer, ..self.format }, recent);
+        let Conversion { frames, bodies } = Option::as_ref(&made)?;
+        let body = |(start, end): &(u32, u32)| frames.bytes.slice(*start as usize..*end as usize);
+        Some(bodies.iter().map(body).collect())
+    }
+
+    fn conversion(self: &Arc<Self>, format: Format, recent: &Recent) -> Arc<Option<Conversion>> {
+        let (made, is_new) = self.others.get_or_make(format.index(), || self.write(format));
+        if is_new {
+            let bytes = |made: &Conversion| made.frames.bytes.len() + size_of_val(&*made.bodies);
+            recent.note(self, Option::as_ref(&made).map_or(0, bytes));
+        }
+        made
     }
 
     /// The events one by one.
-    pub(crate) fn singles(&self) -> &[Arc<SharedEvent>] {
-        let single = |event: Event| {
-            // What waits for long should not keep all of the chunk alive.
+    pub(crate) fn singles(&self) -> Arc<[Arc<SharedEvent>]> {
+        let mut singles = self.singles.lock();
+        let Singles::Shared(singles) = &mut *singles else { return self.one_by_one().collect() };
+        Arc::clone(singles.get_or_insert_with(|| self.one_by_one().collect()))
+    }
+
+    /// Keeps no more what outboxes shared of the events one by one, now that it is in all of them.
+    pub(crate) fn forget_singles(&self) {
+        *self.singles.lock() = Singles::Apart;
+    }
+
+    /// The events one by one, each in memory of its own: what waits for long should not keep all of the chunk alive.
+    pub(crate) fn one_by_one(&self) -> impl Iterator<Item = Arc<SharedEvent>> {
+        self.events().map(|event| {
             let payload = event.payload.detach();
             Arc::new(SharedEvent::new(Event { payload, ..event }, None))
-        };
-        self.singles.get_or_init(|| self.events().map(single).collect())
+        })
     }
 
     /// The events as messages.
@@ -123,9 +187,10 @@ impl Chunk {
     }
 
     /// Writes the events in another format.
-    fn write(&self, format: Format) -> Option<Frames> {
+    fn write(&self, format: Format) -> Option<Conversion> {
         let mut out = BytesMut::with_capacity(self.frames.bytes.len());
         let (mut length, mut longest) = (0, 0);
+        let mut bodies = Vec::with_capacity(self.parts.len());
         let mut events = self.events();
         for part in &self.parts {
             let start = FrameFormat::begin(&mut out);
@@ -138,8 +203,17 @@ impl Chunk {
             let begin = format.frame.end(format.serializer, &mut out, start)?;
             length += out.len() - begin;
             longest = longest.max(out.len() - begin);
+            bodies.push((u32::try_from(begin).ok()?, u32::try_from(out.len()).ok()?));
         }
-        Some(Frames { bytes: out.freeze(), length, longest })
+        // In as much memory as it needs.
+        let bytes = Bytes::copy_from_slice(&out);
+        Some(Conversion { frames: Frames { bytes, length, longest }, bodies: bodies.into() })
+    }
+}
+
+impl Converted for Chunk {
+    fn forget_conversions(&self) {
+        self.others.forget();
     }
 }
 

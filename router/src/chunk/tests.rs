@@ -37,10 +37,14 @@ fn event(publication: u64, payload: Payload) -> Event {
     Event { subscription, publication, details: EventDetails::default(), payload }
 }
 
-fn chunk(events: &[Event], format: Format) -> Chunk {
+fn frames(chunk: &Arc<Chunk>, format: Format) -> Frames {
+    chunk.frames(format, &Recent::default(), |frames| frames.unwrap().clone())
+}
+
+fn chunk(events: &[Event], format: Format) -> Arc<Chunk> {
     let mut draft = Draft::new(&events[0], format);
     assert!(events.iter().all(|event| Draft::suits(event) && draft.append(event)));
-    draft.finish()
+    Arc::new(draft.finish())
 }
 
 #[test]
@@ -91,10 +95,15 @@ fn a_chunk_is_the_same_bytes_as_its_events_one_by_one_in_every_format() {
                 length += body.len();
                 longest = longest.max(body.len());
             }
-            let frames = chunk.frames(to).unwrap();
+            let frames = frames(&chunk, to);
             assert_eq!(frames.bytes, expected, "{from:?} to {to:?}");
             assert_eq!((frames.length, frames.longest), (length, longest));
-            assert_eq!(frames.bytes.as_ptr(), chunk.frames(to).unwrap().bytes.as_ptr());
+            let bodies = chunk.bodies(to.serializer, &Recent::default()).unwrap();
+            assert_eq!(bodies.len(), chunk.count());
+            for (body, event) in bodies.iter().zip(&events) {
+                let shared = SharedEvent::new(event.clone(), None);
+                assert_eq!(body, &shared.encode(to.serializer), "{from:?} to {to:?}");
+            }
         }
         assert!(chunk.events().eq(events.iter().cloned()));
         assert!(chunk.singles().iter().map(|single| single.event()).eq(events));
@@ -116,10 +125,9 @@ fn what_all_events_say_is_kept_once_and_who_says_something_else_is_not_among_the
     ] {
         assert!(!draft.append(&other), "{other:?}");
     }
-    let chunk = draft.finish();
+    let chunk = Arc::new(draft.finish());
     assert!(chunk.events().eq([said.clone()]));
-    let bytes = &chunk.frames(Format { serializer: MsgPack, ..format }).unwrap().bytes;
-    let body = bytes.slice(2..);
+    let body = frames(&chunk, Format { serializer: MsgPack, ..format }).bytes.slice(2..);
     assert_eq!(codec::decode(MsgPack, &body).unwrap(), {
         let payload = text(3, MsgPack);
         Message::Event(Event { payload, ..said })
@@ -146,6 +154,38 @@ fn a_chunk_ends_before_it_is_long_and_long_events_are_in_none() {
         let mut draft = Draft::new(&wordy, Format { frame, ..format });
         assert!(!draft.append(&wordy));
     }
+}
+
+#[test]
+fn conversions_are_shared_for_as_long_as_they_are_recent() {
+    let (from, recent) = (formats().next().unwrap(), Recent::new(10_000));
+    let chunks: Vec<_> = (1..100).map(|id| chunk(&[event(id, text(900, Json))], from)).collect();
+    let place = |chunk: &Arc<Chunk>, format| {
+        chunk.frames(format, &recent, |frames| frames.unwrap().bytes.as_ptr())
+    };
+    for chunk in &chunks {
+        for format in formats() {
+            assert_eq!(place(chunk, format), place(chunk, format));
+        }
+    }
+    let kept =
+        |chunk: &&Arc<Chunk>| formats().any(|format| chunk.others.get(format.index()).is_some());
+    assert!(kept(&chunks.last().unwrap()));
+    assert!(chunks.iter().filter(kept).count() < 5);
+}
+
+#[test]
+fn outboxes_share_single_events_while_a_chunk_is_put_into_them_and_not_later() {
+    let chunk =
+        chunk(&[event(1, text(9, Json)), event(2, text(9, Json))], formats().next().unwrap());
+    let (one, other) = (chunk.singles(), chunk.singles());
+    assert!(Arc::ptr_eq(&one, &other));
+    let single = Arc::downgrade(&one[0]);
+    drop((one, other));
+    chunk.forget_singles();
+    assert!(single.upgrade().is_none(), "nothing waits with the chunk");
+    assert!(!Arc::ptr_eq(&chunk.singles(), &chunk.singles()));
+    assert_eq!(chunk.singles().len(), 2);
 }
 
 /// A realm and the sessions in it.

@@ -106,7 +106,7 @@ fn bench() -> Bench {
         closed: Arc::clone(&closed),
         outbox: Arc::clone(&outbox),
     };
-    let link = Link::new(pipe, Arc::clone(&outbox), Duration::from_secs(10));
+    let link = Link::new(pipe, Arc::clone(&outbox), Arc::default(), Duration::from_secs(10));
     let peer = Peer::new(Address::Local, TransportKind::Local, "test".into());
     let connection = Connection::new(link, Arc::clone(&shared), shared.limits(), peer);
     Bench { shared, outbox, say, sent, closed, connection }

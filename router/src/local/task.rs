@@ -153,7 +153,7 @@ impl Task {
                 Parcel::One(Outbound::Message(message)) => hear(*message),
                 Parcel::One(Outbound::Event(event)) => hear(event.event().into()),
                 Parcel::Chunk(chunk) => {
-                    chunk.singles().iter().for_each(|event| hear(event.event().into()));
+                    chunk.events().for_each(|event| hear(event.into()));
                 }
             }
         }

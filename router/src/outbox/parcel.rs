@@ -23,12 +23,12 @@ impl Item for Parcel {
 
     fn split(&self) -> Option<Vec<(Self, usize)>> {
         let Self::Chunk(chunk) = self else { return None };
-        let singles = chunk.singles().iter().map(|event| {
+        let single = |event: &Arc<_>| {
             let event = Outbound::Event(Arc::clone(event));
             let bytes = event.weight();
             (Self::One(event), bytes)
-        });
-        Some(singles.collect())
+        };
+        Some(chunk.singles().iter().map(single).collect())
     }
 
     fn is_event(&self) -> bool {

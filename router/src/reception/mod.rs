@@ -277,7 +277,8 @@ impl Reception {
         let patience = Patience::new(&self.keep_alive, peer.transport);
         let outbox = Arc::clone(&registered.outbox);
         let limits = self.limits(&shared);
-        let link = Link::new(transport, outbox, limits.stall).watched(patience);
+        let recent = Arc::clone(&shared.recent);
+        let link = Link::new(transport, outbox, recent, limits.stall).watched(patience);
         let mut connection = Connection::new(link, shared, limits, peer);
         connection.set_slow_consumers(self.slow_consumers);
         Box::pin(async move {

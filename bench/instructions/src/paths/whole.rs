@@ -8,7 +8,7 @@ use super::{
 };
 use bytes::BytesMut;
 use std::hint::black_box;
-use wamplex_realm::Outbound;
+use wamplex_realm::{Made, Outbound, Recent};
 use wamplex_shared::{
     codec,
     id::{RequestId, RequestIds},
@@ -28,11 +28,11 @@ pub(super) fn event(times: u64, subscribers: u64, from: Serializer, to: Serializ
     let publisher = stage.join();
     let Stage { realm, mut out, .. } = stage;
     let frame = frame(from, &publish(payload(from, 128), false));
-    let mut buffer = buffer();
+    let (mut buffer, recent) = (buffer(), Recent::default());
     repeat(times, || {
         let Ok(Message::Publish(message)) = codec::decode(from, black_box(&frame)) else { return };
         realm.publish(&publisher, message, Time::ZERO, &mut out).expect("it is allowed");
-        send(&mut out, to, &mut buffer);
+        send(&mut out, to, &recent, &mut buffer);
     });
 }
 
@@ -45,6 +45,7 @@ pub(super) fn call(times: u64, serializer: Serializer) {
     stage.register(&callee);
     let Stage { realm, mut out, .. } = stage;
     let (payload, mut buffer) = (payload(serializer, 128), buffer());
+    let recent = Recent::default();
     let frames: Vec<_> = (1..=FRAMES)
         .filter_map(RequestId::new)
         .map(|id| [ask(id, payload.clone()), yield_(id, payload.clone())])
@@ -55,10 +56,10 @@ pub(super) fn call(times: u64, serializer: Serializer) {
         let [ask, answer] = frames.next().expect("there are enough");
         let Ok(Message::Call(message)) = codec::decode(serializer, ask) else { return };
         realm.call(&caller, message, Time::ZERO, &mut out).expect("it is allowed");
-        send(&mut out, serializer, &mut buffer);
+        send(&mut out, serializer, &recent, &mut buffer);
         let Ok(Message::Yield(message)) = codec::decode(serializer, answer) else { return };
         realm.yield_(&callee, message, Time::ZERO, &mut out).expect("it is allowed");
-        send(&mut out, serializer, &mut buffer);
+        send(&mut out, serializer, &recent, &mut buffer);
     });
 }
 
@@ -68,14 +69,16 @@ fn buffer() -> BytesMut {
 }
 
 /// What the connections of the receivers do: each encodes, or copies what another one encoded.
-fn send(out: &mut Queue, serializer: Serializer, buffer: &mut BytesMut) {
+fn send(out: &mut Queue, serializer: Serializer, recent: &Recent, buffer: &mut BytesMut) {
     buffer.clear();
     assert!(!out.0.is_empty(), "somebody receives something");
     for (_, outbound) in out.0.drain(..) {
         match &outbound {
             Outbound::Message(message) => codec::encode_into(serializer, message, buffer),
             Outbound::Event(event) => {
-                event.encoded(serializer).each(|piece| buffer.extend_from_slice(piece));
+                let mut made = Made::default();
+                let pieces = event.encoded(serializer, recent, &mut made);
+                pieces.each(|piece| buffer.extend_from_slice(piece));
                 Ok(())
             }
         }
