@@ -10,6 +10,8 @@ export class Calls {
   readonly #client: TappedClient;
   readonly #send: Send;
   readonly #running = new Map<number, OutgoingCall>();
+  /** The latest call: each has a higher number than the one before. */
+  #last = 0;
 
   constructor(client: Client, send: Send) {
     this.#client = client as TappedClient;
@@ -20,6 +22,9 @@ export class Calls {
   call([, request, options, procedure, args, kwargs]: Message): void {
     const running = this.#running.get(request);
     if (running) return running.more(payload(args, kwargs), options.progress !== true);
+    // More arguments, which have crossed the answer on their way.
+    if (request <= this.#last) return;
+    this.#last = request;
     const tap: CallTap = {
       sent: (call) => void this.#running.set(request, call),
       progress: (result) => this.#result(request, result),

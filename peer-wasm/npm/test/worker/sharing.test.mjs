@@ -132,6 +132,25 @@ test('calls, errors, progress, arguments in pieces, and large values', async (t)
   assert.ok(WampError.is(await rejection(one.register('w.echo', () => {})), 'wamp.error.procedure_already_exists'));
 });
 
+test('arguments that cross the answer on their way are no other call', async (t) => {
+  const { tabs: [tab], witness } = await shared(t, 1);
+  let calls = 0;
+  await witness.register('w.first', () => ++calls);
+  let sent = 0;
+  let left = false;
+  async function* input() {
+    try {
+      while (sent < 100_000) yield [++sent];
+    } finally {
+      left = true;
+    }
+  }
+  assert.equal(await tab.stream('w.first', [], { input: input() }).result, 1);
+  while (!left) await new Promise((resolve) => setTimeout(resolve));
+  assert.equal(await tab.call('wamp.session.count'), 2);
+  assert.equal(calls, 1);
+});
+
 test('canceling crosses both ways', async (t) => {
   const { tabs: [one, two], witness } = await shared(t, 2);
   const stopped = [];
