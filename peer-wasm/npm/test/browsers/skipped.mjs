@@ -31,6 +31,7 @@ export const SKIPPED_TESTS = {
   },
   'worker/breaking.test.mjs': {
     'tabs on pages that are not secure may share, too': 'takes away what pages lose only together with their locks',
+    'a port that closes is noticed, and another one is made': 'Firefox and WebKit tell nobody that a port closes: browsers/worker.page.mjs ends workers',
   },
   'pain-points.test.mjs': {
     'pain point 4: bundles for browsers without shims or configuration': 'bundles',
