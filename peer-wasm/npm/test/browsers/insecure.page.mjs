@@ -1,7 +1,9 @@
 // A page that came over http: from a host that is not localhost: browsers give it no WebCrypto.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AuthError, auth, connect } from 'wamplex';
+import { AuthError, ConnectionLostError, auth, connect } from 'wamplex';
+import { connect as connectTab } from 'wamplex/worker';
+import { startRouter } from '../router.mjs';
 import { rejection, startScripted } from '../scripted.mjs';
 
 /** If it were tried again, no test would end. */
@@ -46,4 +48,36 @@ for (const [method, offered, extra] of [
 test('a ticket is only shown to this machine', async (t) => {
   const { message } = await rejection(connect(`ws://${location.host}/`, { ...AT_ONCE, auth: auth.ticket({ authid: 'joe', ticket: 'x' }) }));
   assert.equal(message, "'ticket' sends a secret: use wss:// or a connection on this machine");
+});
+
+test('a shared worker that dies is noticed without locks, too, and another one takes its place', async (t) => {
+  assert.equal(navigator.locks, undefined);
+  const router = await startRouter('origins = ["*"]\n');
+  t.after(() => router.stop());
+  const name = `${router.url} w`;
+  // The worker has its own clock, the tab has this one.
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const tab = await connectTab(() => new SharedWorker('/worker/worker.mjs', { name }), { reconnect: { initialDelay: 1, maxDelay: 50 } });
+  const end = new BroadcastChannel(name);
+  t.after(async () => {
+    await tab.close();
+    end.postMessage('end');
+    end.close();
+  });
+  await tab.register('w.never', () => new Promise(() => {}));
+  const pending = rejection(tab.call('w.never'));
+  await tab.call('wamp.session.count');
+  const opened = new Promise((resolve) => tab.addEventListener('open', resolve, { once: true }));
+  end.postMessage('end');
+  // Where its port tells nothing, silence does. Until it has ended, the worker may speak.
+  let settled = false;
+  pending.then(() => (settled = true));
+  while (!settled) {
+    t.mock.timers.tick(10_000);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const error = await pending;
+  assert.ok(error instanceof ConnectionLostError && error.maybeSent, String(error));
+  await opened;
+  assert.equal(typeof (await tab.call('w.tabs')), 'number');
 });
