@@ -37,6 +37,7 @@ const api = defineContract({
   'com.test.untyped': topic(),
   'com.test.slow.call': procedure({ input: v.tupleAsync([v.pipeAsync(v.number(), v.checkAsync(async (value) => (await turns(value % 2 ? 5 : 0), true)))]) }),
   'com.test.slow': topic(later((value) => (value % 2 ? 5 : 0))),
+  'com.test.slow.progress': procedure({ output: v.pipeAsync(v.number(), v.checkAsync(async () => true)) }).progress(later((value) => (value % 2 ? 5 : 0))),
   'com.test.search': procedure({
     input: z.tuple([z.string()]), kwargs: z.object({ limit: z.number().default(10), since: z.iso.date().transform((day) => Date.parse(day)).optional() }),
     output: z.number(), outputKwargs: z.object({ of: z.number(), unit: z.string().default('m') }),
@@ -490,4 +491,30 @@ test('validators may answer with whatever can be waited for', async (t) => {
   await client.register('com.test.length', ([text]) => text);
   assert.equal(await client.call('com.test.length', ['four']), 4);
   assert.equal((await rejection(client.call('com.test.length', [4]))).uri, 'wamp.error.runtime_error');
+});
+
+test('validators that take their time change no order of progressive results', async (t) => {
+  const [callee, plain] = await clients(t, api, undefined);
+  await callee.register('com.test.slow.progress', async function* (_, inv) {
+    for (const n of [1, 2, 3]) void inv.progress(n);
+    yield 4;
+    void inv.progress(5);
+    return 6;
+  });
+  const job = plain.stream('com.test.slow.progress');
+  const seen = [];
+  for await (const value of job) seen.push(value);
+  assert.deepEqual([seen, await job.result], [[1, 2, 3, 4, 5], 6]);
+});
+
+test('a stream throws nothing, whatever it is asked for', async (t) => {
+  const [client] = await clients(t, api);
+  for (const [uri, words] of [['com.test.number', /is a topic of the contract/], ['com.test.device.{id}.read', /params\.id must be/]]) {
+    const job = client.stream(uri);
+    assert.match((await rejection(job.result)).message, words);
+    assert.match((await rejection(job.raw)).message, words);
+    await assert.rejects(async () => {
+      for await (const value of job) assert.fail(value);
+    }, words);
+  }
 });

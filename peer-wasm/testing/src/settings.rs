@@ -36,8 +36,19 @@ pub struct BadSetting {
 
 impl BadSetting {
     pub(crate) fn new(key: &str, reason: impl Into<String>) -> Self {
-        Self { key: key.into(), reason: reason.into() }
+        Self { key: camel_case(key), reason: reason.into() }
     }
+}
+
+/// The key as whoever gave it spells it.
+fn camel_case(key: &str) -> String {
+    let mut words = key.split('_');
+    let first = words.next().unwrap_or_default();
+    words.fold(first.to_owned(), |mut camel, word| {
+        let mut letters = word.chars();
+        camel.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        camel + letters.as_str()
+    })
 }
 
 /// What was read, or what it should have been.
@@ -62,7 +73,7 @@ pub(crate) fn read(text: &str, seed: u64, epoch: u64) -> Result<Hosted, BadSetti
     for (key, value) in dict.iter().filter(|(_, value)| **value != Value::Null) {
         let read = match key {
             "name" => Ok(()),
-            "users" => each(value, user).map(|users| door.users = users),
+            "users" => set(&mut door.users, users(value)),
             "private_key" => set(&mut door.key, private_key(value)),
             "anonymous" => boolean(value).map(|on| anonymous = Some(on)),
             "roles" => each(value, role).map(|read| roles = read),
@@ -160,7 +171,7 @@ fn retention(retention: &mut Retention, value: &Value) -> Read<()> {
             "replay_bytes" => set(&mut retention.replay_bytes, size(value)),
             "ttl" => set(&mut retention.ttl, millis(value)),
             "max_ttl" => set(&mut retention.max_ttl, millis(value)),
-            _ => Err("there are `events`, `bytes`, `replay_bytes`, `ttl` and `max_ttl`"),
+            _ => Err("there are `events`, `bytes`, `replayBytes`, `ttl` and `maxTtl`"),
         }?;
     }
     Ok(())
@@ -178,7 +189,7 @@ fn history_rule(value: &Value) -> Read<HistoryRule> {
             "bytes" => set(&mut rule.bytes, size(value)),
             "total_bytes" => set(&mut rule.total_bytes, size(value)),
             "age" => set(&mut rule.age, millis(value)),
-            _ => Err("a rule has `pattern`, `match`, `events`, `bytes`, `total_bytes` and `age`"),
+            _ => Err("a rule has `pattern`, `match`, `events`, `bytes`, `totalBytes` and `age`"),
         }?;
     }
     Ok(rule)
@@ -195,7 +206,7 @@ fn role(value: &Value) -> Read<Role> {
                 Ok(())
             }
             "permissions" => set(&mut role.permissions, each(value, permission)),
-            _ => Err("a role has `name`, `allow_all` and `permissions`"),
+            _ => Err("a role has `name`, `allowAll` and `permissions`"),
         }?;
     }
     Ok(role)
@@ -214,7 +225,7 @@ fn permission(value: &Value) -> Read<Permission> {
             }),
             "disclose" => disclose(&mut permission, value),
             "force_reregister" => set(&mut permission.force_reregister, boolean(value)),
-            _ => Err("a permission has `uri`, `match`, `allow`, `disclose` and `force_reregister`"),
+            _ => Err("a permission has `uri`, `match`, `allow`, `disclose` and `forceReregister`"),
         }?;
     }
     Ok(permission)
@@ -236,6 +247,15 @@ fn action(value: &Value) -> Read<Action> {
     action.ok_or("`allow` lists `call`, `register`, `publish` and `subscribe`")
 }
 
+fn users(value: &Value) -> Read<Vec<User>> {
+    let users = each(value, user)?;
+    let mut names: Vec<_> = users.iter().map(|user| &user.authid).collect();
+    names.sort_unstable();
+    names.dedup();
+    let is_unique = names.len() == users.len();
+    is_unique.then_some(users).ok_or("two users have the same `authid`")
+}
+
 fn user(value: &Value) -> Read<User> {
     let dict = dict(value)?;
     let mut user = User { role: ByteString::from_static("user"), ..User::default() };
@@ -254,7 +274,7 @@ fn user(value: &Value) -> Read<User> {
             "kdf" => set(&mut kdf, cost(value).map(Some)),
             "public_key" => set(&mut user.public_key, public_key(value).map(Some)),
             _ => Err(
-                "a user has `authid`, `role`, `ticket`, `secret`, `salt`, `iterations`, `keylen`, `password`, `kdf` and `public_key`",
+                "a user has `authid`, `role`, `ticket`, `secret`, `salt`, `iterations`, `keylen`, `password`, `kdf` and `publicKey`",
             ),
         }?;
     }
@@ -273,7 +293,7 @@ fn user(value: &Value) -> Read<User> {
     if has_proof || user.password.is_some() || user.public_key.is_some() {
         Ok(user)
     } else {
-        Err("a user has neither a `ticket` nor a `secret`, `password` or `public_key`")
+        Err("a user has neither a `ticket` nor a `secret`, `password` or `publicKey`")
     }
 }
 
@@ -311,7 +331,7 @@ fn cost(value: &Value) -> Read<Cost> {
 
 fn public_key(value: &Value) -> Read<cryptosign::PublicKey> {
     let key = cryptosign::PublicKey::from_hex(text(value)?);
-    key.map_err(|_| "expected 64 hexadecimal digits as `public_key`")
+    key.map_err(|_| "expected 64 hexadecimal digits as `publicKey`")
 }
 
 fn private_key(value: &Value) -> Read<Option<cryptosign::Key>> {

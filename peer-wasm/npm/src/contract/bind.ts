@@ -55,21 +55,17 @@ export function bind(client: Client, definitions: ReadonlyMap<string, Definition
     },
 
     stream(uri: string, args: readonly unknown[] = [], given: With<StreamOptions> = {}) {
-      const known = find(uri, 'procedure');
-      if (!known) return stream(uri, args, given);
-      const to = known.address(given);
-      if (isUnchecked(known.schemas)) return stream(to.uri, args, to.options);
-      const { signal: outer, buffer, ...options } = to.options;
       const emit: Emit = (type, detail) => void tell(client, type, detail);
-      return new CallStream(buffer, outer, to.uri, emit, (signal, progress) => {
-        const go = async () => {
-          const checked = checkSent(known, args, options.kwargs);
-          const inner = await queue.after(checked, () => stream(to.uri, args, { ...options, signal }));
-          for await (const value of inner) progress(await known.judge(known.schemas.partial, value, PROGRESS));
-          return checkResult(known, await inner.raw);
-        };
-        return limited(go(), signal, 0);
-      });
+      let known: Definition<ProcedureSchemas> | undefined;
+      let to: { uri: string; options: StreamOptions };
+      try {
+        known = find(uri, 'procedure');
+        to = known?.address(given) ?? { uri, options: given };
+      } catch (error) {
+        return new CallStream(undefined, undefined, uri, emit, () => Promise.reject(error));
+      }
+      if (!known || isUnchecked(known.schemas)) return stream(to.uri, args, to.options);
+      return checkedStream(known, to, args, emit);
     },
 
     async register(uri: string, handler: Handler, given: With<RegisterOptions> = {}) {
@@ -95,6 +91,21 @@ export function bind(client: Client, definitions: ReadonlyMap<string, Definition
       return eventsOf(() => checkedSubscribe(uri, given));
     },
   };
+
+  function checkedStream(
+    known: Definition<ProcedureSchemas>, to: { uri: string; options: StreamOptions }, args: readonly unknown[], emit: Emit,
+  ): CallStream {
+    const { signal: outer, buffer, ...options } = to.options;
+    return new CallStream(buffer, outer, to.uri, emit, (signal, progress) => {
+      const go = async () => {
+        const checked = checkSent(known, args, options.kwargs);
+        const inner = await queue.after(checked, () => stream(to.uri, args, { ...options, signal }));
+        for await (const value of inner) progress(await known.judge(known.schemas.partial, value, PROGRESS));
+        return checkResult(known, await inner.raw);
+      };
+      return limited(go(), signal, 0);
+    });
+  }
 
   async function checkedSubscribe(
     uri: string, handlerOrOptions?: ((event: EventMessage) => unknown) | With<SubscribeOptions>, given?: With<SubscribeOptions>,

@@ -21,13 +21,12 @@ export function serving(known: Definition<ProcedureSchemas>, handler: Handler): 
     const { progress, result } = invocation;
     const raw = (value: unknown) => (raws.has(value as RawResult) ? (value as RawResult) : undefined);
     const first = (value: unknown) => (raw(value) ?? { args: [value] }).args[0];
-    const yielded = (value: unknown) => ours(() => known.judge(partial, first(value), PROGRESS));
+    // Answers go in the order in which they were given.
+    const answers = new Queue();
+    const progressing = <T>(value: unknown, go: () => T) => answers.after(ours(() => known.judge(partial, first(value), PROGRESS)), go);
     const more: Partial<Invocation> = {
       params: known.params(invocation.procedure),
-      progress: async (value, extra) => {
-        await yielded(value);
-        return progress(value, extra);
-      },
+      progress: async (value, extra) => progressing(value, () => progress(value, extra)),
       result: (payload) => {
         const made = result(payload);
         raws.add(made);
@@ -40,9 +39,9 @@ export function serving(known: Definition<ProcedureSchemas>, handler: Handler): 
     });
     const checked = both(known.judge(input, given, ARGUMENTS), () => known.judge(kwargs, invocation.kwargs, KWARGS));
     const { returned } = await queue.after(checked, begin);
-    const value = isGenerator(returned) ? yield* each(returned, yielded) : await returned;
-    await ours(() => both(known.judge(output, first(value), RESULT), () => known.judge(outputKwargs, raw(value)?.kwargs ?? {}, KEYWORD_RESULTS)));
-    return value;
+    const value = isGenerator(returned) ? yield* each(returned, (value) => progressing(value, () => {})) : await returned;
+    const right = () => both(known.judge(output, first(value), RESULT), () => known.judge(outputKwargs, raw(value)?.kwargs ?? {}, KEYWORD_RESULTS));
+    return answers.after(ours(right), () => value);
   };
 }
 
@@ -51,7 +50,7 @@ function having(invocation: Invocation, properties: Partial<Invocation>): Invoca
   return Object.defineProperties(invocation, Object.getOwnPropertyDescriptors(properties));
 }
 
-async function* each(generator: AsyncGenerator<unknown, unknown, void>, check: (value: unknown) => Promise<void>): AsyncGenerator<unknown, unknown, void> {
+async function* each(generator: AsyncGenerator<unknown, unknown, void>, check: (value: unknown) => unknown): AsyncGenerator<unknown, unknown, void> {
   let finished = false;
   try {
     for (;;) {

@@ -16,12 +16,20 @@ export class Network {
   #arriving = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stalled = false;
-  /** Milliseconds for each way. */
-  latency: number;
+  #latency = 0;
 
   constructor(clock: Clock, latency: number) {
     this.#clock = clock;
     this.latency = latency;
+  }
+
+  /** Milliseconds for each way. */
+  get latency(): number {
+    return this.#latency;
+  }
+
+  set latency(ms: number) {
+    this.#latency = duration(ms, 'latency');
   }
 
   /** Nothing arrives any more, and nobody hears of it. What is under way arrives when it is over. */
@@ -89,4 +97,10 @@ export class Network {
       }
     });
   }
+}
+
+/** So many milliseconds, if they can pass. */
+export function duration(ms: number, what: string): number {
+  if (typeof ms === 'number' && ms >= 0 && ms < Infinity) return ms;
+  throw new RangeError(`${what} is a number of milliseconds from 0, not ${ms}`);
 }

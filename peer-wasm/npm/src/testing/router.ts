@@ -8,7 +8,7 @@ import { Clock } from './clock.js';
 import { newPage, type Page } from './core.js';
 import { Exchange, Host } from './host.js';
 import { installed } from './install.js';
-import { Network } from './network.js';
+import { Network, duration } from './network.js';
 import { Recording } from './recording.js';
 import { realmsOf } from './settings.js';
 import { PageSocket } from './socket.js';
@@ -18,8 +18,11 @@ type InRealm<Options> = Options & { realm?: string };
 let count = 0;
 
 export async function createRouter(options: TestRouterOptions = {}): Promise<TestRouter> {
-  const page = await newPage(options.seed ?? Math.floor(Math.random() * 2 ** 53));
+  const { seed = Math.floor(Math.random() * 2 ** 53), latency = 0 } = options;
+  if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`seed is a whole number from 0, not ${seed}`);
+  duration(latency, 'latency');
   const realms = realmsOf(options);
+  const page = await newPage(seed);
   for (const { settings } of realms) page.addRealm(settings);
   const router = new TestRouter(page, realms.map(({ name }) => name), options);
   // Compiles the client: from now on all that connecting takes is messages, which `settled` waits for.
@@ -101,7 +104,7 @@ export class TestRouter {
   }
 
   async advance(ms: number): Promise<void> {
-    if (!(ms >= 0)) throw new RangeError('time goes forward only');
+    duration(ms, 'the time to pass');
     // What was sent before is there before time has passed.
     await this.#quiet(true);
     this.#clock.advance(ms);

@@ -209,6 +209,48 @@ test('a WebSocket that the application makes leads into the page while the route
   globalThis.WebSocket = before;
 });
 
+test('several routers may be installed, and leave what was there before in whatever order they go', async () => {
+  const before = globalThis.WebSocket;
+  const made = [];
+  const stub = class { constructor(url) { made.push(url); } };
+  const reaches = async (router) => {
+    const client = await connect(router.url, { realm: 'realm1', reconnect: false });
+    assert.deepEqual(router.sessions.map(({ id }) => id), [client.session.id]);
+    await client.close();
+  };
+  for (const order of [[0, 1], [1, 0]]) {
+    globalThis.WebSocket = stub;
+    const routers = [await createRouter({ url: 'wss://one.example.com/ws' }), await createRouter({ url: 'wss://two.example.com/ws' })];
+    const [, undo] = [routers[0].install(), routers[0].install()];
+    routers[1].install();
+    for (const router of routers) await reaches(router);
+    undo();
+    await reaches(routers[0]);
+    await routers[order[0]].close();
+    await reaches(routers[order[1]]);
+    new WebSocket(routers[order[0]].url);
+    assert.equal(made.pop(), routers[order[0]].url);
+    await routers[order[1]].close();
+    assert.equal(globalThis.WebSocket, stub);
+  }
+  globalThis.WebSocket = before;
+});
+
+test('times and seeds that are none are refused in words', async (t) => {
+  for (const latency of [-1, NaN, Infinity, '5']) {
+    assert.match((await rejection(createRouter({ latency }))).message, /latency/, String(latency));
+  }
+  for (const seed of [-1, NaN, 0.5, 2 ** 53, '5']) assert.match((await rejection(createRouter({ seed }))).message, /seed/, String(seed));
+  const router = await createRouter();
+  t.after(() => router.close());
+  for (const ms of [-1, NaN, Infinity, '5', undefined]) {
+    assert.throws(() => (router.latency = ms), /latency/, String(ms));
+    assert.match((await rejection(router.advance(ms))).message, /time/, String(ms));
+  }
+  assert.equal(router.latency, 0);
+  await router.publish('com.example.t', 'still alive');
+});
+
 test('closing closes the clients of the router, and says goodbye to others', async () => {
   const router = await createRouter();
   const mine = await router.connect();

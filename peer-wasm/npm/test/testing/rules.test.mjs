@@ -76,13 +76,17 @@ test('settings that make no sense are refused in words', async () => {
   const table = [
     [{ realms: [{ name: '' }] }, /name/],
     [{ realms: ['a', 'a'] }, /already/],
-    [{ realms: [{ name: 'a', metaApi: 'some' }] }, /meta_api.*expected `off`, `ask` or `full`/],
+    [{ realms: [{ name: 'a', metaApi: 'some' }] }, /metaApi.*expected `off`, `ask` or `full`/],
     [{ realms: [{ name: 'a', colour: 1 }] }, /colour.*no such setting/],
-    [{ realms: [{ name: 'a', callTimeout: -1 }] }, /call_timeout.*whole number/],
+    [{ realms: [{ name: 'a', callTimeout: -1 }] }, /callTimeout.*whole number/],
     [{ realms: [{ name: 'a', roles: [{ name: 'x' }, { name: 'x' }] }] }, /two roles/],
     [{ realms: [{ name: 'a', roles: [{ name: 'x', permissions: [{ uri: 'a', allow: ['fly'] }] }] }] }, /`call`, `register`/],
     [{ users: [{ authid: 'joe' }] }, /neither/],
     [{ users: [{ authid: 'joe', secret: 'x', salt: 'y', iterations: 1 }] }, /1,000/],
+    [{ users: [users[0], { authid: 'joe', secret: 'x' }] }, /two users.*`authid`/],
+    [{ users: [users[0]], realms: [{ name: 'a', users: [{ authid: 'joe', secret: 'x' }] }] }, /two users.*`authid`/],
+    [{ realms: [{ name: 'a', retention: { maxTTL: 1 } }] }, /`maxTtl`/],
+    [{ realms: [{ name: 'a', historyReplyBytes: 'x' }] }, /`historyReplyBytes` of a realm/],
     [{ realms: [] }, /realm/],
   ];
   for (const [options, words] of table) assert.match((await rejection(createRouter(options))).message, words);

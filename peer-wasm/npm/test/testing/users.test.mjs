@@ -147,6 +147,6 @@ test('users that make no sense are refused in words', async () => {
     assert.match((await rejection(createRouter({ users: [{ authid: 'joe', ...user }] }))).message, words, JSON.stringify(user));
   }
   for (const privateKey of ['xyz', '00', new Uint8Array(3), 7]) {
-    assert.match((await rejection(createRouter({ privateKey }))).message, /private_key.*(hexadecimal|string)/, String(privateKey));
+    assert.match((await rejection(createRouter({ privateKey }))).message, /privateKey.*(hexadecimal|string)/, String(privateKey));
   }
 });
