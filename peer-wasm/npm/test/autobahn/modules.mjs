@@ -5,13 +5,16 @@ import { connect } from 'wamplex';
 import { WebSocket } from 'ws';
 import { startRouter } from '../router.mjs';
 
-// AutobahnJS expects the WebSocket of browsers and of later Nodes, which throws nothing that nobody listens to.
-globalThis.WebSocket ??= class extends WebSocket {
-  constructor(...args) {
-    super(...args);
-    this.on('error', () => {});
-  }
-};
+// AutobahnJS expects the WebSocket of browsers and of later Nodes, which throws nothing that nobody listens to. That of
+// Node 22 never closes when it cannot connect, for which AutobahnJS waits.
+if (!globalThis.WebSocket || globalThis.process?.version.startsWith('v22.')) {
+  globalThis.WebSocket = class extends WebSocket {
+    constructor(...args) {
+      super(...args);
+      this.on('error', () => {});
+    }
+  };
+}
 // Both print every end of a connection; AutobahnJS binds the function when it is loaded.
 console.warn = () => {};
 
