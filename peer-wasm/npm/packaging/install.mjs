@@ -24,11 +24,21 @@ export async function install(name, tarball) {
     if (!KEPT.includes(left)) rmSync(join(folder, left), { recursive: true });
   }
   for (const from of [join(here, 'shared'), join(here, 'apps', name)]) cpSync(from, folder, { recursive: true });
-  const options = ['--no-save', '--no-package-lock', '--prefer-offline'];
-  await unlessDone(join(folder, TARBALL), [tarball], () => npm(folder, 'install', ...options, tarball));
+  await unlessDone(join(folder, TARBALL), [tarball], () => installTarball(folder, tarball));
   // Bundlers keep what they made of a package for as long as its version stays the same.
   for (const cache of ['.vite', '.cache']) rmSync(join(folder, 'node_modules', cache), { recursive: true, force: true });
   return folder;
+}
+
+/** Adds the package to what is in a folder. What it asks for itself comes in the version of our lock file. */
+export async function installTarball(folder, tarball) {
+  const [ours, lock] = ['package.json', 'package-lock.json'].map((file) => JSON.parse(readFileSync(join(here, '..', file), 'utf8')));
+  const pinned = Object.keys(ours.optionalDependencies).map((name) => [name, lock.packages[`node_modules/${name}`].version]);
+  const manifest = join(folder, 'package.json');
+  const text = readFileSync(manifest, 'utf8');
+  writeFileSync(manifest, JSON.stringify({ ...JSON.parse(text), overrides: { wamplex: Object.fromEntries(pinned) } }));
+  await npm(folder, 'install', '--no-save', '--no-package-lock', '--prefer-offline', tarball);
+  writeFileSync(manifest, text);
 }
 
 /** The folder of an app with all that it needs but the package; tells if there is something to do. */

@@ -52,8 +52,21 @@ export function start([program, ...args], folder) {
   }
 }
 
-/** Starts a command that serves at the port in the place of `{port}`; resolves when somebody listens there. */
+/**
+ * Starts a command that serves at the port in the place of `{port}`; resolves when somebody listens there. The port is free
+ * when it is chosen: it is chosen again if it is somebody's by the time the command wants it.
+ */
 export async function serve(command, folder, seconds) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await serveOnce(command, folder, seconds);
+    } catch (error) {
+      if (attempt === 3 || !/EADDRINUSE|in use/i.test(error.message)) throw error;
+    }
+  }
+}
+
+async function serveOnce(command, folder, seconds) {
   const port = await freePort();
   const child = start(command.map((word) => word.replace('{port}', port)), folder);
   let status;

@@ -123,7 +123,7 @@ export class Connection {
     socket.onmessage = ({ data }) => this.#frame(typeof data === 'string' ? data : new Uint8Array(data));
     socket.onclose = ({ code, reason }) => this.drop(failed(!this.session && url, code, reason || failureOf(socket)));
     if (socket.readyState === 1) this.#connected();
-    else if (socket.readyState === 3) socket.onclose({ code: 1006, reason: '' });
+    else if (socket.readyState === 3 || failureOf(socket)) socket.onclose({ code: 1006, reason: '' });
   }
 
   /** Whether the network should take what was sent before there is more. */

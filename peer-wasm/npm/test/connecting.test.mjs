@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AuthError, Client, ConnectionLostError, TimeoutError, WampError, auth, connect } from 'wamplex';
+import * as slim from 'wamplex/slim';
 import { rejection, scripted, startScripted } from './scripted.mjs';
+
+/** As little as can be compiled. */
+const NO_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 test('close() wins over a connection that is being made', async (t) => {
   const router = await startScripted((message) => message[0] === 1);
@@ -26,13 +31,20 @@ test('a router that never answers is given up', async (t) => {
 
 test('a socket that says that it has failed, and never that it is closed, has failed', async () => {
   // The global WebSocket of Node 22 goes on connecting for ever then.
-  const socket = { readyState: 0, protocol: '', send() {}, close() {} };
-  const failure = rejection(connect('ws://127.0.0.1/', { realm: 'realm1', connectTimeout: 60_000, reconnect: false, webSocket: () => socket }));
-  while (!socket.onclose) await new Promise(setImmediate);
-  socket.onerror({ message: 'nobody is there' });
-  const error = await failure;
-  assert.ok(error instanceof ConnectionLostError);
-  assert.match(error.message, /nobody is there/);
+  for (const [{ connect: connectBy, ConnectionLostError: Lost }, loadFirst] of [[{ connect, ConnectionLostError }, true], [slim, false]]) {
+    const socket = { readyState: 0, protocol: '', send() {}, close() {} };
+    let load;
+    const wasm = new Promise((resolve) => (load = () => resolve(NO_MODULE)));
+    const failure = rejection(connectBy('ws://127.0.0.1/', { realm: 'realm1', connectTimeout: 60_000, reconnect: false, webSocket: () => socket, wasm }));
+    while (loadFirst ? !socket.onclose : !socket.onerror) await turn();
+    socket.onerror({ message: 'nobody is there' });
+    // It is told a turn later.
+    await new Promise((resolve) => setTimeout(resolve));
+    load();
+    const error = await failure;
+    assert.ok(error instanceof Lost, String(error));
+    assert.match(error.message, /nobody is there/);
+  }
 });
 
 test('the signal of the client closes it, while connecting and afterwards', async (t) => {
