@@ -367,7 +367,9 @@ impl<T: Transport> Link<T> {
                     if matches!(*message, Message::Goodbye(_) | Message::Abort(_)) =>
                 {
                     self.dismissal = Some(message);
-                    self.sending = VecDeque::new();
+                    // They are not sent, and do not wait any more either.
+                    let behind = mem::take(&mut self.sending);
+                    self.encoded += behind.iter().map(|(_, bytes)| bytes).sum::<usize>();
                     break;
                 }
                 Parcel::One(outbound) => self.put(cx, outbound)?,

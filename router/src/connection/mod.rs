@@ -93,6 +93,7 @@ impl<T: Transport> Connection<T> {
             if !Box::pin(self.part(end)).await {
                 return;
             }
+            self.link.outbox().forget_overflow();
             end = self.converse().await;
             if let End::Silent | End::Shutdown(Phase::BeforeWelcome) = end {
                 // Nothing is wrong with a client that leaves and waits for the connection to be closed.

@@ -35,6 +35,9 @@ const PANIC: &str = "panic";
 /// A GOODBYE of the client, for which there is an EVENT and then a GOODBYE of the realm at the same moment.
 const BOTH_GO: &str = r#"[6, {"both": true}, "wamp.close.close_realm"]"#;
 
+/// A GOODBYE of the client, for which more than may comes at the same moment.
+const TOO_MUCH: &str = r#"[6, {"much": true}, "wamp.close.close_realm"]"#;
+
 impl Transport for Pipe {
     fn serializer(&self) -> Serializer {
         Serializer::Json
@@ -48,7 +51,13 @@ impl Transport for Pipe {
             Some(BOTH_GO) => {
                 self.outbox.push(event(), 1);
                 self.outbox.push(Outbound::from(Goodbye::new(uris::close::KILLED)), 1);
+                self.outbox.push(event(), 1);
                 Ok(Bytes::from_static(BOTH_GO.as_bytes()))
+            }
+            Some(TOO_MUCH) => {
+                self.outbox.push(event(), usize::MAX / 2);
+                self.outbox.push(event(), usize::MAX / 2);
+                Ok(Bytes::from_static(TOO_MUCH.as_bytes()))
             }
             Some(frame) => Ok(Bytes::from_static(frame.as_bytes())),
             None => Err(Lost::Closed),
@@ -169,7 +178,7 @@ async fn a_session_that_the_realm_ends_gets_what_waits_and_the_reason_and_leaves
 
 #[tokio::test]
 async fn a_session_is_not_ended_by_what_the_realm_said_to_the_one_before() {
-    let Bench { shared, say, sent, mut connection, .. } = bench();
+    let Bench { shared, outbox, say, sent, mut connection, .. } = bench();
     for message in [HELLO, BOTH_GO, HELLO, "[48, 1, {}, \"com.example.nobody\"]"] {
         say.send(message).unwrap();
     }
@@ -190,7 +199,32 @@ async fn a_session_is_not_ended_by_what_the_realm_said_to_the_one_before() {
         ),
         "{sent:?}"
     );
-    assert_eq!(sessions(&shared), 0);
+    assert_eq!((sessions(&shared), outbox.bytes()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_session_is_not_ended_because_too_much_waited_for_the_one_before() {
+    let Bench { shared, outbox, say, sent, mut connection, .. } = bench();
+    for message in [HELLO, TOO_MUCH, HELLO, "[48, 1, {}, \"com.example.nobody\"]"] {
+        say.send(message).unwrap();
+    }
+    drop(say);
+    connection.run().await;
+    let sent = sent.lock();
+    assert!(
+        matches!(
+            &sent[..],
+            [
+                Message::Welcome(_),
+                Message::Event(_),
+                Message::Goodbye(_),
+                Message::Welcome(_),
+                Message::Error(_),
+            ]
+        ),
+        "{sent:?}"
+    );
+    assert_eq!((sessions(&shared), outbox.bytes(), shared.tally.read().overflows), (0, 0, 0));
 }
 
 #[tokio::test]

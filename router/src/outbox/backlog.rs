@@ -326,7 +326,7 @@ impl<T: Item> Backlog<T> {
             // Nobody is slow any more, and what waits next need not be looked up.
             self.newest = None;
         }
-        if self.kept.is_empty() && self.kept.capacity() > super::KEPT_SLOTS {
+        if self.kept.is_empty() && self.kept.capacity() > super::state::KEPT_SLOTS {
             self.kept = VecDeque::new();
         }
     }

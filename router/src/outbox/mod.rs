@@ -15,6 +15,7 @@ mod losses;
 #[cfg(test)]
 mod model;
 mod parcel;
+mod state;
 mod terms;
 
 pub(crate) use item::Item;
@@ -23,8 +24,9 @@ pub(crate) use parcel::Parcel;
 pub(crate) use terms::Terms;
 
 use crate::{config::SlowConsumerPolicy, peer::Peer};
-use backlog::{Backlog, Full};
+use backlog::Backlog;
 use parking_lot::Mutex;
+use state::{Queue, State, WaitsFor};
 use std::{
     collections::VecDeque,
     mem,
@@ -49,60 +51,13 @@ pub(crate) enum Cut {
     Shutdown,
 }
 
-#[derive(Debug)]
-struct State<T> {
-    queue: Queue<T>,
-    terms: Terms,
-    /// How many messages wait in a queue that drops nothing.
-    messages: usize,
-    /// The bytes of the queue, and of what was taken from it and has not reached the socket.
-    bytes: usize,
-    cut: Option<Cut>,
-    /// The task of the session, while it sleeps.
-    waker: Option<Waker>,
-    waits_for: WaitsFor,
-    /// Whether the task is woken when events are dropped.
-    wants_losses: bool,
-}
-
-/// What waits.
-#[derive(Debug)]
-enum Queue<T> {
-    /// Nothing of it is ever dropped. It is taken as a whole.
-    Whole(VecDeque<(T, usize)>),
-    /// Events may be dropped as long as they are not taken, so no more is taken than is written next.
-    Lossy(Box<Backlog<T>>),
-}
-
-/// What the task of a session sleeps until.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum WaitsFor {
-    /// A message, or the end.
-    Message,
-    /// The end only, since its socket is full.
-    Cut,
-}
-
-/// How many slots a queue keeps while nothing is in it.
-const KEPT_SLOTS: usize = 16;
-
 /// How many bytes are taken at once of a queue that drops events.
 const TAKEN: usize = 64 << 10;
 
 impl<T: Item> Outbox<T> {
     /// An empty outbox for at most `limit` bytes, which drops nothing.
     pub(crate) fn new(limit: usize) -> Self {
-        let state = State {
-            queue: Queue::Whole(VecDeque::new()),
-            terms: Terms::disconnecting(limit),
-            messages: 0,
-            bytes: 0,
-            cut: None,
-            waker: None,
-            waits_for: WaitsFor::Message,
-            wants_losses: true,
-        };
-        Self { state: Mutex::new(state), owner: OnceLock::new() }
+        Self { state: Mutex::new(State::new(Terms::disconnecting(limit))), owner: OnceLock::new() }
     }
 
     /// Notes whose it is; the first to be noted stays.
@@ -155,7 +110,7 @@ impl<T: Item> Outbox<T> {
     #[must_use]
     pub(crate) fn push_quietly(&self, item: T, bytes: usize) -> Option<Waker> {
         let mut state = self.state.lock();
-        if state.cut.is_some() || !state.push(item, bytes) {
+        if state.cut().is_some() || !state.push(item, bytes) {
             return None;
         }
         state.waker.take()
@@ -164,12 +119,18 @@ impl<T: Item> Outbox<T> {
     /// Closes the outbox: nothing more is taken, what waits can still be sent.
     pub(crate) fn cut(&self, cut: Cut) {
         let mut state = self.state.lock();
-        state.cut.get_or_insert(cut);
+        state.set_cut(cut);
         let waker = state.waker.take();
         drop(state);
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    /// Takes messages again after an overflow: it was that of a session that is over, and has nothing to do with the next one
+    /// of the connection. Nobody may push for the former session any more.
+    pub(crate) fn forget_overflow(&self) {
+        self.state.lock().has_overflowed = false;
     }
 
     /// Moves what waits into `taken`, which has to be empty, or wakes the task when there is something. It is everything
@@ -183,7 +144,7 @@ impl<T: Item> Outbox<T> {
     ) -> Poll<Result<(), Cut>> {
         debug_assert!(taken.is_empty(), "what was taken before would come after what is taken now");
         let mut state = self.state.lock();
-        if state.cut == Some(Cut::Overflow) {
+        if state.has_overflowed {
             return Poll::Ready(Err(Cut::Overflow));
         }
         let most = TAKEN.min(state.terms.bytes / 4);
@@ -199,13 +160,13 @@ impl<T: Item> Outbox<T> {
             state.waker = None;
             return Poll::Ready(Ok(()));
         }
-        if let Some(cut) = state.cut {
+        if let Some(cut) = state.cut() {
             return Poll::Ready(Err(cut));
         }
         if let Queue::Whole(queue) = &mut state.queue {
-            shrink(queue);
+            state::shrink(queue);
         }
-        shrink(taken);
+        state::shrink(taken);
         state.sleep(WaitsFor::Message, cx);
         Poll::Pending
     }
@@ -213,7 +174,7 @@ impl<T: Item> Outbox<T> {
     /// Wakes the task when the outbox is closed, though it cannot take anything now.
     pub(crate) fn poll_cut(&self, cx: &Context<'_>) -> Poll<Cut> {
         let mut state = self.state.lock();
-        if let Some(cut) = state.cut {
+        if let Some(cut) = state.cut() {
             return Poll::Ready(cut);
         }
         state.sleep(WaitsFor::Cut, cx);
@@ -253,7 +214,7 @@ impl<T: Item> Outbox<T> {
     /// Takes everything that waits and closes the outbox.
     pub(crate) fn close(&self) -> VecDeque<(T, usize)> {
         let mut state = self.state.lock();
-        state.cut.get_or_insert(Cut::Shutdown);
+        state.set_cut(Cut::Shutdown);
         let mut taken = VecDeque::new();
         state.queue.take_all(&mut taken);
         state.messages = 0;
@@ -280,87 +241,6 @@ impl<T: Item> Outbox<T> {
             Queue::Lossy(backlog) => (state.underway(backlog) + backlog.kept_bytes(), 0),
         };
         bytes > state.terms.bytes / 2 || messages > state.terms.messages / 2
-    }
-}
-
-impl<T: Item> State<T> {
-    /// Takes an item in as far as there is room; whether the task has to know of that.
-    fn push(&mut self, item: T, bytes: usize) -> bool {
-        match &mut self.queue {
-            Queue::Whole(queue) => {
-                let count = item.count();
-                // Of several messages only the first may be longer by itself than the limit.
-                let has_room = if count > 1 && self.bytes == 0 {
-                    bytes <= self.terms.bytes
-                } else {
-                    self.terms.has_room(self.bytes, bytes)
-                };
-                if !has_room || self.messages.saturating_add(count) > self.terms.messages {
-                    self.cut = Some(Cut::Overflow);
-                    return true;
-                }
-                self.bytes += bytes;
-                self.messages += count;
-                make_room(queue);
-                queue.push_back((item, bytes));
-                self.waits_for != WaitsFor::Cut
-            }
-            Queue::Lossy(backlog) => {
-                if let Some(parts) = item.split() {
-                    return parts.into_iter().fold(false, |wakes, (part, bytes)| {
-                        // What comes behind an overflow is not taken.
-                        self.cut.is_none() && self.push(part, bytes) || wakes
-                    });
-                }
-                let underway = self.bytes.saturating_sub(backlog.bytes());
-                if backlog.push(item, bytes, underway, &self.terms) == Err(Full) {
-                    self.cut = Some(Cut::Overflow);
-                }
-                self.bytes = underway + backlog.bytes();
-                let is_news = self.wants_losses && backlog.losses().events > 0;
-                is_news || self.cut.is_some() || self.waits_for != WaitsFor::Cut
-            }
-        }
-    }
-
-    /// The bytes that were taken and have not reached the socket.
-    fn underway(&self, backlog: &Backlog<T>) -> usize {
-        self.bytes.saturating_sub(backlog.bytes())
-    }
-
-    fn has_losses(&self) -> bool {
-        matches!(&self.queue, Queue::Lossy(backlog) if backlog.losses().events > 0)
-    }
-
-    fn sleep(&mut self, until: WaitsFor, cx: &Context<'_>) {
-        self.waits_for = until;
-        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            self.waker = Some(cx.waker().clone());
-        }
-    }
-}
-
-impl<T: Item> Queue<T> {
-    /// Moves everything into `taken`, which has to be empty.
-    fn take_all(&mut self, taken: &mut VecDeque<(T, usize)>) {
-        match self {
-            Self::Whole(queue) => *taken = mem::take(queue),
-            Self::Lossy(backlog) => backlog.take(usize::MAX, taken),
-        }
-    }
-}
-
-/// Makes room for one more. A queue grows by a quarter and not by its length: slots are memory that waits, too.
-fn make_room<T>(queue: &mut VecDeque<T>) {
-    if queue.len() == queue.capacity() {
-        queue.reserve_exact((queue.len() / 4).max(KEPT_SLOTS / 4));
-    }
-}
-
-/// Gives the slots of a burst back.
-fn shrink<T>(queue: &mut VecDeque<T>) {
-    if queue.capacity() > KEPT_SLOTS {
-        *queue = VecDeque::new();
     }
 }
 
@@ -502,6 +382,27 @@ mod tests {
     }
 
     #[test]
+    fn an_overflow_is_forgotten_with_its_session_and_a_shutdown_is_not() {
+        for is_shut in [false, true] {
+            let task = Task::new(100);
+            task.push(1, 90);
+            task.push(2, 11);
+            if is_shut {
+                task.outbox.cut(Cut::Shutdown);
+            }
+            assert_eq!(task.take(), Poll::Ready(Err(Cut::Overflow)));
+            task.outbox.sent(task.outbox.take()[0].1);
+            task.outbox.forget_overflow();
+            task.push(3, 90);
+            if is_shut {
+                assert_eq!(task.take(), Poll::Ready(Err(Cut::Shutdown)));
+            } else {
+                assert_eq!(task.take(), Poll::Ready(Ok(vec![3])));
+            }
+        }
+    }
+
+    #[test]
     fn a_burst_leaves_no_slots_behind() {
         let task = Task::new(1 << 20);
         (0..1000).for_each(|item| task.push(item, 1));
@@ -512,8 +413,10 @@ mod tests {
         assert!(task.outbox.poll_take(&Context::from_waker(&waker), &mut taken).is_ready());
         taken.clear();
         assert!(task.outbox.poll_take(&Context::from_waker(&waker), &mut taken).is_pending());
-        assert!(taken.capacity() <= KEPT_SLOTS);
+        assert!(taken.capacity() <= state::KEPT_SLOTS);
         let state = task.outbox.state.lock();
-        assert!(matches!(&state.queue, Queue::Whole(queue) if queue.capacity() <= KEPT_SLOTS));
+        assert!(
+            matches!(&state.queue, Queue::Whole(queue) if queue.capacity() <= state::KEPT_SLOTS)
+        );
     }
 }

@@ -332,7 +332,10 @@ fn live(policy: SlowConsumerPolicy, random: &mut Random) -> (bool, bool) {
         }
     }
     outbox.sent(model.underway);
-    client.received.extend(outbox.take().into_iter().map(|(letter, _)| letter));
+    let left = outbox.take();
+    outbox.sent(left.iter().map(|(_, bytes)| bytes).sum());
+    assert_eq!(outbox.bytes(), 0, "what is written does not count any more");
+    client.received.extend(left.into_iter().map(|(letter, _)| letter));
     let dropped = dropped.load(Relaxed);
     client.check(policy, dropped);
     assert_eq!((dropped, told + outbox.take_losses().events), (model.dropped, dropped));
@@ -349,6 +352,54 @@ fn every_policy_does_what_the_model_does() {
         assert!(count(|(lossy, _)| *lossy) > 150 || policy == Disconnect, "{policy:?}");
         assert!(count(|(_, is_cut)| *is_cut) > 100, "{policy:?}");
         assert!(count(|(lossy, is_cut)| !lossy && !is_cut) > 5, "{policy:?}");
+    }
+}
+
+#[test]
+fn whatever_happens_nothing_counts_once_everything_is_written() {
+    let mut random = Random(0x1234_5678_9abc_def1);
+    for _ in 0..2_000 {
+        let outbox = Outbox::<Bundle>::new(300);
+        let (mut underway, mut number) = (0, 0);
+        for _ in 0..60 {
+            number += 1;
+            let bytes = 1 + random.below(100) as usize;
+            let event = |topic| Bundle(vec![(Letter::event(number, 1, topic), bytes)]);
+            match random.below(9) {
+                0 => {
+                    let policy = [Disconnect, DropNewest, DropOldest, KeepLastPerTopic]
+                        [random.below(4) as usize];
+                    let messages = [1, 5, usize::MAX][random.below(3) as usize];
+                    let bytes = [50, 300, 1000][random.below(3) as usize];
+                    // For the next session of the connection: what waited for the one before is on its way.
+                    underway += outbox.take().iter().map(|(_, bytes)| bytes).sum::<usize>();
+                    outbox.set_terms(Terms { policy, bytes, messages }, &Arc::default());
+                }
+                1 => outbox.push(Bundle(vec![(Letter::reply(number), bytes)]), bytes),
+                2 => {
+                    let parts = (0..3).map(|topic| (Letter::event(number, 1, topic), bytes));
+                    outbox.push(Bundle(parts.collect()), 3 * bytes);
+                }
+                3 => {
+                    let mut taken = VecDeque::new();
+                    let cx = Context::from_waker(Waker::noop());
+                    let _ = outbox.poll_take(&cx, &mut taken);
+                    underway += taken.iter().map(|(_, bytes)| bytes).sum::<usize>();
+                }
+                4 => outbox.sent(std::mem::take(&mut underway)),
+                5 => outbox.forget_overflow(),
+                topic => outbox.push(event(topic as u8), bytes),
+            }
+        }
+        let left: usize = outbox.take().iter().map(|(_, bytes)| bytes).sum();
+        assert_eq!(outbox.bytes(), underway + left);
+        outbox.sent(underway + left);
+        assert_eq!(outbox.bytes(), 0);
+        // There is room for as much as at first.
+        outbox.forget_overflow();
+        outbox.set_terms(Terms::disconnecting(100), &Arc::default());
+        (0..10).for_each(|n| outbox.push(Bundle(vec![(Letter::reply(n), 10)]), 10));
+        assert_eq!(outbox.take().len(), 10);
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
     mem,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -54,16 +54,21 @@ pub fn prepare_runtime(builder: &mut Builder) {
 }
 
 /// Whether the threads of a runtime stay where they are.
+///
+/// It belongs to the runtime, since all routers in one have the same threads. Each router decides for itself when it keeps
+/// vigil: the curfew begins with the first of them and is over with the last, and a sign of life of any of them counts. One
+/// that is busy for long therefore does not end it for another, whose thread is awake and takes what there is to do.
 #[derive(Debug, Default)]
 pub(super) struct Curfew {
-    is_on: AtomicBool,
-    /// Counts the signs of life of the one who keeps vigil.
+    /// How many keep vigil.
+    vigils: AtomicUsize,
+    /// Counts the signs of life of those who do.
     signs: AtomicU64,
     home: Mutex<()>,
     over: Condvar,
 }
 
-/// A curfew that is on. It is over when this is dropped.
+/// A curfew that is on. It is over when the last of these is dropped.
 #[derive(Debug)]
 pub(super) struct Imposed<'a>(&'a Curfew);
 
@@ -75,18 +80,22 @@ impl Curfew {
 
     /// Keeps those who are about to sleep from now on.
     pub(super) fn impose(&self) -> Imposed<'_> {
-        self.is_on.store(true, Relaxed);
+        self.vigils.fetch_add(1, Relaxed);
         Imposed(self)
+    }
+
+    fn is_on(&self) -> bool {
+        self.vigils.load(Relaxed) > 0
     }
 
     /// Keeps this thread until the curfew is over, or nothing is heard of the vigil for this long.
     fn keep(&self, faith: Duration) {
-        if !self.is_on.load(Relaxed) {
+        if !self.is_on() {
             return;
         }
         let mut home = self.home.lock();
         let mut signs = self.signs.load(Relaxed);
-        while self.is_on.load(Relaxed) {
+        while self.is_on() {
             let waited = self.over.wait_for(&mut home, faith);
             let before = mem::replace(&mut signs, self.signs.load(Relaxed));
             if waited.timed_out() && before == signs {
@@ -107,8 +116,9 @@ impl Drop for Imposed<'_> {
     fn drop(&mut self) {
         // Under the lock: nobody is between looking and waiting.
         let _home = self.0.home.lock();
-        self.0.is_on.store(false, Relaxed);
-        self.0.over.notify_all();
+        if self.0.vigils.fetch_sub(1, Relaxed) == 1 {
+            self.0.over.notify_all();
+        }
     }
 }
 
@@ -138,6 +148,20 @@ mod tests {
             drop(imposed);
         });
         assert_eq!(kept.load(Relaxed), 0);
+    }
+
+    #[test]
+    fn the_end_of_one_vigil_is_not_the_end_of_the_curfew_for_another() {
+        let curfew = Curfew::default();
+        let [one, other] = [curfew.impose(), curfew.impose()];
+        drop(one);
+        assert!(curfew.is_on());
+        let again = curfew.impose();
+        drop(other);
+        assert!(curfew.is_on());
+        drop(again);
+        assert!(!curfew.is_on());
+        curfew.keep(Duration::from_secs(3600));
     }
 
     #[test]
