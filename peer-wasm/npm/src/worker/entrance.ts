@@ -17,7 +17,7 @@ const FRESH = 1000;
 export class Entrance {
   /** Whether any worker has ever answered. */
   answered = false;
-  /** What the last one has died of. */
+  /** What the last one has died of, if it has said so. */
   failure = 'the worker does not answer: it has to call serve() at the top of its script';
   readonly #make: (() => Made | Promise<Made>) | undefined;
   #tab: Made | undefined;
@@ -35,8 +35,8 @@ export class Entrance {
     return new PortSocket(portOf(tab), !!this.#make && !tab.terminate, tab as Partial<EventTarget>, patience, {
       learn,
       answered: () => (this.answered = true),
-      dead: (reason) => {
-        this.#dead = true;
+      failed: (reason, dead) => {
+        this.#dead ||= dead;
         this.failure = reason;
       },
     });

@@ -13,8 +13,8 @@ export interface PortListener {
   answered(): void;
   /** How it has proved who it is: told before the client hears of it in WELCOME. */
   learn(authmethod: string): void;
-  /** The worker is dead, for sure. */
-  dead(reason: string): void;
+  /** The worker is dead, or may be. */
+  failed(reason: string, dead: boolean): void;
 }
 
 /** What a client in a tab takes for a WebSocket: messages go to the worker that has the connection. */
@@ -48,8 +48,9 @@ export class PortSocket implements WebSocketLike {
     port.addEventListener('message', ({ data }) => this.#heard(data), { signal });
     port.addEventListener('close', () => this.#dead('the worker is gone'), { signal });
     worker.addEventListener?.('error', ({ message }: any) => {
-      // Later, workers tell of whatever goes wrong in them.
-      if (this.readyState !== OPEN) this.#dead(`the worker has failed: ${message || 'its script cannot be loaded'}`);
+      if (!message) this.#dead('the worker has failed: its script cannot be loaded');
+      // Something has thrown, which may be after all that we need.
+      else listener.failed(`the worker has failed: ${message}`, false);
     }, { signal });
     port.start?.();
     if (patience) setTimeout(() => this.readyState === 0 && this.#end('the worker does not answer'), patience);
@@ -100,7 +101,7 @@ export class PortSocket implements WebSocketLike {
   }
 
   #dead(reason: string): void {
-    this.#listener.dead(reason);
+    this.#listener.failed(reason, true);
     this.#end(reason);
   }
 

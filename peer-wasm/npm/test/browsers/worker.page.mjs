@@ -135,10 +135,30 @@ for (const kind of [SharedWorker, Worker]) {
     const error = await rejection(connect(new kind(`/worker/missing.mjs?${++count}`), SOON));
     assert.ok(WampError.is(error, 'wamplex.error.unsupported'), String(error));
     assert.match(error.message, /^the worker has failed: .+; connect\(\) can go on/);
-    const again = await rejection(connect(() => new kind(`/worker/missing.mjs?${++count}`), { ...SOON, connectTimeout: 1000 }));
+    const again = await rejection(connect(() => new kind(`/worker/missing.mjs?${++count}`), { reconnect: false }));
     assert.match(again.message, /the worker has failed: /);
   });
 }
+
+test('a worker that throws is heard, and no worse for it if it has called serve() before', async (t) => {
+  const script = (text) => URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
+  // Not for whoever runs the tests.
+  const worker = () => Object.assign(new Worker(script('throw new Error("of its own")')), { onerror: (event) => event.preventDefault() });
+  const throws = worker();
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const failing = rejection(connect(throws));
+  // Others listen, too.
+  await new Promise((resolve) => throws.addEventListener('error', () => setImmediate(resolve)));
+  t.mock.timers.tick(10_000);
+  t.mock.timers.reset();
+  assert.match((await failing).message, /^the worker has failed: .*of its own/);
+  const { name } = aWorker(t);
+  const lives = new Worker(script(`importScripts('${new URL(SCRIPT, location.href)}'); throw new Error('of its own')`), { name });
+  lives.onerror = (event) => event.preventDefault();
+  const tab = await connected(t, lives);
+  assert.equal(tab.state, 'open');
+  lives.terminate();
+});
 
 test('what cannot be made at all is said at once', async () => {
   const error = await rejection(connect(() => new NoSuchWorker(), { connectTimeout: 86_400_000 }));
