@@ -1,10 +1,9 @@
 //! Events that are put together as they are published.
 
 use super::{Chunk, Format, Frames, Part, Singles};
-use crate::transport::FrameFormat;
 use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
-use std::cell::Cell;
+use std::{cell::Cell, ops::Range};
 use wamplex_realm::{Conversions, detach_details};
 use wamplex_shared::{
     id::SubscriptionId,
@@ -75,11 +74,11 @@ impl Draft {
 
     fn write(&mut self, event: &Event) -> bool {
         let Format { serializer, frame } = self.format;
-        let start = FrameFormat::begin(&mut self.frames);
+        let start = frame.begin(serializer, &mut self.frames);
         let payload = super::write_event(serializer, event, &mut self.frames);
         let behind = self.frames.len() - payload;
-        let Some(start) = frame.end(serializer, &mut self.frames, start) else { return false };
-        let end = self.frames.len();
+        let Some(place) = frame.end(serializer, &mut self.frames, start) else { return false };
+        let Range { start, end } = place;
         self.length += end - start;
         self.longest = self.longest.max(end - start);
         // No chunk is nearly as long as these numbers can say.

@@ -193,17 +193,20 @@ impl Chunk {
         let mut bodies = Vec::with_capacity(self.parts.len());
         let mut events = self.events();
         for part in &self.parts {
-            let start = FrameFormat::begin(&mut out);
+            let start = format.frame.begin(format.serializer, &mut out);
             if format.serializer == self.format.serializer {
                 out.extend_from_slice(&self.frames.bytes[part.start as usize..part.end as usize]);
             } else if let Some(event) = events.next() {
                 let payload = codec::transcode(&event.payload, format.serializer);
                 write_event(format.serializer, &Event { payload, ..event }, &mut out);
             }
-            let begin = format.frame.end(format.serializer, &mut out, start)?;
-            length += out.len() - begin;
-            longest = longest.max(out.len() - begin);
-            bodies.push((u32::try_from(begin).ok()?, u32::try_from(out.len()).ok()?));
+            let place = format.frame.end(format.serializer, &mut out, start)?;
+            length += place.len();
+            longest = longest.max(place.len());
+            bodies.push((u32::try_from(place.start).ok()?, u32::try_from(place.end).ok()?));
+        }
+        if out.len() > format.frame.most() {
+            return None;
         }
         // In as much memory as it needs.
         let bytes = Bytes::copy_from_slice(&out);

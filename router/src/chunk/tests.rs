@@ -20,7 +20,8 @@ use wamplex_shared::{
     value::{Dict, Value},
 };
 
-const FRAMES: [FrameFormat; 2] = [FrameFormat::WebSocket, FrameFormat::RawSocket];
+const FRAMES: [FrameFormat; 3] =
+    [FrameFormat::WebSocket, FrameFormat::RawSocket, FrameFormat::Batch];
 
 fn formats() -> impl Iterator<Item = Format> {
     let all = Serializer::ALL.into_iter();
@@ -66,6 +67,8 @@ fn what_events_say_keeps_no_frame_alive() {
 fn head(frame: FrameFormat, length: usize, is_text: bool) -> Vec<u8> {
     let [_, a, b, c] = (length as u32).to_be_bytes();
     match frame {
+        FrameFormat::Batch if is_text => vec![],
+        FrameFormat::Batch => vec![0, a, b, c],
         FrameFormat::RawSocket => vec![0, a, b, c],
         FrameFormat::WebSocket if length < 126 => vec![if is_text { 0x81 } else { 0x82 }, c],
         FrameFormat::WebSocket => vec![if is_text { 0x81 } else { 0x82 }, 126, b, c],
@@ -92,6 +95,9 @@ fn a_chunk_is_the_same_bytes_as_its_events_one_by_one_in_every_format() {
                 let body = shared.encode(to.serializer);
                 expected.extend(head(to.frame, body.len(), to.serializer.is_text()));
                 expected.extend(&body);
+                if to == (Format { serializer: Json, frame: FrameFormat::Batch }) {
+                    expected.push(0x1e);
+                }
                 length += body.len();
                 longest = longest.max(body.len());
             }
@@ -108,6 +114,21 @@ fn a_chunk_is_the_same_bytes_as_its_events_one_by_one_in_every_format() {
         assert!(chunk.events().eq(events.iter().cloned()));
         assert!(chunk.singles().iter().map(|single| single.event()).eq(events));
     }
+}
+
+#[test]
+fn what_gets_too_long_for_a_batch_is_sent_one_by_one() {
+    // Five characters each where others need one byte.
+    let list = Value::List(vec![Value::Bool(false); 1900]);
+    let event = |at| event(at, codec::write_values(MsgPack, &[list.clone()], &Dict::new()));
+    let format = |serializer, frame| Format { serializer, frame };
+    let events: Vec<_> = (1..16).map(event).collect();
+    let chunk = chunk(&events, format(MsgPack, FrameFormat::Batch));
+    let is_whole =
+        |to| chunk.frames(to, &Recent::default(), |frames: Option<&Frames>| frames.is_some());
+    assert!(is_whole(format(Cbor, FrameFormat::Batch)));
+    assert!(!is_whole(format(Json, FrameFormat::Batch)));
+    assert!(is_whole(format(Json, FrameFormat::WebSocket)));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use wamplex_shared::{
 
 /// How many bytes a batch that goes out has at most, unless one message alone is longer. The limit of messages holds
 /// for batches too, and this is well below any limit that a client could have.
-const BATCH: usize = 64 << 10;
+pub(in crate::transport) const BATCH: usize = 64 << 10;
 
 /// A batch that came may be kept alive by a message of it that waits for a slow receiver, if it is not longer or the
 /// message is most of it.
@@ -63,6 +63,13 @@ impl Batches {
         self.outgoing.extend_from_slice(before.as_ref().map_or(&[], |length| length));
         message.each(|piece| self.outgoing.extend_from_slice(piece));
         self.outgoing.extend_from_slice(batch::behind(self.serializer));
+        self.outgoing.len() >= BATCH
+    }
+
+    /// Puts messages into the batch that is being filled which have all that a batch has around them; whether that is
+    /// full now.
+    pub(super) fn append_framed(&mut self, messages: &Bytes) -> bool {
+        self.outgoing.extend_from_slice(messages);
         self.outgoing.len() >= BATCH
     }
 

@@ -10,6 +10,7 @@ mod subprotocol;
 #[cfg(test)]
 mod tests;
 
+pub(super) use batches::BATCH;
 pub(super) use frame::Kind;
 pub(crate) use subprotocol::Subprotocol;
 
@@ -292,13 +293,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for WebSocket<S> {
     }
 
     fn frame_format(&self) -> Option<FrameFormat> {
-        self.batches.is_none().then_some(FrameFormat::WebSocket)
+        let is_batched = self.batches.is_some();
+        Some(if is_batched { FrameFormat::Batch } else { FrameFormat::WebSocket })
     }
 
     fn feed_framed(&mut self, frames: &Bytes) -> io::Result<()> {
-        self.check_open()?;
-        self.outgoing.push(frames);
-        Ok(())
+        match &mut self.batches {
+            None => {
+                self.check_open()?;
+                self.outgoing.push(frames);
+                Ok(())
+            }
+            // A batch of its own is written from where it is.
+            Some(_) if frames.len() >= COPIED => {
+                self.write_batch()?;
+                self.write(self.kind(), frames)
+            }
+            Some(batches) => {
+                if batches.append_framed(frames) {
+                    self.write_batch()
+                } else {
+                    Ok(())
+                }
+            }
+        }
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

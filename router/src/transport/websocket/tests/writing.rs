@@ -1,6 +1,7 @@
 //! What leaves the router, as tungstenite reads it.
 
 use super::*;
+use std::ops::Range;
 use tokio_tungstenite::tungstenite::{
     Message,
     protocol::{Role, WebSocketContext},
@@ -53,6 +54,32 @@ fn batches_are_heard_in_order_and_long_messages_are_alone() {
         assert_eq!(batches.len(), 5);
         let messages = batches.into_iter().flat_map(|b| batch::split(serializer, b.into_data()));
         assert_eq!(messages.map(|m| m.unwrap().len()).collect::<Vec<_>>(), lengths);
+    }
+}
+
+#[test]
+fn what_comes_framed_for_a_batch_is_heard_in_its_place_and_not_copied_when_it_is_long() {
+    for serializer in Serializer::ALL {
+        let agreed = Subprotocol { serializer, batched: true };
+        let mut transport = WebSocket::new(Wire::new([]), &[], agreed, 100);
+        assert_eq!(transport.frame_format(), Some(FrameFormat::Batch));
+        let message = |at: usize| at.to_string().into_bytes();
+        let mut batch = |numbers: Range<usize>| {
+            let mut batch = bytes::BytesMut::new();
+            numbers.for_each(|at| batch::append(serializer, &message(at), &mut batch));
+            transport.feed_framed(&batch.freeze()).unwrap();
+            transport.feed(&mut context(), Pieces::whole(&message(0).into())).unwrap();
+        };
+        batch(1..3);
+        batch(3..2000);
+        batch(2000..2001);
+        assert!(transport.poll_flush(&mut context()).is_ready());
+        assert_eq!(transport.buffered(), 0);
+        let batches = heard(transport.socket.written);
+        assert_eq!(batches.len(), 3);
+        let messages = batches.into_iter().flat_map(|b| batch::split(serializer, b.into_data()));
+        let expected = (1..3).chain([0]).chain(3..2000).chain([0, 2000, 0]).map(message);
+        assert!(messages.map(|m| m.unwrap().to_vec()).eq(expected));
     }
 }
 
