@@ -120,7 +120,8 @@ fn a_chunk_is_the_same_bytes_as_its_events_one_by_one_in_every_format() {
 fn what_gets_too_long_for_a_batch_is_sent_one_by_one() {
     // Five characters each where others need one byte.
     let list = Value::List(vec![Value::Bool(false); 1900]);
-    let event = |at| event(at, codec::write_values(MsgPack, &[list.clone()], &Dict::new()));
+    let event =
+        |at| event(at, codec::write_values(MsgPack, std::slice::from_ref(&list), &Dict::new()));
     let format = |serializer, frame| Format { serializer, frame };
     let events: Vec<_> = (1..16).map(event).collect();
     let chunk = chunk(&events, format(MsgPack, FrameFormat::Batch));
