@@ -180,7 +180,7 @@ fn a_chunk_ends_before_it_is_long_and_long_events_are_in_none() {
 
 #[test]
 fn conversions_are_shared_for_as_long_as_they_are_recent() {
-    let (from, recent) = (formats().next().unwrap(), Recent::new(10_000));
+    let (from, recent) = (formats().next().unwrap(), Recent::new(15_000));
     let chunks: Vec<_> = (1..100).map(|id| chunk(&[event(id, text(900, Json))], from)).collect();
     let place = |chunk: &Arc<Chunk>, format| {
         chunk.frames(format, &recent, |frames| frames.unwrap().bytes.as_ptr())
