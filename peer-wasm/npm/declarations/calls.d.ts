@@ -52,6 +52,8 @@ export interface StreamOptions extends CallOptions {
   /**
    * What comes after `args`: each item is sent as one more list of positional arguments, or as a `Payload`; the last item ends
    * the input. A `ReadableStream` will do as well. What the iterator throws cancels the call ("WAMP: Progressive Call Invocations").
+   *
+   * What sends them is in the part that `register` loads: the call is made when that is there.
    */
   input?: AsyncIterable<readonly unknown[] | Payload> | Iterable<readonly unknown[] | Payload>;
 }

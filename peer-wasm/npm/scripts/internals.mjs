@@ -6,6 +6,6 @@ export const INTERNALS = [
   'connection', 'consume', 'cut', 'deliver', 'detach', 'drop', 'emit', 'ended', 'enter', 'expected', 'expired', 'feed',
   'finish', 'founder', 'gone', 'heard', 'hold', 'holders', 'idle', 'interrupt', 'isFinal', 'isFull', 'isOpen', 'isOver',
   'iterate', 'last', 'live', 'leave', 'lose', 'lost', 'milliseconds', 'missed', 'offers', 'fail', 'opened', 'place', 'places',
-  'release', 'remove', 'registered', 'request', 'reserve', 'restart', 'restore', 'revoked', 'serve', 'settled',
+  'release', 'remove', 'registered', 'request', 'reserve', 'restart', 'restore', 'revoked', 'sendInput', 'serve', 'settled',
   'stop',   'subscribed', 'take', 'tell', 'tracing', 'view', 'wait', 'wantsRetained', 'wire', 'write',
 ];

@@ -19,7 +19,7 @@ const TOLD = {
   '`wamplex/slim` with its module': 'slim in a page, js and wasm',
   'Argon2id, if the router asks for it': 'argon2.js',
   'the meta API, if it is used': 'meta.js',
-  '`register`, if it is used': 'serve.js',
+  '`register`, or further arguments of calls, if they are used': 'serve.js',
   '`wamplex/worker`': 'worker.js',
   '`wamplex/react`, `wamplex/vue` or `wamplex/svelte`': 'vue.js',
   '`wamplex/autobahn`': 'autobahn.js',

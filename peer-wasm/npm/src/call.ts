@@ -1,8 +1,7 @@
-import type { CallOptions, Payload, Result, StreamOptions } from '../index.js';
+import type { CallOptions, Payload, Result } from '../index.js';
 import { Timer, onAbort } from './abort.js';
-import { turn } from './alarm.js';
 import { listOf, type Connection, type Pending } from './connection.js';
-import { Code, Flow } from './core.js';
+import { Code } from './core.js';
 import type { Message } from './decode/message.js';
 import { elements } from './encode/index.js';
 import { callOptions, checked } from './options.js';
@@ -137,28 +136,3 @@ export function valueOf({ 3: args }: Message): unknown {
 export function payloadOf(input: readonly unknown[] | Payload | undefined): Payload {
   return Array.isArray(input) ? { args: input } : ((input ?? {}) as Payload);
 }
-
-/** Sends what `input` yields; the last item is known only when the next one does not come. */
-export async function sendInput(call: OutgoingCall, input: NonNullable<StreamOptions['input']>): Promise<void> {
-  let held: Payload | undefined;
-  let sent = 0;
-  for await (const item of 'getReader' in input ? read((input as ReadableStream).getReader()) : input) {
-    if (held) call.more(held, false);
-    // Who sends without end would never hear of the answer.
-    if (++sent % Flow.Burst === 0) await turn();
-    while (call.isFull) await turn();
-    if (call.settled) return;
-    held = payloadOf(item);
-  }
-  call.more(held ?? {}, true);
-}
-
-/** Not every browser lets loops go over streams. */
-async function* read<T>(reader: ReadableStreamDefaultReader<T>): AsyncGenerator<T, void, void> {
-  try {
-    for (let next; !(next = await reader.read()).done; ) yield next.value;
-  } finally {
-    await reader.cancel();
-  }
-}
-

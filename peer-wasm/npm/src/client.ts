@@ -3,7 +3,7 @@ import type {
   RegisterOptions, Result, SessionInfo, State, StreamOptions, SubscribeOptions,
 } from '../index.js';
 import { limited, promised, timeoutError } from './abort.js';
-import { OutgoingCall, payloadOf, resultOf, sendInput, valueOf, type CallTap } from './call.js';
+import { OutgoingCall, payloadOf, resultOf, valueOf, type CallTap } from './call.js';
 import { Code } from './core.js';
 import { elements } from './encode/index.js';
 import type { Message } from './decode/message.js';
@@ -15,7 +15,7 @@ import { CLOSED_BY_US, Link } from './link.js';
 import { lazyMeta } from './meta/lazy.js';
 import { CONNECT_TIMEOUT } from './opener.js';
 import { checkNumber, wireOptions } from './options.js';
-import { loadServing } from './serving.js';
+import { Serving, loadServing } from './serving.js';
 import type { Registration } from './serve/registration.js';
 import { CallStream } from './stream.js';
 import type { Subscription } from './subscription.js';
@@ -132,12 +132,13 @@ export class Client extends EventTarget {
         this.#check(this.#options.whenDisconnected?.call);
         return this.#link.enter(options.signal, left(), (connection) => {
           const call = new OutgoingCall(connection, procedure, payload, options, left(), pick, progress);
-          if (input) sendInput(call, input).catch((error) => call.giveUp(error));
+          if (input) Serving!.sendInput(call, input).catch((error) => call.giveUp(error));
           tap?.sent(call);
           return call.result;
         });
       };
-      const result = options.idempotent && !input ? this.#again(go) : go();
+      const loading = input && !Serving && limited(loadServing(), options.signal, total);
+      const result = loading ? loading.then(go) : options.idempotent && !input ? this.#again(go) : go();
       waited = true;
       return result;
     });

@@ -1,4 +1,4 @@
-// `register` loads what serves procedures when it is called first: nobody sees more of that than its time.
+// `register`, and a call with further arguments, loads what they need when it is called first: nobody sees more of that than its time.
 import assert from 'node:assert/strict';
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -119,6 +119,36 @@ test('a part that cannot be loaded is told, and ends nothing', async (t) => {
   assert.deepEqual([error.uri, error.maybeSent], ['wamp.error.network_failure', false]);
   assert.match(error.message, /^cannot load serve.js: .*serve\.js/);
   await stillWorks(router, client);
+});
+
+test('the further arguments of a call wait for the part, and so does the call', async (t) => {
+  const { router, client, arrive } = await fresh(t);
+  await client.connect();
+  const job = client.stream('a', [0], { input: [[1], [2]], timeout: 60_000 });
+  const gone = client.stream('b', [0], { input: [[1]] });
+  gone.cancel('enough');
+  assert.equal(await rejection(gone.result), 'enough');
+  const late = client.stream('c', [0], { input: [[1]], timeout: 1 });
+  assert.equal((await rejection(late.result)).uri, 'wamp.error.timeout');
+  await stillWorks(router, client);
+  assert.deepEqual(router.received.map(([code, , , uri]) => uri ?? code), [1, 'alive']);
+  arrive();
+  router.send(50, (await router.message(48, 4))[1], {}, ['sum']);
+  assert.equal(await job.result, 'sum');
+  const sent = router.received.slice(2);
+  assert.deepEqual(sent.map(([code, request, { progress }, uri, args]) => [code, request, progress, uri, args]), [
+    [48, 2, true, 'a', [0]], [48, 2, true, 'a', [1]], [48, 2, undefined, 'a', [2]],
+  ]);
+});
+
+test('a call whose part cannot be loaded is not sent', async (t) => {
+  const { wamplex, router, client } = await fresh(t, { missing: true });
+  await client.connect();
+  const error = await rejection(client.stream('a', [0], { input: [[1]] }).result);
+  assert.ok(error instanceof wamplex.ConnectionLostError, String(error));
+  assert.deepEqual([error.uri, error.maybeSent], ['wamp.error.network_failure', false]);
+  await stillWorks(router, client);
+  assert.equal(router.received.length, 2);
 });
 
 test('a second client needs no loading, and what it serves knows the same errors', async (t) => {

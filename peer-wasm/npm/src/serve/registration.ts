@@ -5,6 +5,7 @@ import { Code } from '../core.js';
 import type { Message } from '../decode/message.js';
 import { asyncDispose } from '../dispose.js';
 import { WampError } from '../errors.js';
+import { sendInput } from './input.js';
 import { IncomingCall } from './invocation.js';
 import { Lasting } from '../lasting.js';
 import { wireOptions } from '../options.js';
@@ -18,6 +19,8 @@ const LONGEST_PAUSE = 10_000;
 
 /** All procedures that one client serves, and the calls that are running. */
 export class Registrations extends Table<Registration> {
+  /** In this part because so few calls have more to send than their arguments. */
+  static readonly sendInput = sendInput;
   readonly #running = new Map<number, IncomingCall>();
   #drained: (() => void) | undefined;
 
