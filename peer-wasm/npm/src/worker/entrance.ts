@@ -15,9 +15,7 @@ const FRESH = 1000;
 
 /** The way from a tab to the worker, and to the next one when it is dead. */
 export class Entrance {
-  /** Whether any worker has ever answered. */
-  answered = false;
-  /** What the last one has died of, if it has said so. */
+  /** What the last one has died of, or why it is silent. */
   failure = 'the worker does not answer: it has to call serve() at the top of its script';
   readonly #make: (() => Made | Promise<Made>) | undefined;
   #tab: Made | undefined;
@@ -34,7 +32,6 @@ export class Entrance {
     const tab = await this.#next();
     return new PortSocket(portOf(tab), !!this.#make && !tab.terminate, tab as Partial<EventTarget>, patience, {
       learn,
-      answered: () => (this.answered = true),
       failed: (reason, dead) => {
         this.#dead ||= dead;
         this.failure = reason;

@@ -24,8 +24,7 @@ export async function connect(tab: Tab | (() => Tab | Promise<Tab>), options: Pa
     await client.connect({ timeout: options.connectTimeout ?? 10_000 });
   } catch (error) {
     await client.close();
-    if (!(error instanceof TimeoutError) || entrance.answered) throw error;
-    throw new TimeoutError(error.uri, { message: entrance.failure });
+    throw error instanceof TimeoutError ? new TimeoutError(error.uri, { message: entrance.failure }) : error;
   }
   return client;
 }

@@ -6,6 +6,8 @@ export type Note =
   | { readonly socket: number; readonly data: string }
   /** Asks for a sign of life, or is one. */
   | { readonly socket: number; readonly alive: true }
+  /** Why the worker lets the tab wait. */
+  | { readonly socket: number; readonly why: string }
   | { readonly socket: number; readonly close: string };
 
 /** The ends of message channels, and workers themselves. */

@@ -5,15 +5,15 @@ import { PROTOCOL, type Note, type Port } from './messages.js';
 const OPEN = 1;
 const CLOSED = 3;
 
+const NO_SESSION = 'the worker has no session';
+
 let sockets = 0;
 
 /** Whom a socket tells what. */
 export interface PortListener {
-  /** The worker is there. */
-  answered(): void;
   /** How it has proved who it is: told before the client hears of it in WELCOME. */
   learn(authmethod: string): void;
-  /** The worker is dead, or may be. */
+  /** The worker is dead, or has its reasons to be silent. */
   failed(reason: string, dead: boolean): void;
 }
 
@@ -65,11 +65,12 @@ export class PortSocket implements WebSocketLike {
 
   #heard(note: Partial<Note> & Record<string, any> | null): void {
     if (note?.socket !== this.#number) return;
-    const { open, data, close } = note;
+    const { open, data, close, why } = note;
     this.#silence?.break();
     if (note['alive']) this.#tell({ alive: true });
     else if (open !== undefined) this.#answered(open);
     else if (close !== undefined) this.#end(close);
+    else if (why) this.#listener.failed(`${NO_SESSION}: ${why}`, false);
     else if (data) {
       // The first message is WELCOME or ABORT.
       const { authmethod } = (this.#welcome && JSON.parse(data)[2]) || {};
@@ -83,7 +84,7 @@ export class PortSocket implements WebSocketLike {
     if (lock) whenFree(lock, this.#life.signal, () => this.#dead('the worker is gone'));
     else this.#silence = new Silence(() => {}, () => this.#end('the worker does not answer'));
     this.readyState = OPEN;
-    this.#listener.answered();
+    this.#listener.failed(NO_SESSION, false);
     this.onopen?.({});
   }
 

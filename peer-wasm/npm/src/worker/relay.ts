@@ -21,7 +21,7 @@ interface Heard {
 /** One session of one tab, played on the session that the worker has: what a router is for the tab's client. */
 export class Relay {
   readonly #client: Client;
-  readonly #tell: (data: string) => void;
+  readonly #tell: (what: { data: string } | { why: string }) => void;
   readonly #close: (reason: string) => void;
   readonly #subscriptions = new Map<number, Heard>();
   readonly #calls: Calls;
@@ -29,7 +29,7 @@ export class Relay {
   readonly #echoes: Echoes;
   #over = false;
 
-  constructor(client: Client, tell: (data: string) => void, close: (reason: string) => void) {
+  constructor(client: Client, tell: (what: { data: string } | { why: string }) => void, close: (reason: string) => void) {
     this.#client = client;
     this.#tell = tell;
     this.#close = close;
@@ -91,6 +91,8 @@ export class Relay {
   }
 
   async #hello([, realm]: Message): Promise<void> {
+    const waits = ({ detail }: { detail: { cause: Error } }) => this.#tell({ why: detail.cause.message });
+    this.#client.addEventListener('reconnecting', waits);
     try {
       const { id, realm: ours, details } = await this.#client.ready();
       if (realm !== ANY_REALM && realm !== ours) return this.#send([3, { message: `the worker is in the realm '${ours}'` }, 'wamp.error.no_such_realm']);
@@ -99,6 +101,8 @@ export class Relay {
       // What a client has closed because of says whether to ask again.
       const { uri = 'wamp.error.network_failure', message } = ((error as WampError).cause ?? error) as WampError;
       this.#send([3, { message }, uri]);
+    } finally {
+      this.#client.removeEventListener('reconnecting', waits);
     }
   }
 
@@ -142,7 +146,7 @@ export class Relay {
   }
 
   #send(message: readonly unknown[]): void {
-    if (!this.#over) this.#tell(json(message));
+    if (!this.#over) this.#tell({ data: json(message) });
   }
 }
 

@@ -36,7 +36,7 @@ export function listen(port: Port, client: Client, relays: Set<Relay>): void {
     const gone = new AbortController();
     const relay = new Relay(
       client,
-      (data) => port.postMessage({ socket, data }),
+      (what) => port.postMessage({ socket, ...what }),
       (reason) => {
         guests.delete(socket);
         relays.delete(relay);

@@ -208,3 +208,23 @@ test('a port that closes is noticed, and another one is made', async (t) => {
   await stillWorks(router, tab);
   assert.deepEqual([seen, gaps.length, ports.length, share.tabs], [['again'], 1, 2, 1]);
 });
+
+test('a tab that waits in vain hears what the worker waits for', async (t) => {
+  const router = await startScripted();
+  await router.stop();
+  const share = serve(router.url, { realm: 'realm1' });
+  const { port1, port2 } = new MessageChannel();
+  share.attach(port2);
+  t.after(async () => {
+    await share.close();
+    port1.close();
+  });
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const failing = rejection(connect(port1));
+  await new Promise((resolve) => port1.addEventListener('message', ({ data }) => data.why && setImmediate(resolve)));
+  t.mock.timers.tick(10_000);
+  t.mock.timers.reset();
+  const error = await failing;
+  assert.equal(error.name, 'TimeoutError');
+  assert.match(error.message, /^the worker has no session: cannot connect to ws:/);
+});
