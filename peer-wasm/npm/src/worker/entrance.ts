@@ -45,17 +45,20 @@ export class Entrance {
    */
   async #next(): Promise<Made> {
     const made = this.#tab;
-    if (made && (!this.#make || (made.terminate && !this.#dead))) {
+    const make = this.#make;
+    if (!make) {
       if (this.#dead) throw unusable(`${this.failure}; connect() can go on with another if it is given a function that makes one`);
-      return made;
+      return made!;
     }
     if (this.#dead) {
       made?.terminate?.();
       await new Promise((rested) => setTimeout(rested, REST));
       this.#dead = false;
+    } else if (made?.terminate) {
+      return made;
     }
     try {
-      return (this.#tab = await this.#make!());
+      return (this.#tab = await make());
     } catch (cause) {
       // It may have been bad luck if it has worked before.
       throw made ? cause : unusable(`the worker cannot be made: ${cause}`, cause);
@@ -66,5 +69,7 @@ export class Entrance {
 const unusable = (message: string, cause?: unknown) => new WampError('wamplex.error.unsupported', { message, cause });
 
 export function portOf(tab: Tab): Port {
-  return (('port' in tab ? tab.port : tab) as unknown) as Port;
+  const port = (tab as any)?.port ?? tab;
+  if (typeof port?.addEventListener === 'function') return port;
+  throw unusable(`neither a SharedWorker nor a Worker nor a port: ${tab}`);
 }

@@ -228,3 +228,13 @@ test('a tab that waits in vain hears what the worker waits for', async (t) => {
   assert.equal(error.name, 'TimeoutError');
   assert.match(error.message, /^the worker has no session: cannot connect to ws:/);
 });
+
+test('what is no worker is said at once', async () => {
+  for (const none of [undefined, null, 'worker.js', 7, {}, { port: {} }, { postMessage() {} }]) {
+    for (const tab of [none, () => none, async () => none]) {
+      const error = await rejection(connect(tab, { connectTimeout: 86_400_000 }));
+      assert.ok(WampError.is(error, 'wamplex.error.unsupported'), String(error));
+      assert.match(error.message, /^neither a SharedWorker nor a Worker nor a port: /);
+    }
+  }
+});
