@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use wamplex_shared::{
     error::ProtocolViolation,
     message::{Abort, Goodbye, Message},
-    uris::{close, error},
+    uris::{close, error, wamplex},
 };
 
 /// Why a session is ended for which too much waits.
@@ -143,14 +143,14 @@ impl End {
             Self::Unproven => {
                 at_once(Abort::new(error::TIMEOUT, "AUTHENTICATE took too long"), Close::Policy)
             }
-            Self::Overflow => at_once(Abort::new(close::KILLED, OVERFLOW), Close::Policy),
-            Self::Stalled => at_once(Abort::new(close::KILLED, STALL), Close::Policy),
+            Self::Overflow => at_once(Abort::new(wamplex::SLOW_CONSUMER, OVERFLOW), Close::Policy),
+            Self::Stalled => at_once(Abort::new(wamplex::SLOW_CONSUMER, STALL), Close::Policy),
             Self::Unheard => at_once(
-                Abort::new(close::KILLED, "nothing was heard of this client for too long"),
+                Abort::new(error::NETWORK_FAILURE, "nothing was heard of this client for too long"),
                 Close::Policy,
             ),
             Self::Failed(_) => at_once(
-                Abort::new(close::KILLED, "the router failed to serve this session"),
+                Abort::new(error::RUNTIME_ERROR, "the router failed to serve this session"),
                 Close::InternalError,
             ),
             Self::Aborted | Self::Closed | Self::Lost(_) => {

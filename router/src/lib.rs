@@ -67,10 +67,12 @@
 //! | the client breaks the protocol | ABORT `wamp.error.protocol_violation` | 1002, or 1007 for text that is not UTF-8 |
 //! | a message is too long | ABORT `wamp.error.payload_size_exceeded` | 1009 |
 //! | no HELLO or AUTHENTICATE comes in time | ABORT `wamp.error.timeout` | 1008 |
-//! | the client is too slow: its queue is full and nothing in it may be [dropped](config::SlowConsumerPolicy), or it takes nothing for too long | ABORT `wamp.close.killed` | 1008 |
-//! | nothing is heard of the client, not even an answer to a PING | ABORT `wamp.close.killed` | 1008 |
+//! | the client is too slow: its queue is full and nothing in it may be [dropped](config::SlowConsumerPolicy), or it takes nothing for too long | ABORT `wamplex.error.slow_consumer` | 1008 |
+//! | nothing is heard of the client, not even an answer to a PING | ABORT `wamp.error.network_failure` | 1008 |
+//! | the credentials of the client expire | GOODBYE `wamplex.close.expired` | 1000 |
+//! | somebody ends the session | GOODBYE `wamp.close.killed`, or another reason that was given | 1000 |
 //! | the router shuts down | GOODBYE or, before WELCOME, ABORT `wamp.close.system_shutdown` | 1001 |
-//! | the router fails | ABORT `wamp.close.killed` | 1011 |
+//! | the router fails | ABORT `wamp.error.runtime_error` | 1011 |
 //!
 //! The client hears the last message if it listens; nobody waits for it longer than the [limits](config::Limits) say.
 //!

@@ -369,7 +369,7 @@ async fn a_session_ends_with_its_token_if_that_is_wanted() {
         }
     };
     let goodbye = peer.hear().await;
-    assert_eq!((&goodbye[0], &goodbye[2]), (&json!(6), &json!("wamp.close.killed")));
+    assert_eq!((&goodbye[0], &goodbye[2]), (&json!(6), &json!("wamplex.close.expired")));
     peer.say(r#"[6, {}, "wamp.close.goodbye_and_out"]"#).await;
     assert_eq!(peer.listen().await, Heard::Close(1000));
     assert_eq!(router.handle.session_count(), 0);

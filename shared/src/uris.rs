@@ -180,6 +180,10 @@ pub mod reflection {
 pub mod wamplex {
     /// The session has reached a limit of the router: of subscriptions, registrations, or calls in flight.
     pub const LIMIT_EXCEEDED: &str = "wamplex.error.limit_exceeded";
+    /// The session was ended because it takes its messages too slowly.
+    pub const SLOW_CONSUMER: &str = "wamplex.error.slow_consumer";
+    /// The session was ended because the credentials that let it in have expired: it may come back with others.
+    pub const EXPIRED: &str = "wamplex.close.expired";
     /// The session sends more messages at a time than it may.
     pub const RATE_EXCEEDED: &str = "wamplex.error.rate_exceeded";
     /// Too many attempts to authenticate have failed: none is looked at for a while.

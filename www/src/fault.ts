@@ -14,6 +14,8 @@ const MEANINGS: { readonly [uri: string]: string } = {
   'wamp.error.authentication_failed': 'The router did not accept who this session said it was.',
   'wamp.close.system_shutdown': 'The router is shutting down.',
   'wamp.close.killed': 'Somebody ended this session.',
+  'wamplex.close.expired': 'The credentials of this session have expired.',
+  'wamplex.error.slow_consumer': 'This session did not take its messages in time.',
   'wamp.error.invalid_argument': 'The procedure does not take these arguments.',
 };
 

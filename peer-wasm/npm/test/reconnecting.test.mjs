@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AuthError, Client, ConnectionLostError, TimeoutError, WampError, auth, connect } from 'wamplex';
+import { WebSocket } from 'ws';
+import { startRouter } from './router.mjs';
 import { OWN_HOST, rejection, scripted, startScripted, stillWorks } from './scripted.mjs';
 
 /** No test waits for the clock. */
@@ -31,7 +33,26 @@ scripted('a lost session is told, and the next one, in order', undefined, async 
   await stillWorks(router, client);
 }, AT_ONCE);
 
-for (const reason of ['wamp.close.system_shutdown', 'wamp.close.close_realm', 'wamplex.error.slow_consumer', 'wamp.error.unavailable']) {
+test('a client that was too slow for the router comes back', async (t) => {
+  const router = await startRouter('[limits]\noutbox_bytes = "64KiB"\nclose = "1m"\n[[realms]]\nname = "realm1"\n');
+  t.after(() => router.stop());
+  let socket;
+  const webSocket = (url, protocols) => (socket = new WebSocket(url, protocols));
+  const client = await connect(router.url, { realm: 'realm1', webSocket, heartbeat: false, reconnect: { initialDelay: 1 } });
+  const other = await connect(router.url, { realm: 'realm1' });
+  t.after(() => Promise.all([client.close(), other.close()]));
+  await client.subscribe('com.example.much', () => {});
+  socket.pause();
+  while ((await other.call('wamp.session.count')) > 1) await other.publish('com.example.much', 'x'.repeat(50_000), { acknowledge: true });
+  const lost = next(client, 'sessionlost');
+  const outcome = Promise.race([next(client, 'open'), next(client, 'close')]);
+  socket.resume();
+  assert.equal((await lost).cause.uri, 'wamplex.error.slow_consumer');
+  await outcome;
+  assert.equal(client.state, 'open');
+});
+
+for (const reason of ['wamp.close.system_shutdown', 'wamp.close.close_realm', 'wamplex.error.slow_consumer', 'wamplex.close.expired', 'wamp.error.unavailable']) {
   scripted(`GOODBYE ${reason} is not the end`, undefined, async ({ router, client }) => {
     await lose(router, client, () => router.send(6, {}, reason));
     await stillWorks(router, client);

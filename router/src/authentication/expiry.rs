@@ -9,7 +9,7 @@ use tokio::{task::AbortHandle, time::sleep};
 use wamplex_realm::Outbound;
 use wamplex_shared::{
     message::{CloseDetails, Goodbye},
-    uris::close,
+    uris::wamplex,
 };
 
 /// The longest sleep, after which the wall clock is looked at again: it may have been set.
@@ -31,7 +31,7 @@ impl Expiry {
             }
             if let Some(outbox) = outbox.upgrade() {
                 let details = CloseDetails::message("the credentials have expired");
-                let goodbye = Goodbye { details, ..Goodbye::new(close::KILLED) };
+                let goodbye = Goodbye { details, ..Goodbye::new(wamplex::EXPIRED) };
                 outbox.push(Outbound::from(goodbye), 0);
             }
         });

@@ -149,7 +149,7 @@ async fn a_panic_ends_one_session_with_a_word_and_is_counted() {
     connection.run().await;
     let sent = sent.lock();
     assert!(
-        matches!(&sent[..], [Message::Welcome(_), Message::Abort(abort)] if abort.reason == uris::close::KILLED)
+        matches!(&sent[..], [Message::Welcome(_), Message::Abort(abort)] if abort.reason == error::RUNTIME_ERROR)
     );
     assert_eq!(*closed.lock(), Some(Close::InternalError));
     assert_eq!((shared.tally.read().panics, sessions(&shared)), (1, 0));

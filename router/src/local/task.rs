@@ -31,7 +31,7 @@ use wamplex_shared::{
     serializer::Serializer,
     session::{CloseReason, Received, Serving},
     time::Time,
-    uris::close,
+    uris::{close, wamplex},
 };
 
 /// Why a session is ended for which too much waits.
@@ -243,7 +243,7 @@ impl Drop for Task {
 /// What the router says to a session whose outbox was closed.
 fn last_word(cut: Cut) -> Message {
     match cut {
-        Cut::Overflow => Abort::new(close::KILLED, OVERFLOW).into(),
+        Cut::Overflow => Abort::new(wamplex::SLOW_CONSUMER, OVERFLOW).into(),
         Cut::Shutdown => Goodbye::new(close::SYSTEM_SHUTDOWN).into(),
     }
 }

@@ -172,7 +172,7 @@ async fn a_client_over_rawsocket_is_sent_no_ping_unless_that_is_asked_for() {
     assert_eq!(raw_hear(&mut peer).await, Some((FrameKind::Ping, String::new())));
     assert!(network.await_sessions(0).await <= Duration::from_secs(11));
     let (_, abort) = raw_hear(&mut peer).await.unwrap();
-    assert!(abort.ends_with(r#""wamp.close.killed"]"#), "{abort}");
+    assert!(abort.ends_with(r#""wamp.error.network_failure"]"#), "{abort}");
     assert_eq!(raw_hear(&mut peer).await, None);
 }
 

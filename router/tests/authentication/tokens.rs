@@ -58,7 +58,11 @@ async fn a_session_ends_with_its_token_if_the_issuer_wants_that() {
     let mut peer = Peer::connect(router.address, Serializer::Json).await;
     assert_eq!(client.join(&mut peer).await[0], 2);
     let goodbye = peer.hear().await;
-    assert_eq!((&goodbye[0], &goodbye[2]), (&json!(6), &json!("wamp.close.killed")), "{goodbye}");
+    assert_eq!(
+        (&goodbye[0], &goodbye[2]),
+        (&json!(6), &json!("wamplex.close.expired")),
+        "{goodbye}"
+    );
     assert_eq!(goodbye[1]["message"], "the credentials have expired");
     peer.say(r#"[6, {}, "wamp.close.goodbye_and_out"]"#).await;
     assert_eq!(peer.listen().await, Heard::Close(1000));

@@ -102,7 +102,7 @@ async fn one_that_stops_reading_is_cut_when_its_outbox_is_full_and_the_others_ge
                 assert_eq!(event[4][0], json!(expected));
                 expected += 1;
             }
-            Heard::Message(abort) => assert_eq!(abort[2], "wamp.close.killed"),
+            Heard::Message(abort) => assert_eq!(abort[2], "wamplex.error.slow_consumer"),
             Heard::Close(code) => assert_eq!(code, 1008),
             Heard::Gone => break,
         }

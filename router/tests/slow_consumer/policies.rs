@@ -271,7 +271,7 @@ async fn check_abort(stopped: &mut Stopped) {
         }
     }
     let abort = abort.expect("there was an ABORT");
-    assert_eq!(abort[2], "wamp.close.killed");
+    assert_eq!(abort[2], "wamplex.error.slow_consumer");
     assert_eq!(abort[1]["message"], "too slow: too much is waiting to be sent");
 }
 
