@@ -6,6 +6,7 @@ use crate::{
     pending::{Pending, can_cancel},
     registration::{Callee, Registration},
     reject::{Refusal, Reject},
+    weight,
 };
 use core::time::Duration;
 use std::collections::BTreeSet;
@@ -31,12 +32,16 @@ pub(crate) struct Question {
 }
 
 impl Question {
-    /// Takes everything out. Questions are large: they are moved to the heap only if they have to be kept.
+    /// Takes everything out. Questions are large: they are moved to the heap only if they have to be kept. They may be kept
+    /// for as long as the call takes, so what they say is in memory of its own, as far as it is short: the frame of the
+    /// CALL may be much longer.
     pub(crate) fn take(&mut self) -> Box<Self> {
+        let mut options = core::mem::take(&mut self.options);
+        weight::detach_call_options(&mut options);
         Box::new(Self {
-            procedure: self.procedure.clone(),
-            options: core::mem::take(&mut self.options),
-            payload: core::mem::replace(&mut self.payload, Payload::NONE),
+            procedure: self.procedure.detach(),
+            options,
+            payload: weight::compact(core::mem::replace(&mut self.payload, Payload::NONE)),
             disclosure: self.disclosure,
             tried: core::mem::take(&mut self.tried),
         })
@@ -144,4 +149,47 @@ fn details<H>(
 /// In whole milliseconds, and never less than there is.
 fn millis(left: Duration) -> u64 {
     u64::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use bytestring::ByteString;
+    use wamplex_shared::{
+        payload::PayloadShape,
+        serializer::Serializer,
+        value::{Dict, Value},
+    };
+
+    #[test]
+    fn a_question_that_is_kept_keeps_no_frame_alive() {
+        let frame = Bytes::from(vec![b'x'; 10_000]);
+        let text = || ByteString::try_from(frame.slice(0..100)).unwrap();
+        let passthru = Passthru { keyid: Some(text()), ..Passthru::default() };
+        let mut question = Question {
+            procedure: Uri::from(text()),
+            options: CallOptions {
+                rkey: Some(text()),
+                runmode: Some(text()),
+                transaction_hash: Some(text()),
+                passthru: Some(Box::new(passthru)),
+                custom: Dict::from_iter([("_note", Value::Str(text()))]),
+                ..CallOptions::default()
+            },
+            payload: Payload::from_encoded(
+                Serializer::Json,
+                PayloadShape::Args,
+                frame.slice(0..100),
+            ),
+            disclosure: Disclosure::default(),
+            tried: BTreeSet::new(),
+        };
+        let kept = question.take();
+        assert_eq!(kept.procedure, question.procedure);
+        assert_eq!(kept.options.rkey, Some(text()));
+        drop(question);
+        assert!(frame.is_unique());
+        assert_eq!(kept.payload.bytes().len(), 100);
+    }
 }

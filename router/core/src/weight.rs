@@ -4,7 +4,8 @@ use bytestring::ByteString;
 use std::mem;
 use wamplex_shared::{
     message::{
-        Error, EventDetails, Invocation, InvocationDetails, Message, Passthru, ResultMessage,
+        CallOptions, Error, EventDetails, Invocation, InvocationDetails, Message, Passthru,
+        ResultMessage,
     },
     payload::Payload,
     uri::Uri,
@@ -108,6 +109,15 @@ pub fn detach_details(details: &mut EventDetails) {
         *topic = topic.detach();
     }
     detach(transaction_hash);
+    detach_passed(passthru.as_deref_mut(), custom);
+}
+
+/// The same for the options of a CALL.
+pub(crate) fn detach_call_options(options: &mut CallOptions) {
+    let CallOptions { rkey, runmode, transaction_hash, passthru, custom, .. } = options;
+    for text in [rkey, runmode, transaction_hash] {
+        detach(text);
+    }
     detach_passed(passthru.as_deref_mut(), custom);
 }
 

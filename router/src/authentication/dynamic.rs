@@ -188,7 +188,7 @@ fn read(
             return Err("the answer names no role".to_owned());
         }
         let authid = authid.ok_or("the answer names no authid")?;
-        let principal = Principal::new(authid, role.clone(), PROVIDER);
+        let principal = principal(&authid, role);
         return with_credential(principal, &Dict::new(), method);
     }
     let answer = answer.as_dict().ok_or("the answer is neither a role nor a dictionary")?;
@@ -203,13 +203,19 @@ fn read(
         (None, Some(key)) if method == Method::Cryptosign => key.clone(),
         (None, _) => return Err("the answer names no authid".to_owned()),
     };
-    let mut principal = Principal::new(authid, role.clone(), PROVIDER);
+    let mut principal = principal(&authid, role);
     match answer.get("extra") {
         None | Some(Value::Null) => {}
         Some(Value::Dict(extra)) => principal.extra = extra.clone(),
         Some(_) => return Err("`extra` is no dictionary".to_owned()),
     }
     with_credential(principal, answer, method)
+}
+
+/// A principal whose names are in memory of their own: they stay with the session, and should keep neither its HELLO alive
+/// nor the answer of the procedure.
+fn principal(authid: &str, role: &str) -> Principal {
+    Principal::new(authid, role, PROVIDER)
 }
 
 /// Adds what the method needs.
@@ -295,6 +301,36 @@ fn number(answer: &Dict, key: &str) -> Result<Option<u32>, String> {
         Some(value) => {
             let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
             number.map(Some).ok_or_else(|| format!("`{key}` is no number that fits"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use wamplex_shared::{
+        codec,
+        payload::{Payload, PayloadShape},
+        serializer::Serializer,
+    };
+
+    #[test]
+    fn who_is_let_in_keeps_neither_hello_nor_the_answer_in_memory() {
+        let hello = Bytes::from(format!("alice{}", "x".repeat(10_000)));
+        for answer in
+            [r#"["user"]"#, r#"[{"role": "user"}]"#, r#"[{"role": "user", "authid": "bob"}]"#]
+        {
+            let frame = Bytes::from(answer.as_bytes().to_vec());
+            let payload =
+                Payload::from_encoded(Serializer::Json, PayloadShape::Args, frame.clone());
+            let (values, _) = codec::read_values(&payload).unwrap();
+            let authid = ByteString::try_from(hello.slice(0..5)).unwrap();
+            let principal = read(&values[0], "realm1", Some(authid), Method::Ticket).unwrap();
+            assert_eq!(principal.role, "user");
+            drop((payload, values));
+            assert!(hello.is_unique(), "{answer}");
+            assert!(frame.is_unique(), "{answer}");
         }
     }
 }
