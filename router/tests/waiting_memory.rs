@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{PATIENCE, Peer, Running, raw::RawPeer, start};
+use common::{AGES, Peer, Running, raw::RawPeer, start};
 use futures_util::StreamExt;
 use peak_alloc::PeakAlloc;
 use serde_json::json;
@@ -222,7 +222,7 @@ async fn router(policy: SlowConsumerPolicy) -> (Running, PathBuf) {
         ..ListenerConfig::default()
     };
     let router = start(|config| {
-        config.limits.stall = PATIENCE;
+        config.limits.stall = AGES;
         config.listeners.push(at(path.clone(), policy));
         config.listeners.push(at(path.with_extension("lossy"), DropOldest));
     })

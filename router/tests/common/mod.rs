@@ -35,6 +35,9 @@ use wamplex_shared::{codec, serializer::Serializer};
 /// Longer than anything here takes: a test that waits for what never comes fails instead of hanging.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Longer than any test takes, on however slow a machine: for limits that should not be reached.
+pub const AGES: Duration = Duration::from_secs(24 * 3600);
+
 /// What a client says first.
 pub const HELLO: &str =
     r#"[1, "realm1", {"roles": {"publisher": {}, "subscriber": {}, "caller": {}, "callee": {}}}]"#;

@@ -10,7 +10,7 @@ mod logs;
 mod policies;
 mod stopped;
 
-use common::{Heard, PATIENCE, Peer, Running, start};
+use common::{AGES, Heard, PATIENCE, Peer, Running, start};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::{
@@ -85,7 +85,7 @@ async fn street(router: &Running) -> (Peer, Vec<Peer>, Peer) {
 async fn one_that_stops_reading_is_cut_when_its_outbox_is_full_and_the_others_get_everything() {
     let router = start(|config| {
         config.limits.outbox_bytes = 1 << 20;
-        config.limits.stall = PATIENCE;
+        config.limits.stall = AGES;
     })
     .await;
     let (mut publisher, mut good, mut stopped) = street(&router).await;
@@ -132,7 +132,7 @@ async fn one_that_stops_reading_is_cut_when_it_takes_nothing_for_too_long() {
 async fn one_that_breaks_the_protocol_and_does_not_read_the_answer_is_cut_all_the_same() {
     let router = start(|config| {
         config.limits.outbox_bytes = usize::MAX;
-        config.limits.stall = PATIENCE;
+        config.limits.stall = AGES;
         config.limits.close = Duration::from_millis(100);
         config.limits.connections = 5;
     })
@@ -161,7 +161,7 @@ async fn one_that_asks_without_listening_is_not_read_from_and_gets_every_answer_
     const REQUESTS: usize = 100_000;
     let router = start(|config| {
         config.limits.outbox_bytes = 64 << 10;
-        config.limits.stall = PATIENCE;
+        config.limits.stall = AGES;
     })
     .await;
     let mut peer = narrow(router.address, Serializer::Json).await;

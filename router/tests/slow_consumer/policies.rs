@@ -2,7 +2,7 @@
 
 use super::{
     EVENT, EVENTS,
-    common::{Heard, PATIENCE, Peer, Running, start},
+    common::{AGES, Heard, Peer, Running, start},
     stopped::{Over, Stopped, metric},
     until,
 };
@@ -39,7 +39,7 @@ pub(crate) async fn street(slow_consumers: SlowConsumers) -> Running {
 }
 
 fn configure(config: &mut RouterConfig, slow_consumers: SlowConsumers) {
-    config.limits.stall = PATIENCE;
+    config.limits.stall = AGES;
     config.listeners[0].site = Site::Nothing;
     config.listeners[0].status.metrics = true;
     config.realms[0].slow_consumers = slow_consumers;
