@@ -112,7 +112,7 @@ export declare class Client<C extends Definitions = Untyped> {
    * Calls a procedure; resolves to the first positional result ("WAMP: Calling and Invocations").
    *
    * Rejects with a `WampError` that the callee or the router sent, a `TimeoutError`, a `ConnectionLostError`, a `ValidationError`,
-   * the reason of an aborted signal, or a `TypeError` for what cannot be sent.
+   * the reason of an aborted signal, or a `TypeError` for what cannot be sent and for options that there are not.
    *
    * ```ts
    * const sum = await client.call('com.example.add2', [2, 3]);

@@ -85,7 +85,10 @@ export interface ReconnectPolicy {
   readonly factor?: number;
   /** `full`: any delay up to the one computed, so that not all clients come back at once; `none`; or a share of it, such as 0.1 for ±10 %. Default `full`. */
   readonly jitter?: 'full' | 'none' | number;
-  /** Attempts that may fail one after another, not counting the very first. Default: no limit. */
+  /**
+   * How often it is tried again before the client gives up, counted as in the event `reconnecting`: from the first attempt that failed,
+   * which is none of them, or the last session that lasted five seconds. Default: no limit.
+   */
   readonly maxAttempts?: number;
   /**
    * Decides instead of the client: `false` gives up, `true` tries again after the usual delay, a number after that many

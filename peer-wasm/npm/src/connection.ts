@@ -78,9 +78,7 @@ export class Connection {
   /** The highest id of an invocation. */
   #invoked = 0;
   readonly #url: string;
-  readonly #realm: string;
-  readonly #bigint: BigintMode;
-  readonly #passthru: Packer | undefined;
+  readonly #options: ConnectionOptions;
   readonly #listener: ConnectionListener;
   readonly #socket: WebSocketLike;
   readonly #offer: Offer;
@@ -106,14 +104,12 @@ export class Connection {
   readonly gone = new Promise<void>((resolve) => (this.#go = resolve));
 
   constructor(
-    module: CoreModule, socket: WebSocketLike, url: string, offer: Offer, { realm, bigint = 'auto', passthru }: ConnectionOptions,
+    module: CoreModule, socket: WebSocketLike, url: string, offer: Offer, options: ConnectionOptions,
     listener: ConnectionListener,
   ) {
     this.#url = url;
     this.#offer = offer;
-    this.#realm = realm;
-    this.#bigint = bigint;
-    this.#passthru = passthru;
+    this.#options = options;
     this.#listener = listener;
     this.#socket = socket;
     this.#module = module;
@@ -133,7 +129,7 @@ export class Connection {
 
   /** The options of an answer to what came with these details. */
   answerOptions(details: Record<string, unknown>): Record<string, unknown> {
-    return this.#passthru?.answer(details) ?? {};
+    return this.#options.passthru?.answer(details) ?? {};
   }
 
   get isOpen(): boolean {
@@ -149,7 +145,7 @@ export class Connection {
     if (!SERIALIZERS.includes(serializer)) return this.#broken('the server chose no WAMP subprotocol');
     this.#serializer = serializer;
     this.#batched = batched !== undefined;
-    this.#reader = new MessageReader(this.#module, serializer, this.#bigint);
+    this.#reader = new MessageReader(this.#module, serializer, this.#options.bigint);
     this.#encoder = encoderFor(serializer, this.#batched);
     this.#hello();
   }
@@ -168,7 +164,7 @@ export class Connection {
     if (!message) return this.#broken();
     if (this.#listener.tracing) this.#trace('rx', data, message);
     const [code, first, second] = message;
-    const unpacked = this.#passthru?.unpack(message, this.#module, this.#bigint) ?? message;
+    const unpacked = this.#options.passthru?.unpack(message, this.#module, this.#options.bigint) ?? message;
     // Whoever listens may have ended the session.
     if (this.#closed) return;
     const [request, kind] = code === 8 ? [second, first] : [typeof first === 'number' ? first : 0, 0];
@@ -243,7 +239,7 @@ export class Connection {
   #hello(): void {
     this.#join(
       () => this.#offer.hello(),
-      (details) => this.#send([Code.Hello, this.#realm, { ...HELLO, ...details }]),
+      (details) => this.#send([Code.Hello, this.#options.realm, { ...HELLO, ...details }]),
     );
   }
 
@@ -258,7 +254,7 @@ export class Connection {
     this.#join(
       () => this.#offer.verify(details),
       () => {
-        this.session = sessionInfo(id, details, this.#serializer, this.#url, this.#realm);
+        this.session = sessionInfo(id, details, this.#serializer, this.#url, this.#options.realm);
         this.#settle();
       },
     );
@@ -338,7 +334,7 @@ export class Connection {
     let traced;
     let shown;
     try {
-      encoder.write(this.#passthru?.pack(message) ?? message);
+      encoder.write(this.#options.passthru?.pack(message) ?? message);
       // The application may end the session from its `toJSON` methods.
       if (this.#closed) this.check();
       if (this.#listener.tracing) shown = this.#reader.read((traced = encoder.last(before)));

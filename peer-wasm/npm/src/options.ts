@@ -26,6 +26,9 @@ function oneOf(name: string, words: string): [string, Check, string] {
   return [name, (value) => words.split(', ').includes(value as string), `one of ${words}`];
 }
 
+/** Options that are not sent. */
+const OTHERS = /^(options|ppt|signal|args|kwargs|buffer|ongap|cancelMode|idempotent|input|params)$/;
+
 /** Names of the protocol, by those that this package has for them. */
 const SPELLED = new Map<string, string>();
 /** What throws unless a value is one for the option. */
@@ -49,7 +52,11 @@ export function wireOptions(options: Partial<Options>): Dict {
     if (name && value != null) wire[name] ??= value;
   };
   // What is not given costs nothing: most messages have no options at all.
-  for (const name in options) add(SPELLED.get(name), options[name as keyof Options]);
+  for (const name in options) {
+    const spelled = SPELLED.get(name);
+    if (!spelled && !OTHERS.test(name) && Object.hasOwn(options, name)) throw new TypeError(`there is no option '${name}'`);
+    add(spelled, options[name as keyof Options]);
+  }
   for (const name in options.ppt) add(`ppt_${name}`, options.ppt[name as keyof Options['ppt']]);
   return checked(wire);
 }

@@ -16,6 +16,10 @@ for (const [what, ask, words] of [
   ['a list of named arguments', (client) => client.call('com.example.add', [], { kwargs: [1] }), /named arguments must be an object/],
   ['a time limit below zero', (client) => client.call('com.example.add', [], { timeout: -1 }), /timeout must be a number from 0 up/],
   ['a time limit that is no number', (client) => client.call('com.example.add', [], { timeout: '5s' }), /timeout must be a number from 0 up/],
+  ['an option that there is not', (client) => client.publish('com.example', 1, { acknowlege: true }), /there is no option 'acknowlege'/],
+  ['an option in the words of the protocol', (client) => client.subscribe('com.example', () => {}, { get_retained: true }), /there is no option 'get_retained'/],
+  ['a call with an option that there is not', (client) => client.call('com.example', [], { timeOut: 5 }), /there is no option 'timeOut'/],
+  ['a procedure with an option that there is not', (client) => client.register('com.example', () => {}, { invoked: 'last' }), /there is no option 'invoked'/],
   ['text for named arguments', (client) => client.publish('com.example', 1, { kwargs: 'a' }), /named arguments must be an object/],
 ]) {
   test(what, async (t) => {

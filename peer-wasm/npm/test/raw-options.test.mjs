@@ -1,5 +1,6 @@
 // Options under the names of the protocol, and the refusal of what a router would end the session over.
 import assert from 'node:assert/strict';
+import { readFile, readdir } from 'node:fs/promises';
 import { test } from 'node:test';
 import { source } from './sources.mjs';
 
@@ -42,5 +43,25 @@ for (const [what, build] of [
 }
 
 test('options named as what all objects have are no options', () => {
-  assert.deepEqual(wireOptions({ constructor: 1, options: { constructor: 2, toString: 3 } }), { constructor: 2, toString: 3 });
+  assert.deepEqual(wireOptions({ options: { constructor: 2, toString: 3 } }), { constructor: 2, toString: 3 });
+  assert.throws(() => wireOptions({ constructor: 1 }), { name: 'TypeError', message: "there is no option 'constructor'" });
+  Object.prototype.haunting = 1;
+  try {
+    assert.deepEqual(wireOptions({ acknowledge: true }), { acknowledge: true });
+  } finally {
+    delete Object.prototype.haunting;
+  }
+});
+
+test('every option that is declared is taken', async () => {
+  const folder = new URL('../declarations/', import.meta.url);
+  const texts = await Promise.all((await readdir(folder)).map((name) => readFile(new URL(name, folder), 'utf8')));
+  const declared = [];
+  for (const text of texts) {
+    for (const [, members] of text.matchAll(/^export interface (?:Publish|Subscribe|Call|Stream|Register|Pattern)Options\b[^{]*\{([^]*?)\n\}/gm)) {
+      declared.push(...Array.from(members.matchAll(/^ {2}(?:readonly )?(\w+)\??[:(]/gm), ([, name]) => name));
+    }
+  }
+  for (const name of ['acknowledge', 'getRetained', 'idempotent', 'input', 'concurrency']) assert.ok(declared.includes(name), name);
+  for (const name of [...declared, 'params']) wireOptions({ [name]: undefined });
 });

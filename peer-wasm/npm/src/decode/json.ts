@@ -15,7 +15,7 @@ const MARK = '\0#';
 const ESCAPED_MARK = '\\u0000#';
 
 /** A value from JSON text, with the binary convention and large integers. */
-export function parseJson(text: string, bigint: BigintMode): unknown {
+export function parseJson(text: string, bigint: BigintMode = 'auto'): unknown {
   const exact = bigint === 'always' || (bigint === 'auto' && LONG_INTEGER.test(text));
   const value: unknown = JSON.parse(exact ? markIntegers(text, bigint) : text);
   return exact || text.includes('\\u0000') ? restore(value, exact) : value;

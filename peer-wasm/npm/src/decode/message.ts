@@ -11,9 +11,9 @@ export type Message = readonly any[];
 export class MessageReader {
   readonly #module: CoreModule;
   readonly #serializer: SerializerName;
-  readonly #bigint: BigintMode;
+  readonly #bigint: BigintMode | undefined;
 
-  constructor(module: CoreModule, serializer: SerializerName, bigint: BigintMode) {
+  constructor(module: CoreModule, serializer: SerializerName, bigint?: BigintMode) {
     this.#module = module;
     this.#serializer = serializer;
     this.#bigint = bigint;

@@ -52,10 +52,10 @@ let text = '';
 let textAt = 0;
 /** All connections know the same strings. */
 let known: any[];
-let bigints: BigintMode;
+let bigints: BigintMode | undefined;
 
 /** The value of a message in CBOR or MessagePack. Throws if it is malformed. */
-export function readTape(module: CoreModule, data: Uint8Array, cbor: boolean, bigint: BigintMode): unknown {
+export function readTape(module: CoreModule, data: Uint8Array, cbor: boolean, bigint?: BigintMode): unknown {
   if (looked !== module) {
     looked = module;
     reader = module.create();

@@ -9,7 +9,7 @@ export interface Packer {
   /** A message that is about to be sent: with its arguments in one, if its options say so. */
   pack(message: Message): Message;
   /** A message that was received: with its arguments, if they can be had. */
-  unpack(message: Message, module: CoreModule, bigint: BigintMode): Message;
+  unpack(message: Message, module: CoreModule, bigint?: BigintMode): Message;
   /** The options of an answer that goes the way of what it answers. */
   answer(details: Readonly<Record<string, unknown>>): Record<string, unknown>;
 }
@@ -51,7 +51,7 @@ class Passthru implements Packer {
     return [...message.slice(0, at), [codec ? codec.encode(packed, optionsOf(attributes)) : packed]];
   }
 
-  unpack(message: Message, module: CoreModule, bigint: BigintMode): Message {
+  unpack(message: Message, module: CoreModule, bigint?: BigintMode): Message {
     const { attributes, at } = look(message);
     if (!attributes) return message;
     const { serializer, codec } = this.#way(attributes);
@@ -81,7 +81,7 @@ class Passthru implements Packer {
     return { codec, serializer: codec || attributes['ppt_cipher'] === undefined ? known : undefined };
   }
 
-  #reader(module: CoreModule, serializer: SerializerName, bigint: BigintMode): MessageReader {
+  #reader(module: CoreModule, serializer: SerializerName, bigint: BigintMode | undefined): MessageReader {
     const readers = this.#readers.get(module) ?? new Map<string, MessageReader>();
     this.#readers.set(module, readers);
     const key = `${serializer} ${bigint}`;
