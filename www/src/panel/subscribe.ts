@@ -75,10 +75,12 @@ export function subscribePanel(connection: Connection, { publishTo }: { publishT
     }
   }
 
-  /** Every subscription tells of the same gap. */
+  /** Every subscription tells of the same lost session, and each of what the router has dropped of its own events. */
   function miss(gap: Gap): void {
-    if (gap.lostAt === lostAt) return;
-    lostAt = gap.lostAt;
+    if (!gap.dropped) {
+      if (gap.lostAt === lostAt) return;
+      lostAt = gap.lostAt;
+    }
     events.push({ at: gap.restoredAt, gap });
   }
 
@@ -137,7 +139,9 @@ function row(item: Received | Missed): HTMLLIElement {
 }
 
 function gapRow({ at, gap }: Missed): HTMLLIElement {
-  const text = `No session for ${duration(gap.restoredAt - gap.lostAt)}: events of that time are missing`;
+  const text = gap.dropped
+    ? `Too slow for the router: it has dropped ${gap.dropped} ${gap.dropped === 1 ? 'event' : 'events'}`
+    : `No session for ${duration(gap.restoredAt - gap.lostAt)}: events of that time are missing`;
   return make('li', 'row gap', make('span', 'head', make('span', '', text), make('time', '', clock(at))));
 }
 
