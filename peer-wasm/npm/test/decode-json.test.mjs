@@ -22,6 +22,11 @@ test('long fractions, and digits in strings, are left alone', () => {
   assert.deepEqual(parseJson(text, 'auto'), JSON.parse(text));
 });
 
+test('a large integer may stand beside a text of any length', () => {
+  const text = `"${'x'.repeat(16 << 20)}\\"${'y'.repeat(16 << 20)}"`;
+  assert.deepEqual(parseJson(`[${text},18446744073709551615]`, 'auto'), [JSON.parse(text), 18446744073709551615n]);
+});
+
 test('binary follows the convention, and broken base64 stays text', () => {
   const value = parseJson('["\\u0000EOP/kFMHXFJvX8BtT+N82w==","\\u0000","\\u0000%%","plain",{"k":"\\u0000AQI="}]', 'auto');
   assert.deepEqual(value, [

@@ -7,9 +7,8 @@ export type BigintMode = 'auto' | 'always' | 'never';
  * text with a row of classes ten times faster than with a count.
  */
 const LONG_INTEGER = new RegExp(`[^.\\d](?:[1-9]${'\\d'.repeat(16)}|9${'\\d'.repeat(15)})`);
-/** Strings (to step over them), which may be keys, and numbers. */
-const TOKENS = /"(?:[^"\\]|\\.)*"(\s*:)?|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-const INTEGER = /^-?\d+$/;
+/** Strings (to step over them), which may be keys, and numbers. Engines need their stack for whatever may repeat: only escapes do. */
+const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 /** What marks an integer that was put into a string. Base64 never contains `#`. */
 const MARK = '\0#';
 const ESCAPED_MARK = '\\u0000#';
@@ -29,7 +28,7 @@ function markIntegers(text: string, bigint: BigintMode): string {
       // Real text that looks marked gets one more `#`, which `restoreString` takes off.
       return token.startsWith(`"${ESCAPED_MARK}`) ? `"${ESCAPED_MARK}#${token.slice(8)}` : token;
     }
-    if (!INTEGER.test(token)) return token;
+    if (/[.e]/i.test(token)) return token;
     const inexact = Math.abs(Number(token)) > 2 ** 53 || (token.length > 15 && String(Number(token)) !== token);
     return bigint === 'always' || inexact ? `"${ESCAPED_MARK}${token}"` : token;
   });
