@@ -20,6 +20,7 @@ export const SKIPPED_TESTS = {
   'dropped.test.mjs': Object.fromEntries(['json', 'msgpack.batched', 'cbor.batched'].map((what) => [
     `${what}: a client that stops reading counts all that it does not get`, 'pages cannot stop reading',
   ])),
+  'raw-options.test.mjs': { 'every option that is declared is taken': 'reads files of the package' },
   'breaking.test.mjs': {
     'a procedure that another session still has is no longer asked for when nobody wants it': 'counts the timers of Node',
     'a procedure that is given up between two questions leaves no timer behind': 'counts the timers of Node',
