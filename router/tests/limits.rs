@@ -155,7 +155,6 @@ async fn a_listener_may_wait_for_hello_for_another_time() {
     let router = start(|config| {
         let hello = Some(Duration::from_millis(50));
         config.listeners[0].limits = ListenerLimits { hello, ..ListenerLimits::default() };
-        config.limits.hello = common::PATIENCE * 2;
     })
     .await;
     let mut silent = Peer::connect(router.address, Serializer::Json).await;

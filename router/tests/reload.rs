@@ -5,20 +5,13 @@
 
 mod common;
 
-use common::{Heard, Peer, Running, start};
+use common::{Heard, Peer, Running, config, start};
 use serde_json::{Value, json};
 use wamplex_router::{
     ReloadError, RouterConfig,
-    config::{Disclosure, ListenerConfig, Origins, RealmSettings, Site, UriRule},
+    config::{Disclosure, ListenerConfig, Origins, RealmSettings, UriRule},
 };
 use wamplex_shared::serializer::Serializer;
-
-/// The configuration of a router that [`start`] has started without changing it.
-fn config() -> RouterConfig {
-    let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
-    config.listeners[0].site = Site::Nothing;
-    config
-}
 
 async fn reload(router: &Running, change: impl FnOnce(&mut RouterConfig)) -> String {
     let mut config = config();

@@ -17,7 +17,7 @@ use std::{
 use tokio::task::JoinSet;
 use wamplex_router::{
     RouterConfig,
-    config::{ListenerConfig, Origins, RealmSettings, RoleSettings, Site},
+    config::{ListenerConfig, Origins, RealmSettings, RoleSettings},
 };
 use wamplex_shared::serializer::Serializer;
 
@@ -61,9 +61,8 @@ async fn exchange(mut first: Peer, mut second: Peer, number: usize, load: Arc<Lo
 
 /// The configuration number `n`: everything that can change does.
 fn config(n: usize) -> RouterConfig {
-    let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
+    let mut config = common::config();
     let listener = &mut config.listeners[0];
-    listener.site = Site::Nothing;
     if n % 2 == 1 {
         listener.origins = Origins::Any;
         listener.name = format!("number {n}");

@@ -7,7 +7,7 @@
 use std::{process::Stdio, time::Duration};
 use tokio::{net::UnixDatagram, process::Command, time::timeout};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 #[tokio::test]
 async fn a_service_manager_hears_when_the_router_is_ready_alive_and_stopping() {

@@ -57,7 +57,7 @@ async fn what_a_listener_does_not_tell_is_not_there() {
 
 #[tokio::test]
 async fn a_router_that_stops_is_not_ready_but_answers_open_calls() {
-    let router = start(|config| config.limits.drain = PATIENCE).await;
+    let router = start(|_| {}).await;
     let mut callee = Peer::join(router.address, Serializer::Json).await;
     callee.say(r#"[64, 1, {}, "com.example.procedure"]"#).await;
     assert_eq!(callee.hear().await[0], 65);

@@ -14,7 +14,7 @@ use wamplex_router::{
     Identity, RouterConfig,
     config::{
         DynamicSettings, MetaApi, Method, PrincipalSettings, RealmSettings, RealmTemplate, Secret,
-        Site, UriRule,
+        UriRule,
     },
     local::LocalSession,
 };
@@ -27,8 +27,7 @@ fn template(pattern: &str, change: impl FnOnce(&mut RealmTemplate)) -> RealmTemp
 }
 
 fn config(templates: Vec<RealmTemplate>) -> RouterConfig {
-    let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
-    config.listeners[0].site = Site::Nothing;
+    let mut config = common::config();
     config.templates = templates;
     config
 }

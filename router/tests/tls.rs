@@ -187,7 +187,7 @@ async fn a_reload_of_the_configuration_reads_certificates_again_and_changes_what
     let (before, after, clients) = (Authority::new(), Authority::new(), Authority::new());
     let folder = Folder::new();
     folder.install(&before.sign_server());
-    let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
+    let mut config = common::config();
     config.listeners[0].tls = Some(folder.tls());
     let router = Router::bind(config.clone()).await.unwrap();
     let (address, handle) = (router.local_addr(), router.handle());
@@ -212,6 +212,7 @@ async fn a_reload_of_the_configuration_reads_certificates_again_and_changes_what
     let shown = clients.sign_client();
     assert!(connect(address, &after.connector(Some(&shown))).await.is_ok());
     old.round_trip("com.example.topic").await;
+    drop(old);
     handle.shutdown();
     timeout(PATIENCE, task).await.unwrap().unwrap();
 }

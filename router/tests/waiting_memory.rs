@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{AGES, Peer, Running, raw::RawPeer, start};
+use common::{Peer, Running, raw::RawPeer, start};
 use futures_util::StreamExt;
 use peak_alloc::PeakAlloc;
 use serde_json::json;
@@ -25,7 +25,7 @@ use wamplex_realm::Recent;
 use wamplex_router::{
     RouterHandle,
     config::{
-        Endpoint, ListenerConfig,
+        Endpoint, KeepAlive, ListenerConfig,
         SlowConsumerPolicy::{self, Disconnect, DropNewest, DropOldest, KeepLastPerTopic},
         SlowConsumers,
     },
@@ -219,10 +219,10 @@ async fn router(policy: SlowConsumerPolicy) -> (Running, PathBuf) {
     let at = |path: PathBuf, policy| ListenerConfig {
         endpoint: Endpoint::Unix(path),
         slow_consumers: SlowConsumers { policy: Some(policy), bytes: Some(LIMIT), messages: None },
+        keep_alive: KeepAlive { interval: None, ..KeepAlive::default() },
         ..ListenerConfig::default()
     };
     let router = start(|config| {
-        config.limits.stall = AGES;
         config.listeners.push(at(path.clone(), policy));
         config.listeners.push(at(path.with_extension("lossy"), DropOldest));
     })

@@ -27,8 +27,8 @@ use wamplex::{
     uris,
 };
 use wamplex_router::{
-    Router, RouterConfig, RouterHandle,
-    config::{ClientCertificate, RealmSettings, Site},
+    Router, RouterHandle,
+    config::{ClientCertificate, RealmSettings},
 };
 
 const ROUTER_SEED: &str = "6e1fde9cf9e2359a87420b65a87dc0c66136e66945196ba2475990d8a0c3a25b";
@@ -71,8 +71,7 @@ fn realm(binding: &str) -> RealmSettings {
 }
 
 async fn serve(realm: RealmSettings, authority: Option<&Authority>) -> Served {
-    let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
-    config.listeners[0].site = Site::Nothing;
+    let mut config = wamplex_tests::harness::patient_config();
     config.realms = vec![realm];
     let folder = authority.map(|authority| {
         let folder = Folder::new();

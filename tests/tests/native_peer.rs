@@ -24,10 +24,10 @@ use wamplex::{
     Args, CancelMode, CancellationToken, Client, CloseReason, ConnectionState, Ctx, Delivery,
     Error, Invoke, Kwargs, MatchPolicy, Reply, Serializer, Subscription, WampError,
 };
-use wamplex_router::{Router, RouterConfig, RouterHandle, config::Site};
+use wamplex_router::{Router, RouterHandle};
 
 /// After this a test has failed; nothing here takes a hundredth of it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 type Answer<T> = Result<T, WampError>;
 
@@ -43,9 +43,7 @@ impl Drop for Served {
 }
 
 async fn serve() -> Served {
-    let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
-    config.listeners[0].site = Site::Nothing;
-    let router = Router::bind(config).await.unwrap();
+    let router = Router::bind(wamplex_tests::harness::patient_config()).await.unwrap();
     let served = Served { url: router.websocket_url(), router: router.handle() };
     tokio::spawn(router.run());
     served

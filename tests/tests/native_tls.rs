@@ -9,10 +9,7 @@ mod certificates;
 use certificates::{Authority, Folder, Signed};
 use std::error::Error as _;
 use wamplex::{Client, Error, Tls, TransportError};
-use wamplex_router::{
-    Router, RouterConfig, RouterHandle,
-    config::{ClientCertificate, Site},
-};
+use wamplex_router::{Router, RouterHandle, config::ClientCertificate};
 
 struct Served {
     /// The URLs of WebSocket and of RawSocket.
@@ -36,8 +33,7 @@ async fn serve(authority: &Authority, clients: Option<&Authority>) -> Served {
         tls.client_certificate = ClientCertificate::Required;
         tls.client_ca = Some(folder.write("clients.pem", &clients.pem()));
     }
-    let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
-    config.listeners[0].site = Site::Nothing;
+    let mut config = wamplex_tests::harness::patient_config();
     config.listeners[0].tls = Some(tls);
     let router = Router::bind(config).await.unwrap();
     assert!(router.websocket_url().starts_with("wss://127.0.0.1:"));

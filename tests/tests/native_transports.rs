@@ -8,12 +8,12 @@ use std::{fs, path::PathBuf};
 use tokio::time::timeout;
 use wamplex::{Args, Client, Connect, Delivery, Error, Serializer, Tls, WampError};
 use wamplex_router::{
-    Router, RouterConfig, RouterHandle,
+    Router, RouterHandle,
     config::{self, Endpoint, ListenerConfig, Site},
 };
 
 /// After this a test has failed; nothing here takes a hundredth of it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 struct Served {
     websocket: String,
@@ -34,7 +34,7 @@ impl Drop for Served {
 async fn serve(name: &str) -> Served {
     let path: PathBuf =
         std::env::temp_dir().join(format!("wamplex-native-{}-{name}.sock", std::process::id()));
-    let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
+    let mut config = wamplex_tests::harness::patient_config();
     config.listeners.push(ListenerConfig {
         endpoint: Endpoint::Unix(path.clone()),
         ..ListenerConfig::default()
@@ -43,6 +43,7 @@ async fn serve(name: &str) -> Served {
     config.listeners.push(listener);
     for listener in &mut config.listeners {
         listener.site = Site::Nothing;
+        listener.keep_alive.interval = None;
     }
     let router = Router::bind(config).await.unwrap();
     files.iter().for_each(|file| fs::remove_file(file).unwrap());

@@ -21,7 +21,7 @@ use std::sync::{
 use tokio::time::timeout;
 use wamplex_router::{
     Identity, RouterConfig,
-    config::{MetaApi, RealmSettings, Site},
+    config::{MetaApi, RealmSettings},
     local::{Invocation, LocalError, LocalSession},
 };
 use wamplex_shared::{
@@ -48,8 +48,7 @@ const ROLES: &str = r#"
 /// The configuration of a router with these roles, and whatever else a realm can be told.
 fn config(toml: &str) -> RouterConfig {
     let settings: RealmSettings = toml::from_str(toml).unwrap();
-    let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
-    config.listeners[0].site = Site::Nothing;
+    let mut config = common::config();
     config.realms = vec![RealmSettings { name: "realm1".into(), ..settings }];
     assert_eq!(config.realms[0].rules.meta_api, MetaApi::Ask);
     config

@@ -133,7 +133,7 @@ async fn what_a_client_sent_behind_an_offence_is_not_handled() {
 
 #[tokio::test]
 async fn a_client_that_says_no_hello_in_time_is_told_and_cut() {
-    let router = start(|config| config.limits.hello = Duration::from_millis(100)).await;
+    let router = start(|config| config.limits.hello = Duration::from_secs(1)).await;
     let mut patient = Peer::join(router.address, Serializer::Json).await;
     let mut silent = Peer::connect(router.address, Serializer::MsgPack).await;
     assert_eq!(silent.hear().await[2], "wamp.error.timeout");

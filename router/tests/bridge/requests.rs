@@ -190,7 +190,7 @@ async fn who_waits_for_an_answer_when_the_router_stops_is_told_so() {
 
 #[tokio::test]
 async fn a_router_that_is_about_to_stop_takes_no_new_requests() {
-    let router = start(|config| config.limits.drain = PATIENCE).await;
+    let router = start(|_| {}).await;
     let local = backend(&router).await;
     let (running, _) = endless(&local).await;
     let address = router.address;

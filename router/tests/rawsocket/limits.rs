@@ -153,12 +153,15 @@ async fn a_subscriber_that_takes_nothing_is_cut_and_gets_what_was_on_its_way() {
     for (stall, outbox) in
         [(Duration::from_secs(3600), 256 << 10), (Duration::from_millis(200), 64 << 20)]
     {
-        let router = start(|config| {
-            (config.limits.stall, config.limits.outbox_bytes) = (stall, outbox);
-        })
-        .await;
-        let mut slow = stopped(router.address).await;
+        let router = start(|_| {}).await;
+        // It keeps to the limits that were set when it came.
         let mut good = RawPeer::join(router.address, Serializer::Cbor).await;
+        router
+            .reload(|config| {
+                (config.limits.stall, config.limits.outbox_bytes) = (stall, outbox);
+            })
+            .await;
+        let mut slow = stopped(router.address).await;
         let filler = "x".repeat(64 << 10);
         let flood = async {
             while router.handle.session_count() > 1 {

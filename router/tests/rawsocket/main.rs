@@ -17,6 +17,7 @@ use common::{
     raw::{RawPeer, framed},
     start,
 };
+use futures_util::future::join_all;
 use serde_json::json;
 use std::time::Duration;
 use tokio::{
@@ -121,14 +122,16 @@ async fn a_listener_without_rawsocket_answers_in_http_and_one_without_websocket_
 
 #[tokio::test]
 async fn a_client_that_does_not_say_what_it_wants_in_time_is_cut() {
-    let router = start(|config| config.limits.http_request = Duration::from_millis(100)).await;
-    for beginning in [&b""[..], b"\x7f", b"\x7f\xf1\0", b"G", b"GET / HTTP/1.1\r\nhost:"] {
+    let router = start(|config| config.limits.http_request = Duration::from_secs(1)).await;
+    let beginnings = [&b""[..], b"\x7f", b"\x7f\xf1\0", b"G", b"GET / HTTP/1.1\r\nhost:"];
+    join_all(beginnings.map(async |beginning| {
         let mut socket = TcpStream::connect(router.address).await.unwrap();
         socket.write_all(beginning).await.unwrap();
         let mut heard = Vec::new();
         let _ = socket.read_to_end(&mut heard).await;
         assert!(heard.is_empty() || heard.starts_with(b"HTTP/1.1 408"), "{heard:?}");
-    }
+    }))
+    .await;
     let mut socket = TcpStream::connect(router.address).await.unwrap();
     socket.write_all(b"\x7f\xf1\0\0").await.unwrap();
     let mut peer = RawPeer::over(

@@ -10,7 +10,7 @@ use tokio_tungstenite::{
     tungstenite::{client::IntoClientRequest, http::header::SEC_WEBSOCKET_PROTOCOL},
 };
 use wamplex_router::{
-    Router, RouterConfig,
+    Router,
     config::{Endpoint, ListenerConfig, Site},
 };
 use wamplex_shared::{rawsocket::MaxLength, serializer::Serializer};
@@ -28,7 +28,7 @@ async fn rawsocket_and_websocket_work_over_a_unix_socket_beside_tcp() {
         site: Site::Nothing,
         ..ListenerConfig::default()
     };
-    let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
+    let mut config = crate::common::config();
     config.listeners.push(unix);
     let router = Router::bind(config).await.unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);

@@ -2,7 +2,7 @@
 
 use super::{
     TOPIC,
-    common::{AGES, Peer, raw::RawPeer, start},
+    common::{Peer, raw::RawPeer, start},
     stopped::metric,
 };
 use serde_json::json;
@@ -26,7 +26,6 @@ async fn one_that_stops_reading_changes_nothing_for_ninety_nine_others() {
     // A Unix socket, since little fits into it.
     let path = folder.join("socket");
     let router = start(|config| {
-        config.limits.stall = AGES;
         config.listeners[0].status.metrics = true;
         config.listeners.push(ListenerConfig {
             endpoint: Endpoint::Unix(path.clone()),

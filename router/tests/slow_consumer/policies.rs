@@ -2,7 +2,7 @@
 
 use super::{
     EVENT, EVENTS,
-    common::{AGES, Heard, Peer, Running, start},
+    common::{Heard, Peer, Running, config, start},
     stopped::{Over, Stopped, metric},
     until,
 };
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use wamplex_router::{
     RouterConfig,
-    config::{Site, SlowConsumerPolicy, SlowConsumers},
+    config::{SlowConsumerPolicy, SlowConsumers},
 };
 use wamplex_shared::serializer::Serializer;
 
@@ -39,8 +39,6 @@ pub(crate) async fn street(slow_consumers: SlowConsumers) -> Running {
 }
 
 fn configure(config: &mut RouterConfig, slow_consumers: SlowConsumers) {
-    config.limits.stall = AGES;
-    config.listeners[0].site = Site::Nothing;
     config.listeners[0].status.metrics = true;
     config.realms[0].slow_consumers = slow_consumers;
 }
@@ -338,7 +336,7 @@ async fn the_words_of_the_listener_come_before_those_of_the_realm_and_a_session_
     let mut publisher = Peer::join(router.address, Serializer::Json).await;
     let (mut before, _) = subscribed(Over::RawSocket, &router, Serializer::Json).await;
     // From now on the listener says something of its own; how many messages may wait it leaves to the realm.
-    let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
+    let mut config = config();
     configure(&mut config, of_realm);
     config.listeners[0].slow_consumers.policy = Some(oldest);
     let report = router.handle.reload(config).await.unwrap();

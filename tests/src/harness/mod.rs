@@ -19,7 +19,7 @@ pub use page::PageStage;
 pub use quirks::{OtherRouter, Quirk, Seen};
 pub use realm::RealmStage;
 pub use way::Way;
-pub use wire::WireStage;
+pub use wire::{WireStage, patient_config};
 
 use crate::script::{Script, Stage, play};
 use std::{fs, path::Path};

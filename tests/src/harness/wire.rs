@@ -19,7 +19,7 @@ use wamplex_shared::{message::MessageCode, serializer::Serializer};
 
 /// How long a message of ours may take that has to come. Far more than it ever takes: it only ends a test that has
 /// failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A router on a port of its own, in this process, and its clients.
 pub struct WireStage {
@@ -243,10 +243,24 @@ async fn ask_everybody(peers: &mut BTreeMap<String, Peer>) -> Result<(), String>
     Ok(())
 }
 
-fn config(script: &Script) -> RouterConfig {
-    let realm = super::realm::config(script);
+/// The configuration of a router that waits for its clients. A machine may be so busy that a client of a test, which
+/// does nothing wrong, is late for every limit in time: none of them runs out, and nobody is asked whether they are
+/// still there.
+#[must_use]
+pub fn patient_config() -> RouterConfig {
+    const NEVER: Duration = Duration::from_secs(3600);
     let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
     config.listeners[0].site = Site::Nothing;
+    config.listeners[0].keep_alive.interval = None;
+    let limits = &mut config.limits;
+    (limits.stall, limits.http_request) = (NEVER, NEVER);
+    (limits.hello, limits.authentication) = (NEVER, NEVER);
+    config
+}
+
+fn config(script: &Script) -> RouterConfig {
+    let realm = super::realm::config(script);
+    let mut config = patient_config();
     config.realms[0].roles = super::realm::roles(script).into_iter().collect();
     let rules = &mut config.realms[0].rules;
     rules.uris = realm.uri_rule;

@@ -8,10 +8,7 @@ use crate::{
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use wamplex::auth::Key;
-use wamplex_router::{
-    RouterConfig,
-    config::{RealmSettings, Site},
-};
+use wamplex_router::{RouterConfig, config::RealmSettings};
 
 /// A private key and that of the router, in hexadecimal digits.
 const SEED: &str = "4d57d97a68f555696620a6d849c0ce582568518d729eb753dc7c732de2804510";
@@ -130,8 +127,7 @@ fn config() -> RouterConfig {
             "lockout": {"attempts": 1000, "exempt_loopback": true},
         },
     });
-    let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
-    config.listeners[0].site = Site::Nothing;
+    let mut config = wamplex_tests::harness::patient_config();
     let realm = serde_json::from_value::<RealmSettings>(realm);
     config.realms = vec![realm.unwrap_or_else(|error| panic!("the realm: {error}"))];
     config

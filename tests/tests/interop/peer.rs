@@ -22,7 +22,7 @@ use tokio::{
 };
 
 /// After this long without an answer a program counts as stuck. Nothing is measured by it.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What a program answers: what came of the request, or the error it ended in.
 pub(crate) type Answer = Result<Value, Value>;

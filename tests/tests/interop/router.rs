@@ -1,7 +1,8 @@
 //! The router under test.
 
 use tokio::task::JoinHandle;
-use wamplex_router::{Router, RouterConfig, RouterHandle, config::Site};
+use wamplex_router::{Router, RouterConfig, RouterHandle};
+use wamplex_tests::harness::patient_config;
 
 /// A running router: ours, or another one that was running before.
 #[derive(Debug)]
@@ -16,9 +17,7 @@ impl UnderTest {
         if let Ok(url) = std::env::var("INTEROP_URL") {
             return Self { url, ours: None };
         }
-        let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
-        config.listeners[0].site = Site::Nothing;
-        Self::of(config).await
+        Self::of(patient_config()).await
     }
 
     /// One of ours with this configuration.

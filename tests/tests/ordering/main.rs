@@ -8,12 +8,12 @@ mod invocations;
 
 use serde_json::Value;
 use std::{net::SocketAddr, time::Duration};
-use wamplex_router::{Router, RouterConfig, RouterHandle, config::Site};
+use wamplex_router::{Router, RouterHandle};
 use wamplex_shared::{message::MessageCode, serializer::Serializer};
-use wamplex_tests::harness::{Client, Way};
+use wamplex_tests::harness::{Client, Way, patient_config};
 
 /// How long any message may take. Far more than it takes: it only ends a test that has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A router, and how to join it.
 struct Load {
@@ -23,9 +23,7 @@ struct Load {
 
 impl Load {
     async fn start() -> Self {
-        let mut config = RouterConfig::on(([127, 0, 0, 1], 0));
-        config.listeners[0].site = Site::Nothing;
-        let router = Router::bind(config).await.expect("a free port of this machine");
+        let router = Router::bind(patient_config()).await.expect("a free port of this machine");
         let (address, handle) = (router.local_addr(), router.handle());
         tokio::spawn(router.run());
         Self { address, router: handle }
