@@ -3,7 +3,10 @@ import type { Share, Tab } from '../../worker.js';
 import { Entrance, portOf } from './entrance.js';
 import { ANY_REALM, type Port } from './messages.js';
 import type { Relay } from './relay.js';
-import { listen } from './sockets.js';
+import { listen, release } from './sockets.js';
+
+/** Those that are not closed. */
+const shares = new Set<Client>();
 
 /** In a tab: a client on the session that the worker has. */
 export async function connect(tab: Tab | (() => Tab | Promise<Tab>), options: Partial<ClientOptions> = {}): Promise<Client> {
@@ -33,6 +36,7 @@ export async function connect(tab: Tab | (() => Tab | Promise<Tab>), options: Pa
 export function serve(endpoint: Client | EndpointInput, options?: ClientOptions): Share {
   const client = endpoint instanceof Client ? endpoint : new Client(endpoint, options!);
   const relays = new Set<Relay>();
+  shares.add(client);
   const attach = (tab: Tab) => listen(portOf(tab), client, relays);
   const scope = globalThis as any;
   const connected = ({ ports: [port] }: { ports: [Port] }) => attach(port);
@@ -56,6 +60,8 @@ export function serve(endpoint: Client | EndpointInput, options?: ClientOptions)
       scope.removeEventListener?.('connect', connected);
       endAll('the worker has closed the session');
       await client.close();
+      shares.delete(client);
+      if (shares.size === 0) release();
     },
   };
 }

@@ -5,6 +5,7 @@ import { Relay } from './relay.js';
 
 /** The lock of this worker, from the first tab on. */
 let life: Promise<string> | undefined;
+let letGo = () => {};
 
 /** One socket of a tab. */
 interface Guest {
@@ -57,9 +58,15 @@ export function listen(port: Port, client: Client, relays: Set<Relay>): void {
   }
 }
 
+/** Nobody is served any more: Deno does not end while a lock is held. */
+export function release(): void {
+  letGo();
+  life = undefined;
+}
+
 /** Our lock, if the tab's is one that we can wait for: then it can wait for ours, too. */
 async function own(lock: string): Promise<string> {
   if (!lock) return '';
-  const name = await (life ??= hold(new Promise(() => {})));
+  const name = await (life ??= hold(new Promise((resolve) => (letGo = resolve))));
   return name && (await isHeld(lock)) ? name : '';
 }
