@@ -9,9 +9,10 @@ use cli::{Cli, LogFormat, complain, refuse};
 use std::{
     io::{self, IsTerminal, Write},
     process::ExitCode,
+    str::FromStr,
 };
 use tokio::runtime::{Builder, Runtime};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use wamplex_router::{Router, RouterConfig, StartError, config::ConfigSource, prepare_runtime};
 
 /// What one thread allocates and another frees, as every message that is passed on, costs no lock in this one.
@@ -81,8 +82,11 @@ async fn run(config: RouterConfig, source: ConfigSource) -> Result<(), StartErro
 /// Says where the router is. Other programs wait for the first line.
 fn announce(router: &Router) {
     let mut out = io::stdout().lock();
-    let said = writeln!(out, "listening on {}", router.websocket_url())
+    let first = router.websocket_url();
+    let others = router.addresses().into_iter().filter(|address| *address != first);
+    let said = writeln!(out, "listening on {first}")
         .and_then(|()| writeln!(out, "web page at {}", router.site_url()))
+        .and_then(|()| others.into_iter().try_for_each(|other| writeln!(out, "also on {other}")))
         .and_then(|()| out.flush());
     if let Err(error) = said {
         tracing::debug!(%error, "nobody reads standard output");
@@ -92,8 +96,13 @@ fn announce(router: &Router) {
 /// Logs go to standard error. Libraries that log in another way stay silent: at their finest level the WebSocket
 /// library would show what clients send.
 fn start_log(directives: &str, format: LogFormat) -> Result<(), String> {
-    let filter = EnvFilter::try_new(directives)
-        .map_err(|error| format!("`{directives}` does not say what to log: {error}"))?;
+    let wrong = |why: &str| format!("`{directives}` does not say what to log: {why}");
+    // A word alone is a level or, to the library, the name of a module: one that is misspelt would silence everything.
+    let is_word = directives.chars().all(|c| c.is_ascii_alphanumeric());
+    if is_word && !directives.is_empty() && LevelFilter::from_str(directives).is_err() {
+        return Err(wrong("expected error, warn, info, debug, trace, off or directives"));
+    }
+    let filter = EnvFilter::try_new(directives).map_err(|error| wrong(&error.to_string()))?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)

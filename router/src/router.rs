@@ -144,6 +144,19 @@ impl Router {
         format!("ws{}://{}{WEBSOCKET_PATH}", self.secure(), self.local_addr())
     }
 
+    /// Where it listens, in the order of the configuration: URLs that WAMP clients connect to, or `unix:` and a path.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<String> {
+        let address = |(endpoint, is_encrypted)| match endpoint {
+            Endpoint::Tcp(address) => {
+                let secure = if is_encrypted { "s" } else { "" };
+                format!("ws{secure}://{address}{WEBSOCKET_PATH}")
+            }
+            Endpoint::Unix(_) => endpoint.to_string(),
+        };
+        self.handle.doors.endpoints().into_iter().map(address).collect()
+    }
+
     /// The URL of the site.
     #[must_use]
     pub fn site_url(&self) -> String {

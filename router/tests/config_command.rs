@@ -188,6 +188,39 @@ async fn options_that_build_a_configuration_are_refused_beside_a_file() {
 }
 
 #[tokio::test]
+async fn every_address_is_said_where_the_system_has_chosen_the_port() {
+    let folder = Folder::new();
+    let socket = folder.0.join("socket");
+    let more = format!(
+        "[[listeners]]\naddress = '127.0.0.1:0'\n[[listeners]]\naddress = 'unix:{}'\n",
+        socket.display()
+    );
+    let file = folder.write(&format!("{ONE}{more}"));
+    let mut child = wamplex()
+        .arg("--config")
+        .arg(&file)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut lines = Vec::new();
+    for _ in 0..4 {
+        lines.push(timeout(PATIENCE, said.next_line()).await.unwrap().unwrap().unwrap());
+    }
+    let [first, page, second, third] = &lines[..] else { panic!("{lines:?}") };
+    let port = |line: &str, before: &str| {
+        let rest = line.strip_prefix(before).unwrap_or_else(|| panic!("{line}"));
+        rest.split('/').next().unwrap().parse::<u16>().unwrap()
+    };
+    let first = port(first, "listening on ws://127.0.0.1:");
+    assert_eq!(first, port(page, "web page at http://127.0.0.1:"));
+    let second = port(second, "also on ws://127.0.0.1:");
+    assert!(first > 0 && second > 0 && first != second);
+    assert_eq!(*third, format!("also on unix:{}", socket.display()));
+}
+
+#[tokio::test]
 async fn a_changed_file_is_taken_a_broken_one_is_not_and_sighup_reads_it_in_any_case() {
     let folder = Folder::new();
     let file = folder.write(ONE);

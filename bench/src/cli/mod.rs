@@ -40,6 +40,9 @@ pub struct Bench {
     common: Common,
 }
 
+/// The shortest time that says anything about a rate.
+const LEAST: Duration = Duration::from_millis(10);
+
 const EXAMPLES: &str = "\
 Examples:
   wamplex bench events --subscribers 1,10,100
@@ -61,7 +64,7 @@ struct Common {
     #[arg(long, global = true, value_delimiter = ',', value_enum)]
     transport: Vec<Transport>,
     /// How long to measure each row, in seconds [default: 3, or 2 in the suite]
-    #[arg(long, global = true, value_parser = seconds)]
+    #[arg(long, global = true, value_parser = some_seconds)]
     seconds: Option<Duration>,
     /// How long to run before that, in seconds
     #[arg(long, global = true, value_name = "SECONDS", default_value = "0.5", value_parser = seconds)]
@@ -224,6 +227,11 @@ impl Common {
 
 fn serializer(name: &str) -> Result<Serializer, String> {
     Serializer::from_name(name).ok_or_else(|| "expected json, msgpack or cbor".to_owned())
+}
+
+fn some_seconds(text: &str) -> Result<Duration, String> {
+    let time = seconds(text).ok().filter(|time| *time >= LEAST);
+    time.ok_or_else(|| format!("expected seconds, from {} to 3600", LEAST.as_secs_f64()))
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -11,9 +11,10 @@ use wamplex_router::{
     RouterConfig,
     config::{
         ConfigError, ConfigSource, Limits, MetaApi, Origins, RealmSettings, Site, UriRule, WORKERS,
-        units::size_from_text,
+        is_origin, units::size_from_text,
     },
 };
+use wamplex_shared::uri::{MatchPolicy, Uri};
 
 /// The arguments of a router.
 #[derive(Debug, Args)]
@@ -27,16 +28,16 @@ pub(crate) struct Run {
     listen: Option<SocketAddr>,
 
     /// Realm to serve; may be given several times [default: realm1]
-    #[arg(long = "realm", value_name = "URI", conflicts_with = "config")]
+    #[arg(long = "realm", value_name = "URI", value_parser = realm, conflicts_with = "config")]
     realms: Vec<String>,
 
     /// Folder to serve instead of the site that is built in
-    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    #[arg(long, value_name = "DIR", value_parser = folder, conflicts_with = "config")]
     site: Option<PathBuf>,
 
     /// Web origin whose pages may connect, such as `https://example.com`; may be given several times, `*` allows all.
     /// Pages of this router's own host and of localhost always may
-    #[arg(long = "allow-origin", value_name = "ORIGIN", conflicts_with = "config")]
+    #[arg(long = "allow-origin", value_name = "ORIGIN", value_parser = origin, conflicts_with = "config")]
     origins: Vec<String>,
 
     /// Longest message a client may send, such as `64KiB` [default: 1MiB]
@@ -167,6 +168,23 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     found.next().ok_or_else(|| "this name has no address".to_owned())
 }
 
+fn realm(text: &str) -> Result<String, String> {
+    let checked = Uri::from(text).check(UriRule::Loose, MatchPolicy::Exact);
+    checked.map(|()| text.to_owned()).map_err(|error| format!("expected a URI: {error}"))
+}
+
+fn folder(text: &str) -> Result<PathBuf, String> {
+    let folder = PathBuf::from(text);
+    if folder.is_dir() { Ok(folder) } else { Err("expected a folder that can be read".to_owned()) }
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    if text == "*" || is_origin(text) {
+        return Ok(text.to_owned());
+    }
+    Err("expected an origin such as `https://example.com`, or `*`".to_owned())
+}
+
 fn message_size(text: &str) -> Result<usize, String> {
     let size = size_from_text(text).and_then(|size| usize::try_from(size).ok());
     size.filter(|size| MESSAGE_SIZES.contains(size)).ok_or_else(|| {
@@ -234,6 +252,10 @@ mod tests {
             (&["--max-message-size=-1"], ErrorKind::ValueValidation),
             (&["--max-message-size", "12"], ErrorKind::ValueValidation),
             (&["--max-message-size", "many"], ErrorKind::ValueValidation),
+            (&["--realm", "a b"], ErrorKind::ValueValidation),
+            (&["--realm", ""], ErrorKind::ValueValidation),
+            (&["--site", "/there/is/none"], ErrorKind::ValueValidation),
+            (&["--allow-origin", "example.com"], ErrorKind::ValueValidation),
             (&["--workers", "0"], ErrorKind::ValueValidation),
             (&["--workers", "1025"], ErrorKind::ValueValidation),
             (&["--config", "x.toml", "--workers", "2"], ErrorKind::ArgumentConflict),

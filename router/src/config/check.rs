@@ -84,7 +84,7 @@ impl ListenerConfig {
         if let Origins::Also(origins) = &self.origins {
             problems.each("origins", origins, |origin, problems| {
                 let expected = "an origin such as \"https://example.com\", or \"*\"";
-                problems.expect(is_origin(origin), "", expected, format!("{origin:?}"));
+                problems.expect(super::is_origin(origin), "", expected, format!("{origin:?}"));
             });
         }
         problems.each("hosts", &self.hosts, |host, problems| {
@@ -111,17 +111,6 @@ impl ListenerConfig {
             problems.add("unix_mode", "nothing, since the address is no Unix socket", found);
         }
     }
-}
-
-/// Whether a browser could send this: a scheme, `://`, and a host with or without a port.
-fn is_origin(text: &str) -> bool {
-    let is_scheme = |scheme: &str| {
-        scheme.starts_with(|c: char| c.is_ascii_lowercase())
-            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-    };
-    text.split_once("://").is_some_and(|(scheme, host)| {
-        is_scheme(scheme) && !host.is_empty() && !host.contains(['/', ' ', '?', '#', '@'])
-    })
 }
 
 /// Whether it is the name of a host, as a browser writes it that was told to go there.

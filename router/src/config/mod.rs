@@ -63,7 +63,7 @@ pub use limits::Limits;
 pub use listener::ListenerConfig;
 pub use listener_limits::ListenerLimits;
 pub use longpoll::LongPoll;
-pub use origins::Origins;
+pub use origins::{Origins, is_origin};
 pub use principals::{CertificateSettings, PrincipalSettings, PrincipalSource};
 pub(crate) use principals::{dict, value as json_value};
 pub use problems::{Problem, Problems};

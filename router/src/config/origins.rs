@@ -36,6 +36,24 @@ impl Origins {
     }
 }
 
+/// Whether a browser could send this: a scheme, `://`, and a host with or without a port.
+///
+/// ```
+/// use wamplex_router::config::is_origin;
+/// assert!(is_origin("https://example.com") && is_origin("http://localhost:8080"));
+/// assert!(!is_origin("example.com") && !is_origin("https://example.com/page"));
+/// ```
+#[must_use]
+pub fn is_origin(text: &str) -> bool {
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|c: char| c.is_ascii_lowercase())
+            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    };
+    text.split_once("://").is_some_and(|(scheme, host)| {
+        is_scheme(scheme) && !host.is_empty() && !host.contains(['/', ' ', '?', '#', '@'])
+    })
+}
+
 impl Serialize for Origins {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

@@ -153,7 +153,8 @@ impl Task {
                 Parcel::One(Outbound::Message(message)) => hear(*message),
                 Parcel::One(Outbound::Event(event)) => hear(event.event().into()),
                 Parcel::Chunk(chunk) => {
-                    chunk.events().for_each(|event| hear(event.into()));
+                    // The program around may keep what it hears, and that should not keep all of the chunk.
+                    chunk.one_by_one().for_each(|event| hear(event.event().into()));
                 }
             }
         }
