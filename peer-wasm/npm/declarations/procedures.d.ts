@@ -50,13 +50,14 @@ export interface Invocation<A = any, Progress = any, P = AnyParams, N = Kwargs, 
 
 /**
  * Serves a procedure. What it returns (or resolves to) is the first positional result.
- * An async generator yields progressive results and returns the final one.
+ * A generator, async or not, yields progressive results and returns the final one.
  * A thrown `WampError` reaches the caller as it is, anything else as `wamp.error.runtime_error`.
  */
 export type Handler<A = any, Result = any, Progress = any, P = AnyParams, N = Kwargs, Results = Payload> = (
   args: A,
   invocation: Invocation<A, Progress, P, N, Results>,
-) => Result | RawResult | PromiseLike<Result | RawResult> | AsyncGenerator<Progress, Result | RawResult, void>;
+) => Result | RawResult | PromiseLike<Result | RawResult> | AsyncGenerator<Progress, Result | RawResult, void>
+  | Generator<Progress, Result | RawResult, void>;
 
 /**
  * How to register ("WAMP: Registering and Unregistering").

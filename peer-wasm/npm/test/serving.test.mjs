@@ -49,6 +49,17 @@ scripted('a generator yields progress and returns the result', undefined, async 
   assert.deepEqual(await router.message(70, 4), [70, 2, {}, [false]]);
 });
 
+scripted('a generator that is not async does so too', undefined, async ({ router, client }) => {
+  await registered(router, client, function* ([n]) {
+    for (let i = 1; i < n; i++) yield i;
+    return n;
+  });
+  router.send(68, 1, 6, { receive_progress: true }, [3]);
+  assert.deepEqual([await router.message(70), await router.message(70, 2), await router.message(70, 3)], [
+    [70, 1, { progress: true }, [1]], [70, 1, { progress: true }, [2]], [70, 1, {}, [3]],
+  ]);
+});
+
 scripted('an endless generator hears of its interruption', undefined, async ({ router, client }) => {
   let cleaned = false;
   await registered(router, client, async function* () {

@@ -39,11 +39,10 @@ export class Echoes {
   deliver(id: number, { publication, details, args, kwargs }: EventMessage): void {
     const deliver = () => {
       const missing = (this.#missing[id] ?? 0) + (Number(details['_wamplex_dropped']) || 0);
-      if (this.#own.has(publication)) this.#missing[id] = missing;
-      else {
-        this.#missing[id] = 0;
+      if (missing) delete this.#missing[id];
+      if (!this.#own.has(publication)) {
         this.#send(36, id, publication, missing ? { ...details, _wamplex_dropped: missing } : details, args, kwargs);
-      }
+      } else if (missing) this.#missing[id] = missing;
     };
     if (this.#unknown > 0) this.#held.push(deliver);
     else deliver();
