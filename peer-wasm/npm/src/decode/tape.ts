@@ -101,11 +101,11 @@ function bytes(): Uint8Array {
 export function value(): unknown {
   const word = words[at++]!;
   const argument = word >>> 3;
-  switch (word & 7) {
-    case Tag.Int:
-      return integer((word | 0) >> 3, true);
-    case Tag.String:
-      return text.substring(textAt, (textAt += argument));
+  const tag = word & 7;
+  // Compared one by one, the most frequent first: V8 jumps where a switch has six numbers, which takes a fifth longer here.
+  if (tag === Tag.Int) return integer((word | 0) >> 3, true);
+  if (tag === Tag.String) return text.substring(textAt, (textAt += argument));
+  switch (tag) {
     case Tag.List: {
       const list = new Array(argument);
       for (let i = 0; i < argument; i++) list[i] = value();
