@@ -3,16 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AuthError, auth } from 'wamplex';
 import { createRouter } from 'wamplex/testing';
-
-const rejection = (promise) => promise.then((value) => assert.fail(`resolved to ${value}`), (error) => error);
-
-function routed(name, options, run) {
-  test(name, async (t) => {
-    const router = await createRouter(options);
-    t.after(() => router.close());
-    await run(router);
-  });
-}
+import { rejection, routed } from './routed.mjs';
 
 const users = [
   { authid: 'joe', ticket: 'open sesame', role: 'admin' },

@@ -4,8 +4,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { test } from 'node:test';
 import { AuthError, auth } from 'wamplex';
 import { createRouter } from 'wamplex/testing';
-
-const rejection = (promise) => promise.then((value) => assert.fail(`resolved to ${value}`), (error) => error);
+import { rejection, routed } from './routed.mjs';
 
 const SEED = '4d57d97a68f555696620a6d849c0ce582568518d729eb753dc7c732de2804510';
 const OTHER_SEED = '01'.repeat(32);
@@ -17,14 +16,6 @@ function publicKey(seed) {
   const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.from(seed, 'hex')]);
   const key = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
   return key.export({ format: 'der', type: 'spki' }).subarray(-32).toString('hex');
-}
-
-function routed(name, options, run) {
-  test(name, async (t) => {
-    const router = await createRouter(options);
-    t.after(() => router.close());
-    await run(router);
-  });
 }
 
 const users = [
