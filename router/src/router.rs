@@ -133,25 +133,21 @@ impl Router {
         )
     }
 
-    /// The end of the scheme of URLs: `s` if connections are encrypted.
-    fn secure(&self) -> &'static str {
-        if self.first_in_network().is_some_and(|(_, is_encrypted)| is_encrypted) { "s" } else { "" }
+    fn is_secure(&self) -> bool {
+        self.first_in_network().is_some_and(|(_, is_encrypted)| is_encrypted)
     }
 
     /// The URL that WAMP clients connect to.
     #[must_use]
     pub fn websocket_url(&self) -> String {
-        format!("ws{}://{}{WEBSOCKET_PATH}", self.secure(), self.local_addr())
+        websocket_at(self.local_addr(), self.is_secure())
     }
 
     /// Where it listens, in the order of the configuration: URLs that WAMP clients connect to, or `unix:` and a path.
     #[must_use]
     pub fn addresses(&self) -> Vec<String> {
         let address = |(endpoint, is_encrypted)| match endpoint {
-            Endpoint::Tcp(address) => {
-                let secure = if is_encrypted { "s" } else { "" };
-                format!("ws{secure}://{address}{WEBSOCKET_PATH}")
-            }
+            Endpoint::Tcp(address) => websocket_at(address, is_encrypted),
             Endpoint::Unix(_) => endpoint.to_string(),
         };
         self.handle.doors.endpoints().into_iter().map(address).collect()
@@ -160,7 +156,7 @@ impl Router {
     /// The URL of the site.
     #[must_use]
     pub fn site_url(&self) -> String {
-        format!("http{}://{}/", self.secure(), self.local_addr())
+        format!("http{}://{}/", secure(self.is_secure()), self.local_addr())
     }
 
     /// A handle that reaches the router while it runs.
@@ -354,4 +350,14 @@ impl fmt::Debug for RouterHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RouterHandle").finish_non_exhaustive()
     }
+}
+
+/// The URL that WAMP clients connect to at this address.
+fn websocket_at(address: SocketAddr, is_encrypted: bool) -> String {
+    format!("ws{}://{address}{WEBSOCKET_PATH}", secure(is_encrypted))
+}
+
+/// The end of the scheme of URLs: `s` if connections are encrypted.
+const fn secure(is_encrypted: bool) -> &'static str {
+    if is_encrypted { "s" } else { "" }
 }

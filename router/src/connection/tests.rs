@@ -176,55 +176,39 @@ async fn a_session_that_the_realm_ends_gets_what_waits_and_the_reason_and_leaves
     assert_eq!((shared.tally.read().violations, sessions(&shared)), (0, 0));
 }
 
-#[tokio::test]
-async fn a_session_is_not_ended_by_what_the_realm_said_to_the_one_before() {
+/// Ends a session with `end` and joins again: the second session is served, and nothing is left of either. How the first one
+/// was parted with.
+async fn parted_before_the_next_session(end: &'static str) -> Goodbye {
     let Bench { shared, outbox, say, sent, mut connection, .. } = bench();
-    for message in [HELLO, BOTH_GO, HELLO, "[48, 1, {}, \"com.example.nobody\"]"] {
+    for message in [HELLO, end, HELLO, "[48, 1, {}, \"com.example.nobody\"]"] {
         say.send(message).unwrap();
     }
     drop(say);
     connection.run().await;
     let sent = sent.lock();
-    assert!(
-        matches!(
-            &sent[..],
-            [
-                Message::Welcome(_),
-                Message::Event(_),
-                Message::Goodbye(echo),
-                Message::Welcome(_),
-                Message::Error(_),
-            ]
-                if echo.reason == uris::close::GOODBYE_AND_OUT
-        ),
-        "{sent:?}"
-    );
-    assert_eq!((sessions(&shared), outbox.bytes()), (0, 0));
+    let [
+        Message::Welcome(_),
+        Message::Event(_),
+        Message::Goodbye(said),
+        Message::Welcome(_),
+        Message::Error(_),
+    ] = &sent[..]
+    else {
+        panic!("{sent:?}")
+    };
+    assert_eq!((sessions(&shared), outbox.bytes(), shared.tally.read().overflows), (0, 0, 0));
+    said.clone()
+}
+
+#[tokio::test]
+async fn a_session_is_not_ended_by_what_the_realm_said_to_the_one_before() {
+    let echo = parted_before_the_next_session(BOTH_GO).await;
+    assert_eq!(echo.reason, uris::close::GOODBYE_AND_OUT);
 }
 
 #[tokio::test]
 async fn a_session_is_not_ended_because_too_much_waited_for_the_one_before() {
-    let Bench { shared, outbox, say, sent, mut connection, .. } = bench();
-    for message in [HELLO, TOO_MUCH, HELLO, "[48, 1, {}, \"com.example.nobody\"]"] {
-        say.send(message).unwrap();
-    }
-    drop(say);
-    connection.run().await;
-    let sent = sent.lock();
-    assert!(
-        matches!(
-            &sent[..],
-            [
-                Message::Welcome(_),
-                Message::Event(_),
-                Message::Goodbye(_),
-                Message::Welcome(_),
-                Message::Error(_),
-            ]
-        ),
-        "{sent:?}"
-    );
-    assert_eq!((sessions(&shared), outbox.bytes(), shared.tally.read().overflows), (0, 0, 0));
+    parted_before_the_next_session(TOO_MUCH).await;
 }
 
 #[tokio::test]
